@@ -1,0 +1,42 @@
+"""The golden sample: a bundle proves on each machine that its graphs answer as the trained network did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_shared.errors import BundleError
+from lsl_shared.manifest import MANIFEST, golden_image
+
+if TYPE_CHECKING:
+    from lsl_runtime.model import Model
+
+__all__ = ["block_means", "verify_golden"]
+
+_TOLERANCE = 1e-3
+
+
+def verify_golden(model: Model) -> None:
+    """Raises BundleError where the graphs' answers for the golden image differ from those in the manifest."""
+    golden = model.manifest.golden
+    if golden is None:
+        raise BundleError(model.path / MANIFEST, "holds no golden sample; export the model again", "golden")
+    image = golden_image(*model.manifest.image_size)
+    classifier, saliency = next(model.classify(image)), next(model.explain(image))
+    for name, found, expected in (
+        ("classifier logits", classifier["logits"][0], golden.logits),
+        ("saliency logits", saliency["logits"][0], golden.logits),
+        ("saliency map", block_means(saliency["saliency"][0]), golden.saliency_blocks),
+    ):
+        wanted = np.asarray(expected, dtype=np.float64)
+        error = float(np.linalg.norm(found - wanted) / np.linalg.norm(wanted))
+        if not error <= _TOLERANCE:
+            raise BundleError(model.path, f"{name} of the golden sample differ by {error:.1e}: do not use it here")
+
+
+def block_means(saliency: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The means of a map (H, W) over a grid of 4 × 8 blocks, float64 (4, 8)."""
+    rows = [np.array_split(row, 8, axis=1) for row in np.array_split(saliency.astype(np.float64), 4)]
+    return np.array([[block.mean() for block in row] for row in rows])

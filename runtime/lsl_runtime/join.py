@@ -1,0 +1,124 @@
+"""Joining the parts into the annotations file, which appears by a rename when it is complete."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_runtime.model import Model
+from lsl_runtime.parts import PartFiles, create_features, create_maps
+from lsl_shared.annotations import ANNOTATIONS_FORMAT, ANNOTATIONS_VERSION, Status
+from lsl_shared.atomic import atomic_path
+from lsl_shared.conformal import prediction_set
+from lsl_shared.manifest import Task
+from lsl_shared.store import Store
+
+__all__ = ["join_parts"]
+
+
+def join_parts(
+    target: Path,
+    store: Store,
+    model: Model,
+    files: PartFiles,
+    cut: Sequence[range],
+    *,
+    fingerprint: str,
+    precision: str,
+) -> None:
+    """Writes the annotations of a store from its parts, partition by partition; saliency chunks are copied raw."""
+    with atomic_path(target) as temporary, h5py.File(temporary, "w") as file:
+        _describe(file, target, store, model, fingerprint, precision)
+        outside = {task.name: _outside(store, task) for task in model.manifest.tasks}
+        status = np.zeros(len(store), dtype=np.uint8)
+        errors: list[str] = []
+        columns = {task.name: _create_columns(file, task, len(store)) for task in model.manifest.tasks}
+        for partition in cut:
+            rows = slice(partition.start, partition.stop)
+            with h5py.File(files.path(partition), "r") as part:
+                failed = np.array([bool(text) for text in part["error"].asstr()[...]])
+                errors += list(part["error"].asstr()[...])
+                status[rows] = np.where(failed, Status.FAILED, Status.ANNOTATED)
+                for task in model.manifest.tasks:
+                    blank = outside[task.name][rows] | failed
+                    _write_columns(columns[task.name], rows, part[f"probabilities/{task.name}"][...], task, blank)
+                _copy_large(file, part, partition, store)
+        first = outside[model.task.name]
+        status[first & (status == Status.ANNOTATED)] = Status.OUTSIDE
+        file["status"] = status
+        file.create_dataset("id", data=store.ids, dtype=h5py.string_dtype())
+        file.create_dataset("error", data=errors, dtype=h5py.string_dtype())
+
+
+def _describe(file: h5py.File, target: Path, store: Store, model: Model, fingerprint: str, precision: str) -> None:
+    file.attrs.update(
+        {
+            "format": ANNOTATIONS_FORMAT,
+            "version": ANNOTATIONS_VERSION,
+            "store_fingerprint": fingerprint,
+            "model_digest": model.digest,
+            "model": os.fspath(model.path.resolve()),
+            "providers": model.provider,
+            "precision": precision,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+    )
+    file["store"] = h5py.ExternalLink(os.path.relpath(store.path, target.parent), "/")
+
+
+def _outside(store: Store, task: Task) -> NDArray[np.bool_]:
+    """Images (N,) whose known coarse class has no fine class in the model's task."""
+    coarse = task.parent_space
+    if coarse is None or task.parent not in store.tasks:
+        return np.zeros(len(store), dtype=bool)
+    childless = {coarse.classes[k] for k in task.space.childless(coarse)}
+    known = store.tasks[task.parent].classes
+    return np.isin(store.labels(task.parent), [k for k, name in enumerate(known) if name in childless])
+
+
+def _create_columns(file: h5py.File, task: Task, count: int) -> h5py.Group:
+    group, classes = file.create_group(task.name), len(task.classes)
+    group.attrs.create("classes", list(task.classes), dtype=h5py.string_dtype())
+    for name, shape, dtype in (
+        ("class", (count,), np.int16),
+        ("probability", (count,), np.float32),
+        ("probabilities", (count, classes), np.float32),
+        ("prediction_set", (count, classes), np.bool_),
+    ):
+        group.create_dataset(name, shape, dtype)
+    return group
+
+
+def _write_columns(
+    group: h5py.Group, rows: slice, probabilities: NDArray[np.float32], task: Task, blank: NDArray[np.bool_]
+) -> None:
+    """Rows of a task's answer; `blank` (n,) marks images that get none: class −1, NaN, an empty set."""
+    chosen = np.where(blank, -1, probabilities.argmax(1)).astype(np.int16)
+    shown = np.where(blank[:, None], np.float32("nan"), probabilities)
+    group["class"][rows] = chosen
+    group["probability"][rows] = shown.max(1)
+    group["probabilities"][rows] = shown
+    group["prediction_set"][rows] = prediction_set(probabilities, task.conformal_threshold) & ~blank[:, None]
+
+
+def _copy_large(file: h5py.File, part: h5py.File, partition: range, store: Store) -> None:
+    """Copies saliency and features of one part into the joined file, chunk by chunk, without inflating them."""
+    for name, create in (("saliency", create_maps), ("features", create_features)):
+        if name not in part:
+            continue
+        source = part[name]
+        target = file[name] if name in file else create(file, (len(store), *source.shape[1:]), store.chunk_images)
+        for start in range(0, len(partition), store.chunk_images):
+            inner = (0,) * (source.ndim - 1)
+            mask, raw = source.id.read_direct_chunk((start, *inner))
+            target.id.write_direct_chunk((partition.start + start, *inner), raw, mask)
+    if "saliency_scale" in part:
+        if "saliency_scale" not in file:
+            file.create_dataset("saliency_scale", (len(store),), np.float32)
+        file["saliency_scale"][partition.start : partition.stop] = part["saliency_scale"][...]

@@ -1,0 +1,180 @@
+"""A model bundle at work: classes, probabilities, features and saliency maps of arrays of images."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import ArrayLike, NDArray
+
+from lsl_runtime.golden import verify_golden
+from lsl_runtime.sessions import Device, open_session
+from lsl_shared.conformal import prediction_set
+from lsl_shared.errors import BundleError, ImageError, LslError
+from lsl_shared.manifest import CLASSIFIER, MANIFEST, SALIENCY, Manifest, Task
+
+__all__ = ["Model", "Predictions"]
+
+_EXTERNAL_DATA = b"\x0a\x08location\x12"
+"""How a tensor that lies in another file is written in an ONNX file (StringStringEntryProto, key "location")."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What the model says of N images, for the first task, K classes."""
+
+    class_index: NDArray[np.int64]
+    """(N,): index into `classes`."""
+    probability: NDArray[np.float32]
+    """(N,): calibrated probability of that class, 0..1."""
+    probabilities: NDArray[np.float32]
+    """(N, K): calibrated, rows sum to 1."""
+    prediction_set: NDArray[np.bool_]
+    """(N, K): the conformal prediction set; the predicted class is always in it, alone where there is no threshold."""
+    features: NDArray[np.float32]
+    """(N, D): the feature vector F(x)."""
+    classes: tuple[str, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The class names of the N images."""
+        return [self.classes[index] for index in self.class_index]
+
+
+class Model:
+    """A loaded bundle. Use `Model.load`; safe to call from several threads; never prints.
+
+    `manifest`; `digest`: SHA-256 over both graphs; `path` of the bundle; `provider`: what really runs it.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest, graphs: dict[str, bytes], device: Device, threads: int | None):
+        self.path, self.manifest = path, manifest
+        self.digest = hashlib.sha256(graphs[CLASSIFIER] + graphs[SALIENCY]).hexdigest()
+        self._graphs, self._device, self._threads = graphs, device, threads
+        self._sessions: dict[str, ort.InferenceSession] = {}
+        self._opening = Lock()
+
+    @classmethod
+    def load(
+        cls, path: str | Path, device: Device = "auto", *, threads: int | None = None, verify: bool = False
+    ) -> Model:
+        """Loads a bundle: a folder with manifest.json, classifier.onnx and saliency.onnx.
+
+        `threads` limits ONNX Runtime's threads (default: all cores). `verify` runs the golden sample on both graphs.
+        Raises BundleError for a missing, incomplete, altered or newer bundle, DeviceError for a missing GPU.
+        """
+        folder = Path(path)
+        manifest = Manifest.from_json(_read(folder / MANIFEST).decode(errors="replace"), folder / MANIFEST)
+        graphs = {name: _read(folder / name) for name in (CLASSIFIER, SALIENCY)}
+        for name, graph in graphs.items():
+            if _EXTERNAL_DATA in graph:
+                raise BundleError(folder / name, "keeps weights in another file (ONNX external data), which is refused")
+        model = cls(folder, manifest, graphs, device, threads)
+        model._session(CLASSIFIER)
+        if verify:
+            verify_golden(model)
+        return model
+
+    @property
+    def task(self) -> Task:
+        """The first task, the one that `predict` answers."""
+        return self.manifest.tasks[0]
+
+    def output(self, name: str, task: Task) -> str:
+        """The graphs' name for a task's output: bare for the first task, `name_<task>` for the others."""
+        return name if task == self.task else f"{name}_{task.name}"
+
+    @property
+    def provider(self) -> str:
+        """ONNX Runtime's name of what really runs the graphs, such as CPUExecutionProvider."""
+        return str(self._session(CLASSIFIER).get_providers()[0])
+
+    def predict(self, images: ArrayLike, *, batch_size: int = 16) -> Predictions:
+        """Classes of `images`, uint8 (N, H, W, 3), RGB. Raises ImageError for another shape or type."""
+        batches = list(self.classify(images, batch_size=batch_size))
+        return self.predictions(
+            np.concatenate([batch["probabilities"] for batch in batches]),
+            np.concatenate([batch["features"] for batch in batches]),
+        )
+
+    def classify(self, images: ArrayLike, *, batch_size: int = 16) -> Iterator[dict[str, NDArray[np.float32]]]:
+        """Yields, batch by batch, logits, probabilities and features, as the classifier graph names them."""
+        pixels = self._checked(images)
+        for start in range(0, max(len(pixels), 1), batch_size):
+            yield self._run(CLASSIFIER, {"image": pixels[start : start + batch_size]})
+
+    def predictions(self, probabilities: NDArray[np.float32], features: NDArray[np.float32]) -> Predictions:
+        """Predictions from the graphs' probabilities (N, K) and features (N, D)."""
+        chosen = probabilities.argmax(1)
+        return Predictions(
+            class_index=chosen,
+            probability=probabilities[np.arange(len(chosen)), chosen],
+            probabilities=probabilities,
+            prediction_set=prediction_set(probabilities, self.task.conformal_threshold),
+            features=features,
+            classes=self.task.classes,
+        )
+
+    def saliency(
+        self, images: ArrayLike, class_index: ArrayLike | None = None, *, batch_size: int = 16
+    ) -> NDArray[np.float32]:
+        """Saliency maps float32 (N, H, W): max over channels of |∂ logit / ∂ pixel|, pixels in 0..1 (paper, eq. 8).
+
+        `class_index`, int (N,), says whose logit; None or −1 is the predicted class. Raises ImageError.
+        """
+        return np.concatenate([maps["saliency"] for maps in self.explain(images, class_index, batch_size=batch_size)])
+
+    def explain(
+        self, images: ArrayLike, class_index: ArrayLike | None = None, *, batch_size: int = 16
+    ) -> Iterator[dict[str, NDArray[np.float32]]]:
+        """Yields, batch by batch, saliency, logits, probabilities and features from one pass of the saliency graph."""
+        pixels = self._checked(images)
+        wanted = np.full(len(pixels), -1) if class_index is None else np.asarray(class_index)
+        if wanted.shape != (len(pixels),) or wanted.dtype.kind not in "iu":
+            raise ImageError(f"class_index: expected integers ({len(pixels)},), received {wanted.dtype} {wanted.shape}")
+        if len(wanted) and not -1 <= wanted.min() <= wanted.max() < len(self.task.classes):
+            asked = f"{wanted.min()} … {wanted.max()}"
+            raise ImageError(f"class_index must lie in -1 … {len(self.task.classes) - 1}, received {asked}")
+        for start in range(0, max(len(pixels), 1), batch_size):
+            stop = start + batch_size
+            yield self._run(SALIENCY, {"image": pixels[start:stop], "class_index": wanted[start:stop].astype(np.int64)})
+
+    def _checked(self, images: ArrayLike) -> NDArray[np.uint8]:
+        pixels = np.asarray(images)
+        expected = (*self.manifest.image_size, 3)
+        if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[1:] != expected:
+            wanted = f"uint8 (N, {', '.join(map(str, expected))})"
+            raise ImageError(f"expected images {wanted}, received {pixels.dtype} {pixels.shape}")
+        return pixels
+
+    def _run(self, name: str, inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+        session = self._session(name)
+        names = [output.name for output in session.get_outputs()]
+        return dict(zip(names, session.run(names, inputs), strict=True))
+
+    def _session(self, name: str) -> ort.InferenceSession:
+        """The session of a graph, opened when it is first needed."""
+        with self._opening:
+            if name not in self._sessions:
+                try:
+                    self._sessions[name] = open_session(self._graphs[name], self._device, self._threads)
+                except LslError:
+                    raise
+                except Exception as problem:  # ONNX Runtime's own errors have no base but Exception
+                    raise BundleError(self.path / name, f"damaged graph ({problem}); copy the bundle again") from None
+            return self._sessions[name]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise BundleError(path, "no such file. `lsl-train` makes a model bundle: RUN/model") from None
+    except OSError as problem:
+        raise BundleError(path, f"cannot be read ({problem.strerror}); expected a bundle such as RUN/model") from None

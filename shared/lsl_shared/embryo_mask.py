@@ -1,0 +1,78 @@
+"""Where the embryo lies in a transmitted-light picture: everything that is not ground, as one region without holes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["embryo_mask", "ground_light", "odd_kernel"]
+
+BORDER = 2  # pixels of the frame's edge in which the ground is looked for
+SAME_GROUND = 20  # grey levels within which edge pixels belong to one ground
+DARKEST_GROUND = 32  # no light comes through a darker ground
+LEAST_STEP = 2.0  # grey levels; masked ground is exactly white, tissue seldom is
+LEAST_AREA = 0.02  # of the picture; smaller things are dust
+
+
+def odd_kernel(image_height: int, at_128: int) -> int:
+    """Odd kernel width in pixels: `at_128` for a picture 128 pixels high, in proportion for others, at least 1."""
+    return 2 * round((at_128 // 2) * image_height / 128) + 1
+
+
+def ground_light(image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
+    """Colour of the ground and its spread.
+
+    The ground is the brightest tone along the frame's edge. `image` is uint8 (H, W, 3). Returns float32 (3,) in
+    0..255, and the noise of the ground in grey levels (robust standard deviation, largest of the channels).
+    """
+    rows, columns = image[[*range(BORDER), *range(-BORDER, 0)]], image[:, [*range(BORDER), *range(-BORDER, 0)]]
+    edge = np.concatenate([rows.reshape(-1, 3), columns.reshape(-1, 3)]).astype(np.float32)
+    brightest = np.quantile(edge, 0.9, axis=0)
+    ground = edge[np.abs(edge - brightest).max(axis=1) <= SAME_GROUND]
+    if not len(ground):
+        return brightest.astype(np.float32), 0.0
+    colour = np.median(ground, axis=0)
+    spread = 1.4826 * float(np.median(np.abs(ground - colour), axis=0).max())
+    return colour.astype(np.float32), spread
+
+
+def embryo_mask(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Mask of the embryo, bool (H, W), of a picture uint8 (H, W, 3) in which some ground shows at the edge.
+
+    The largest region that differs from the ground, closed over thin gaps and filled. All False where there is none:
+    an empty white picture, a black one (no light comes through the ground), or nothing but dust.
+    """
+    height, width = image.shape[:2]
+    empty = np.zeros((height, width), bool)
+    if min(height, width) < 2 * BORDER:
+        return empty
+    colour, spread = ground_light(image)
+    if colour.max() < DARKEST_GROUND:
+        return empty
+    mask = _largest_filled(_differs(image, colour, max(LEAST_STEP, 4 * spread)))
+    return mask if mask.mean() >= LEAST_AREA else empty
+
+
+def _differs(image: NDArray[np.uint8], colour: NDArray[np.float32], step: float) -> NDArray[np.uint8]:
+    import cv2
+
+    levels = np.arange(256, dtype=np.float32)[:, None]
+    table = (np.abs(levels - colour) > step).astype(np.uint8)[None]  # (1, 256, 3)
+    red, green, blue = cv2.split(cv2.LUT(image, table))
+    return np.asarray(cv2.medianBlur(cv2.bitwise_or(cv2.bitwise_or(red, green), blue), 3), np.uint8)
+
+
+def _largest_filled(differs: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    import cv2
+
+    closing, opening = (odd_kernel(len(differs), at_128) for at_128 in (11, 7))
+    # The embryo may touch the frame: a margin keeps closing and opening from treating the edge as tissue.
+    margin = closing + 1
+    closed = cv2.copyMakeBorder(differs, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0)
+    closed = cv2.morphologyEx(closed, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (closing, closing)))
+    outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = np.zeros_like(closed)
+    if outlines:
+        cv2.drawContours(filled, [max(outlines, key=cv2.contourArea)], -1, 1, cv2.FILLED)
+    filled = cv2.morphologyEx(filled, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (opening, opening)))
+    return np.asarray(filled[margin:-margin, margin:-margin], bool)

@@ -1,0 +1,93 @@
+"""Everything that the toolkit raises on purpose.
+
+    LslError
+    ├── DataFileError        a file that cannot be used: missing, foreign, damaged, of a newer version
+    │   ├── StoreError       an image store
+    │   ├── AnnotationsError an annotations file
+    │   ├── BundleError      a model bundle
+    │   └── GemError         a file of genomewide expression maps
+    ├── LabelError           class names or labels that contradict each other
+    ├── ImageError           an array or picture that is not an image of the expected shape
+    ├── ConfigError          a setting outside its range
+    ├── TrainingError        a training that cannot go on
+    ├── ExportError          a network that does not become a correct ONNX graph
+    └── DeviceError          a processor that was asked for and cannot be had
+
+A pipeline that embeds the toolkit needs one clause:
+
+    try:
+        annotate("store.h5", model)
+    except LslError as error:
+        log.error("%s", error)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = [
+    "AnnotationsError",
+    "BundleError",
+    "ConfigError",
+    "DataFileError",
+    "DeviceError",
+    "ExportError",
+    "GemError",
+    "ImageError",
+    "LabelError",
+    "LslError",
+    "StoreError",
+    "TrainingError",
+]
+
+
+class LslError(Exception):
+    """Base of all errors raised on purpose; its text is one or two plain lines that say what to do."""
+
+
+class DataFileError(LslError):
+    """A file that cannot be used. `path` names it, `key` the HDF5 object or JSON entry inside it ('' for the whole)."""
+
+    def __init__(self, path: str | Path, problem: str, key: str = "") -> None:
+        self.path, self.key = Path(path), key
+        super().__init__(f"{path}: {key}: {problem}" if key else f"{path}: {problem}")
+
+
+class StoreError(DataFileError):
+    """An image store that cannot be read or written."""
+
+
+class AnnotationsError(DataFileError):
+    """An annotations file that cannot be read or written."""
+
+
+class BundleError(DataFileError):
+    """A model bundle that is incomplete, damaged or of another version."""
+
+
+class GemError(DataFileError):
+    """A file of genomewide expression maps that cannot be read or written, or a map that has no images."""
+
+
+class LabelError(LslError):
+    """Class names, parents or labels that contradict each other."""
+
+
+class ImageError(LslError):
+    """An array or picture that is not an image of the expected shape and type."""
+
+
+class ConfigError(LslError):
+    """A setting outside its range; the text names the field and the flag."""
+
+
+class TrainingError(LslError):
+    """A training that cannot start or go on with this data."""
+
+
+class ExportError(LslError):
+    """A network that does not become a correct ONNX graph."""
+
+
+class DeviceError(LslError):
+    """A processor that was asked for and cannot be had; the text says how to get it."""

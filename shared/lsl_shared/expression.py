@@ -1,0 +1,153 @@
+"""Stain density of an in situ hybridization photograph, by optical density against its own unstained tissue.
+
+Beer and Lambert: absorbers add in optical density, OD = -log10(light through / light of the ground). In an embryo
+three things add: tissue (yellow yolk included), shading (DIC relief, thick rims: light lost in all colours) and the
+NBT/BCIP precipitate, which takes red and green about equally and less than half as much blue. So a picture is read as
+two planes, red-green and blue, and after the tissue is subtracted each pixel is split in two:
+
+    red-green = stain + shade            blue = STAIN_BLUE · stain + SHADE_BLUE · shade
+
+Saturated stain is nearly black and has lost its colour, so the split would call it shade. Shade is therefore bounded by
+what unstained embryos show, and by less where the surroundings are stained or the pixel is darker than shade can be.
+
+The constants come from the 165 standardized BDGP photographs of FlyExpress by `tools/bench/expression.py constants`;
+the figure that script finds stands beside each. OD is decadic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_shared.embryo_mask import embryo_mask, ground_light, odd_kernel
+from lsl_shared.errors import ImageError
+
+__all__ = ["Expression", "expression"]
+
+STAIN_BLUE = 0.45  # blue OD for one red-green OD of stain
+SHADE_BLUE = 0.84  # blue OD for one red-green OD of shade
+DARKEST_SHADE, BRIGHTEST_SHADE = 0.22, 0.06  # OD by which shade darkens or brightens tissue
+CERTAIN_STAIN = 0.3  # OD above tissue beyond which darkness alone is stain
+UNSTAINED_SHARE = 0.15  # share of the embryo taken for unstained
+UNSTAINED_SPREAD = 0.02  # standard deviation of the split's stain in unstained tissue
+DARKEST_TISSUE, BLUEST_TISSUE, YELLOWEST_TISSUE = 0.18, 0.05, 0.2  # OD; red-green minus blue; blue minus red-green
+FULL_DENSITY = 0.75  # OD of the darkest stain the photographs show
+
+FloatPlane = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Expression:
+    """Where and how strongly an embryo is stained.
+
+    `density` is float32 (H, W) in 0..1, the red-green optical density of the stain divided by 0.75 and clipped: 0.4
+    halves the red light, 1 lets 18 % through, and darker than that photographs hardly get. Exactly 0 outside `mask`,
+    bool (H, W), the embryo. A picture without an embryo has an empty mask.
+    """
+
+    density: NDArray[np.float32]
+    mask: NDArray[np.bool_]
+
+
+def expression(image: NDArray[np.uint8]) -> Expression:
+    """Stain density and mask of one standardized photograph, uint8 (H, W, 3) RGB, an embryo on bright ground.
+
+    Unstained tissue is estimated in the same picture and held within what real embryos show, so that one stained all
+    over is not taken for its own reference; a tint stronger than BLUEST_TISSUE whose ground was masked to white
+    therefore reads as faint stain everywhere. A grey picture (three equal channels) cannot tell shade from stain: its
+    density is darkness beyond the tissue's. Lengths are in proportion to the height. Raises ImageError for an array of
+    another type or shape. An empty white or black picture gives an empty mask and zeros.
+    """
+    _check(image)
+    mask = embryo_mask(image)
+    if not mask.any():
+        return Expression(np.zeros(mask.shape, np.float32), mask)
+    red_green, blue = _optical_density(image)
+    coloured = _is_coloured(image)
+    tissue = _unstained_tissue(red_green, blue, mask, coloured)
+    red_green, blue = red_green - tissue[0], blue - tissue[1]
+    stain = _without_shade(red_green, blue, mask) if coloured else red_green
+    return Expression(np.clip(stain / np.float32(FULL_DENSITY), 0, 1) * mask, mask)
+
+
+def _check(image: NDArray[np.uint8]) -> None:
+    if not isinstance(image, np.ndarray):
+        raise ImageError(f"an image is a uint8 array (H, W, 3) in RGB; received {type(image).__name__}")
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ImageError(f"an image is a uint8 array (H, W, 3) in RGB; received {image.dtype} {image.shape}")
+
+
+def _optical_density(image: NDArray[np.uint8]) -> tuple[FloatPlane, FloatPlane]:
+    """Red-green and blue optical density (H, W), relative to the light of the ground, freed of pixel noise."""
+    import cv2
+
+    smooth = cv2.GaussianBlur(image, (0, 0), _length(image, 1.0))
+    level = -np.log10(np.maximum(np.arange(256, dtype=np.float32), 1))  # (256,)
+    red, green, blue = (level[smooth[..., channel]] for channel in range(3))
+    ground = np.log10(np.maximum(ground_light(image)[0], 1))  # (3,)
+    return (red + green + ground[0] + ground[1]) / 2, blue + ground[2]
+
+
+def _is_coloured(image: NDArray[np.uint8]) -> bool:
+    import cv2
+
+    red, green, blue = cv2.split(image)
+    return bool(max(cv2.absdiff(red, green).max(), cv2.absdiff(green, blue).max()) > 2)
+
+
+def _unstained_tissue(
+    red_green: FloatPlane, blue: FloatPlane, mask: NDArray[np.bool_], coloured: bool
+) -> tuple[float, float]:
+    """Optical density of unstained tissue, (red-green, blue): the mean of the least stained part of the interior."""
+    inside = _interior(mask)
+    darkness, blueness = red_green[inside], blue[inside]
+    stain = darkness - _shade(darkness, blueness) if coloured else darkness
+    stain = stain + np.maximum(darkness - CERTAIN_STAIN, 0)
+    rank = int(len(stain) * UNSTAINED_SHARE)
+    least = stain <= np.partition(stain, rank)[rank]
+    # The least stained 15 % of a normal spread lie 1.55 standard deviations below its centre.
+    centre = 1.55 * UNSTAINED_SPREAD
+    if not coloured:
+        tissue = min(float(darkness[least].mean()) + 2 * centre, DARKEST_TISSUE)
+        return tissue, tissue
+    tissue_blue = float(blueness[least].mean()) - centre * (SHADE_BLUE - STAIN_BLUE)
+    return _plausible(float(darkness[least].mean()), tissue_blue)
+
+
+def _plausible(red_green: float, blue: float) -> tuple[float, float]:
+    """Take out of a tissue colour the stain that makes it darker or bluer than unstained tissue is."""
+    excess = max(0.0, red_green - DARKEST_TISSUE, (red_green - blue - BLUEST_TISSUE) / (1 - STAIN_BLUE))
+    red_green, blue = red_green - excess, blue - STAIN_BLUE * excess
+    return red_green, min(blue, red_green + YELLOWEST_TISSUE)
+
+
+def _interior(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The mask without its rim, where relief and halo are strongest; the whole mask if little would be left."""
+    import cv2
+
+    width = odd_kernel(len(mask), 17)
+    eroded = cv2.erode(mask.astype(np.uint8), np.ones((width, width), np.uint8), borderValue=0)
+    inside = np.asarray(eroded, bool)
+    return inside if inside.sum() > mask.sum() / 4 else mask
+
+
+def _shade(red_green: FloatPlane, blue: FloatPlane) -> FloatPlane:
+    """Shade (any shape) of the two-way split."""
+    return (blue - red_green * np.float32(STAIN_BLUE)) * np.float32(1 / (SHADE_BLUE - STAIN_BLUE))
+
+
+def _without_shade(red_green: FloatPlane, blue: FloatPlane, mask: NDArray[np.bool_]) -> FloatPlane:
+    import cv2
+
+    shade = _shade(red_green, blue)
+    coloured = np.minimum(red_green - shade, red_green + np.float32(BRIGHTEST_SHADE)) * mask
+    around = np.asarray(cv2.GaussianBlur(coloured, (0, 0), _length(mask, 3.0)), np.float32)
+    evidence = np.maximum(around, 2 * (red_green - np.float32(CERTAIN_STAIN)))
+    room = np.clip(1 - evidence / np.float32(DARKEST_SHADE), 0, 1, dtype=np.float32)
+    return red_green - np.clip(shade, np.float32(-BRIGHTEST_SHADE) * room, np.float32(DARKEST_SHADE) * room)
+
+
+def _length(plane: NDArray[np.uint8] | NDArray[np.bool_], at_128: float) -> float:
+    return max(at_128 * len(plane) / 128, 0.3)

@@ -1,0 +1,120 @@
+"""Opening HDF5 files that may come from anyone: every failure names the file, the key, and what to do.
+
+HDF5 can read other files of the machine through external links, external storage and virtual datasets. None of the
+toolkit's formats uses them, so they are refused.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_shared.errors import DataFileError
+
+__all__ = ["open_file", "read_dataset", "read_strings"]
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+def open_file(path: str | Path, kind: str, version: int, error: type[DataFileError], remedy: str) -> h5py.File:
+    """Opens a file of the toolkit's own format `kind` for reading.
+
+    Raises `error` for a missing, foreign, damaged or newer file; `remedy` tells which command makes a good one.
+    """
+    path = Path(path)
+    _check_bytes(path, error, remedy)
+    try:
+        file = h5py.File(path, "r", locking="best-effort")
+    except OSError as problem:
+        raise error(path, f"damaged or truncated HDF5 file ({_reason(problem)}); restore it or make it again") from None
+    try:
+        _check_format(file, path, kind, version, error, remedy)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def read_dataset(
+    file: h5py.File, key: str, error: type[DataFileError], *, dtype: str, shape: tuple[int | None, ...]
+) -> h5py.Dataset:
+    """The dataset at `key`, stored inside this file, of numpy kinds `dtype` ('u', 'iu', 'f', 'O') and of `shape`.
+
+    None in `shape` stands for any length. Raises `error` naming the file and the key.
+    """
+    path = Path(file.filename)
+    dataset = _inner(file, key, error)
+    if not isinstance(dataset, h5py.Dataset):
+        raise error(path, f"expected a dataset, found {'nothing' if dataset is None else 'a group'}", key)
+    if dataset.external or dataset.is_virtual:
+        raise error(path, "its data lies in other files (external storage or virtual dataset), which is refused", key)
+    fits = len(shape) == dataset.ndim and all(n in (None, m) for n, m in zip(shape, dataset.shape, strict=True))
+    if dataset.dtype.kind not in dtype or not fits:
+        wanted = tuple("any" if n is None else n for n in shape)
+        raise error(path, f"expected kind {dtype!r} and shape {wanted}, found {dataset.dtype} {dataset.shape}", key)
+    return dataset
+
+
+def read_strings(file: h5py.File, key: str, error: type[DataFileError], count: int) -> NDArray[np.object_]:
+    """The strings at `key`, object array (count,) of str. Raises `error` naming the file and the key."""
+    dataset = read_dataset(file, key, error, dtype="O", shape=(count,))
+    try:
+        return np.asarray(dataset.asstr()[...], dtype=object)
+    except (OSError, UnicodeDecodeError, TypeError) as problem:
+        raise error(Path(file.filename), f"cannot be read as text ({_reason(problem)})", key) from None
+
+
+def _check_bytes(path: Path, error: type[DataFileError], remedy: str) -> None:
+    if path.is_dir():
+        raise error(path, f"is a folder, expected an HDF5 file. {remedy}")
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(len(_SIGNATURE))
+    except FileNotFoundError:
+        raise error(path, f"no such file. {remedy}") from None
+    except OSError as problem:
+        raise error(path, f"cannot be opened ({problem.strerror})") from None
+    if not head:
+        raise error(path, f"is empty (0 bytes). {remedy}")
+    if head != _SIGNATURE and not h5py.is_hdf5(path):
+        raise error(path, f"is not an HDF5 file (it begins with {head!r}). {remedy}")
+
+
+def _check_format(
+    file: h5py.File, path: Path, kind: str, version: int, error: type[DataFileError], remedy: str
+) -> None:
+    found = file.attrs.get("format")
+    if found != kind:
+        said = "none" if found is None else repr(found)
+        raise error(path, f"expected {kind!r}, found {said}: another kind of HDF5 file. {remedy}", "attribute format")
+    stated = file.attrs.get("version")
+    if not isinstance(stated, (int, np.integer)) or stated < 1:
+        raise error(path, f"expected a whole number from 1, found {stated!r}. {remedy}", "attribute version")
+    if stated > version:
+        newer = f"is {stated}, newer than this program reads ({version}): upgrade lsl-toolkit"
+        raise error(path, newer, "attribute version")
+
+
+def _inner(file: h5py.File, key: str, error: type[DataFileError]) -> Any:
+    """The object at `key`, every step a hard link of this file; None where absent."""
+    place: Any = file
+    for part in key.split("/"):
+        link = place.get(part, getlink=True) if isinstance(place, h5py.Group) else None
+        if link is None:
+            return None
+        if not isinstance(link, h5py.HardLink):
+            raise error(Path(file.filename), "is a link to another place, which is refused", key)
+        try:
+            place = place[part]
+        except (KeyError, OSError, ValueError) as problem:
+            raise error(Path(file.filename), f"damaged HDF5 object ({_reason(problem)})", key) from None
+    return place
+
+
+def _reason(problem: BaseException) -> str:
+    """HDF5's own words on one line, without the wrapping that h5py adds."""
+    return str(problem).strip("'\"").removeprefix("Unable to synchronously open file (").rstrip(")")

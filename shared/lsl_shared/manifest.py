@@ -1,0 +1,161 @@
+"""The manifest of a model bundle: what the graphs take and give, how they were made, how they tested.
+
+It is `manifest.json` of the bundle, and each ONNX graph carries it in its metadata under the key `lsl`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_shared.errors import BundleError, LabelError
+from lsl_shared.labels import LabelSpace
+
+__all__ = [
+    "CLASSIFIER",
+    "MANIFEST",
+    "METADATA_KEY",
+    "SALIENCY",
+    "SPLIT",
+    "GoldenSample",
+    "Manifest",
+    "Task",
+    "golden_image",
+    "model_digest",
+]
+
+CLASSIFIER, SALIENCY, MANIFEST, SPLIT = "classifier.onnx", "saliency.onnx", "manifest.json", "split.csv"
+METADATA_KEY = "lsl"
+_FORMAT, _VERSION = "lsl-model", 1
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task that the model answers, with everything needed to turn its logits into an answer."""
+
+    name: str
+    classes: tuple[str, ...]
+    kind: str = "class"
+    """`class`: exactly one class is right."""
+    parent: str = ""
+    """The coarse task, '' where there is none."""
+    parent_classes: tuple[str, ...] = ()
+    """The coarse task's classes; those that `parent_index` never names are childless."""
+    parent_index: tuple[int, ...] = ()
+    temperature: float = 1.0
+    """Probabilities are softmax(logits / temperature), fitted on calibration images."""
+    conformal_threshold: float | None = None
+    """Class k is in the prediction set where 1 − p_k ≤ threshold; None where there were too few calibration groups."""
+    class_priors: tuple[float, ...] = ()
+    """Share of each class among the training images."""
+
+    @property
+    def space(self) -> LabelSpace:
+        """The classes and parents as a label space."""
+        return LabelSpace(self.name, self.classes, self.parent, self.parent_index)
+
+    @property
+    def parent_space(self) -> LabelSpace | None:
+        """The coarse task's classes; None where there is no coarse task."""
+        return LabelSpace(self.parent, self.parent_classes) if self.parent else None
+
+
+@dataclass(frozen=True)
+class GoldenSample:
+    """What the graphs answer for `golden_image`, so that a bundle proves itself on another machine."""
+
+    logits: tuple[float, ...]
+    """(K,)"""
+    saliency_blocks: tuple[tuple[float, ...], ...]
+    """(4, 8): the mean of the saliency map, predicted class, over a grid of 4 × 8 blocks."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All that a program must know to use the bundle's graphs. `image_size` is (H, W)."""
+
+    image_size: tuple[int, int]
+    tasks: tuple[Task, ...]
+    network: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    test_metrics: dict[str, Any] = field(default_factory=dict)
+    store_fingerprint: str = ""
+    package_version: str = ""
+    golden: GoldenSample | None = None
+
+    def to_json(self) -> str:
+        """The manifest as JSON text with `format` and `version`."""
+        return json.dumps({"format": _FORMAT, "version": _VERSION, **asdict(self)}, indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str, source: str | Path) -> Manifest:
+        """Reads `to_json` back. Raises BundleError that names `source` and the entry at fault."""
+        entries = _parse(text, source)
+        try:
+            golden = entries["golden"]
+            return cls(
+                image_size=_pair(entries["image_size"]),
+                tasks=tuple(_task(task) for task in entries["tasks"]),
+                network=dict(entries["network"]),
+                training=dict(entries["training"]),
+                test_metrics=dict(entries["test_metrics"]),
+                store_fingerprint=str(entries["store_fingerprint"]),
+                package_version=str(entries["package_version"]),
+                golden=golden and GoldenSample(tuple(golden["logits"]), tuple(map(tuple, golden["saliency_blocks"]))),
+            )
+        except (KeyError, TypeError, ValueError, LabelError) as problem:
+            raise BundleError(source, f"incomplete or altered manifest ({problem}); export the model again") from None
+
+
+def model_digest(bundle: str | Path) -> str:
+    """SHA-256 (hex) of classifier.onnx followed by saliency.onnx."""
+    digest = hashlib.sha256()
+    for name in (CLASSIFIER, SALIENCY):
+        try:
+            digest.update((Path(bundle) / name).read_bytes())
+        except OSError as problem:
+            unread = f"cannot be read ({problem.strerror}); train or copy the bundle again"
+            raise BundleError(Path(bundle) / name, unread) from None
+    return digest.hexdigest()
+
+
+def golden_image(height: int, width: int) -> NDArray[np.uint8]:
+    """The same noise image on every machine: uint8 (1, H, W, 3) from SHAKE-256 of b"lsl"."""
+    pixels = hashlib.shake_256(b"lsl").digest(height * width * 3)
+    return np.frombuffer(pixels, dtype=np.uint8).reshape(1, height, width, 3)
+
+
+def _parse(text: str, source: str | Path) -> dict[str, Any]:
+    try:
+        entries = json.loads(text)
+    except ValueError as problem:
+        raise BundleError(source, f"is not JSON ({problem}); export the model again") from None
+    if not isinstance(entries, dict) or entries.get("format") != _FORMAT:
+        raise BundleError(source, f"expected format {_FORMAT!r}: this is not a model bundle of lsl-train", "format")
+    if not isinstance(entries.get("version"), int) or entries["version"] > _VERSION:
+        raise BundleError(
+            source, f"is {entries.get('version')!r}, this program reads {_VERSION}: upgrade lsl-toolkit", "version"
+        )
+    return entries
+
+
+def _pair(values: Any) -> tuple[int, int]:
+    height, width = (int(value) for value in values)
+    return height, width
+
+
+def _task(entries: dict[str, Any]) -> Task:
+    """A Task, its class names and parents checked by LabelSpace."""
+    known: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in entries.items()
+    }
+    task = Task(**known)
+    if task.parent_space is not None:
+        task.space.check_parent(task.parent_space)
+    return task

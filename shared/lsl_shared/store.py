@@ -1,0 +1,180 @@
+"""The image store: raw images, their samples table and labels in one HDF5 file, opened for reading only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_shared.errors import LabelError, StoreError
+from lsl_shared.fingerprint import fingerprint
+from lsl_shared.hdf5 import open_file, read_dataset, read_strings
+from lsl_shared.labels import LabelSpace
+
+__all__ = ["SPLITS", "STORE_FORMAT", "STORE_VERSION", "Store"]
+
+STORE_FORMAT, STORE_VERSION = "lsl-store", 1
+SPLITS = ("train", "calibration", "test", "")
+_REMEDY = "`lsl-store demo` makes a synthetic store, `lsl-store import` one from your own images"
+
+
+class Store:
+    """An image store, read only; close it or use it in a `with` block.
+
+    `path`; `shape` = (N, H, W); `chunk_images` images lie in one HDF5 chunk; `ids`, `genes`, `views`, `sources`,
+    `splits`: str (N,); `tasks`: name → LabelSpace, coarse tasks before fine ones.
+    Raises StoreError that names the file and the key.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._file = open_file(path, STORE_FORMAT, STORE_VERSION, StoreError, _REMEDY)
+        try:
+            self._load()
+        except (OSError, RuntimeError, KeyError, ValueError) as problem:
+            self._file.close()
+            raise StoreError(self.path, f"damaged store ({problem}). {_REMEDY}") from None
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _load(self) -> None:
+        self._images = read_dataset(self._file, "images", StoreError, dtype="u", shape=(None, None, None, 3))
+        self._check_images()
+        count, height, width, _ = self._images.shape
+        self.shape: tuple[int, int, int] = (count, height, width)
+        self.chunk_images: int = self._images.chunks[0]
+        self.ids = read_strings(self._file, "samples/id", StoreError, count)
+        if len(set(self.ids)) != count:
+            raise StoreError(self.path, "image ids must be unique; make the store again", "samples/id")
+        self.genes, self.views, self.sources, self.splits = (
+            self._column(name) for name in ("gene", "view", "source", "split")
+        )
+        self.tasks = self._read_tasks()
+
+    def _check_images(self) -> None:
+        images = self._images
+        if images.dtype != np.uint8 or 0 in images.shape:
+            raise StoreError(
+                self.path, f"expected at least one uint8 image, found {images.dtype} {images.shape}", "images"
+            )
+        if images.chunks is None or images.chunks[1:] != images.shape[1:]:
+            raise StoreError(self.path, f"expected whole images per chunk, found chunks {images.chunks}", "images")
+
+    def _column(self, name: str) -> NDArray[np.object_]:
+        if f"samples/{name}" not in self._file:
+            return np.full(self.shape[0], "", dtype=object)
+        return read_strings(self._file, f"samples/{name}", StoreError, self.shape[0])
+
+    def _read_tasks(self) -> dict[str, LabelSpace]:
+        group = self._file.get("labels")
+        names = [name for name in group if group[name].attrs.get("kind") != "terms"] if group is not None else []
+        spaces = {name: self._read_space(name) for name in names}
+        for space in spaces.values():
+            if space.parent not in ("", *spaces):
+                raise StoreError(self.path, f"parent task {space.parent!r} is not in the store", f"labels/{space.name}")
+            if space.parent:
+                space.check_parent(spaces[space.parent])
+        return dict(sorted(spaces.items(), key=lambda item: bool(item[1].parent)))
+
+    def _read_space(self, name: str) -> LabelSpace:
+        attributes = self._file[f"labels/{name}"].attrs
+        try:
+            return LabelSpace(
+                name,
+                tuple(str(label) for label in attributes["classes"]),
+                str(attributes.get("parent", "")),
+                tuple(int(index) for index in attributes.get("parent_index", ())),
+            )
+        except (KeyError, LabelError) as problem:
+            raise StoreError(self.path, f"classes cannot be used: {problem}", f"labels/{name}") from None
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file; the samples table and the tasks stay usable."""
+        self._file.close()
+
+    def read(self, start: int, stop: int) -> NDArray[np.uint8]:
+        """Images start … stop − 1 as uint8 (n, H, W, 3), RGB. Raises StoreError for a chunk that cannot be read."""
+        try:
+            return np.asarray(self._images[start:stop])
+        except OSError as problem:
+            raise StoreError(self.path, f"cannot be read ({problem})", f"images[{start}:{stop}]") from None
+
+    def blocks(self, images: int = 256) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Yields (start, uint8 (n, H, W, 3)) over the whole store in order, whole chunks, about `images` at a time."""
+        step = max(1, images // self.chunk_images) * self.chunk_images
+        for start in range(0, len(self), step):
+            yield start, self.read(start, min(start + step, len(self)))
+
+    def select(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """The images at `indices` (in any order), uint8 (n, H, W, 3); each chunk is read once."""
+        selected = np.empty((len(indices), *self._images.shape[1:]), dtype=np.uint8)
+        chunk_of = np.asarray(indices) // self.chunk_images
+        for chunk in np.unique(chunk_of):
+            start = int(chunk) * self.chunk_images
+            block = self.read(start, min(start + self.chunk_images, len(self)))
+            places = np.flatnonzero(chunk_of == chunk)
+            selected[places] = block[indices[places] - start]
+        return selected
+
+    def labels(self, task: str) -> NDArray[np.int16]:
+        """The labels of a task, int16 (N,), index into its classes, −1 = unlabelled. Raises StoreError."""
+        space = self.task(task)
+        key = f"labels/{task}"
+        stored = read_dataset(self._file, key, StoreError, dtype="i", shape=(len(self),))
+        labels = np.asarray(stored[...], dtype=np.int16)
+        if labels.min() < -1 or labels.max() >= len(space):
+            found = f"labels must lie in -1 … {len(space) - 1}, found {labels.min()} … {labels.max()}"
+            raise StoreError(self.path, found, key)
+        return labels
+
+    def task(self, name: str) -> LabelSpace:
+        """The label space of a task. Raises StoreError that lists the tasks."""
+        if name not in self.tasks:
+            listed = ", ".join(self.tasks) or "none"
+            raise StoreError(self.path, f"no such task; the store has: {listed}", f"labels/{name}")
+        return self.tasks[name]
+
+    def groups(self) -> NDArray[np.int64]:
+        """The group of each image, int64 (N,): images of a gene share it; one without a gene is its own."""
+        known = np.asarray([gene or f"\0{image}" for gene, image in zip(self.genes, self.ids, strict=True)])
+        return np.unique(known, return_inverse=True)[1].astype(np.int64)
+
+    def without_fine_class(self, fine: str) -> NDArray[np.bool_]:
+        """Images known to lie in a coarse class that has no fine classes, bool (N,)."""
+        space = self.task(fine)
+        if not space.parent:
+            return np.zeros(len(self), dtype=bool)
+        return np.isin(self.labels(space.parent), space.childless(self.tasks[space.parent]))
+
+    def truth(self, name: str) -> NDArray[np.generic]:
+        """A truth dataset of a demo store, whole: stage int16 (N,), landmarks or expression uint8 (N, H, W)."""
+        data: NDArray[np.generic] = self.truth_dataset(name)[...]
+        return data
+
+    def truth_dataset(self, name: str) -> h5py.Dataset:
+        """The HDF5 dataset behind `truth`, for reading in parts. Raises StoreError where the store holds no truth."""
+        return read_dataset(
+            self._file, f"truth/{name}", StoreError, dtype="iu",
+            shape=(len(self),) if name == "stage" else self.shape,
+        )  # fmt: skip
+
+    def fingerprint(self) -> str:
+        """SHA-256 that identifies the images and their ids, not the labels (see `lsl_shared.fingerprint`)."""
+        return fingerprint(self._images, self.ids)
