@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import AnnotationsError
-from lsl_shared.hdf5 import open_file, read_dataset, read_strings
+from lsl_shared.hdf5 import open_file, read_dataset, read_names, read_strings
 
 __all__ = ["ANNOTATIONS_FORMAT", "ANNOTATIONS_VERSION", "Annotations", "Status", "annotations_path"]
 
@@ -61,8 +61,10 @@ class Annotations:
         self.errors = read_strings(self._file, "error", AnnotationsError, len(self.status))
         for name in ("store_fingerprint", "model_digest", "model", "providers", "precision", "created"):
             setattr(self, name, str(self._file.attrs.get(name, "")))
-        groups = {name: item for name, item in self._file.items() if isinstance(item, h5py.Group)}
-        self.tasks = {name: tuple(str(label) for label in group.attrs["classes"]) for name, group in groups.items()}
+        # Only what lies in this file: `store` is a link to another one.
+        inner = [name for name in self._file if isinstance(self._file.get(name, getlink=True), h5py.HardLink)]
+        groups = {name: self._file[name] for name in inner if self._file.get(name, getclass=True) is h5py.Group}
+        self.tasks = {name: read_names(group, "classes") for name, group in groups.items()}
 
     store_fingerprint: str
     model_digest: str

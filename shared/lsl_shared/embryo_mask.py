@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["embryo_mask", "ground_light", "odd_kernel"]
+__all__ = ["embryo_mask", "ground_light", "is_grey", "odd_kernel"]
 
 BORDER = 2  # pixels of the frame's edge in which the ground is looked for
 SAME_GROUND = 20  # grey levels within which edge pixels belong to one ground
 DARKEST_GROUND = 32  # no light comes through a darker ground
 LEAST_STEP = 2.0  # grey levels; masked ground is exactly white, tissue seldom is
+GREY_LEVELS = 2  # by which channels differ in a grey picture, compression included
+GREY_SHARE = 0.8  # of Otsu's threshold; below it the weak rims of grey objects stay inside
 LEAST_AREA = 0.02  # of the picture; smaller things are dust
 
 
@@ -49,8 +51,19 @@ def embryo_mask(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
     colour, spread = ground_light(image)
     if colour.max() < DARKEST_GROUND:
         return empty
-    mask = _largest_filled(_differs(image, colour, max(LEAST_STEP, 4 * spread)))
+    step = max(LEAST_STEP, 4 * spread)
+    # A grey picture of another field has a natural, uneven ground. Stain would mislead Otsu, so colour never gets here.
+    differs = _differs_naturally(image, colour, step) if spread and is_grey(image) else _differs(image, colour, step)
+    mask = _largest_filled(differs)
     return mask if mask.mean() >= LEAST_AREA else empty
+
+
+def is_grey(image: NDArray[np.uint8]) -> bool:
+    """Whether the three channels of a picture uint8 (H, W, 3) are the same, up to compression."""
+    import cv2
+
+    red, green, blue = cv2.split(image)
+    return bool(max(cv2.absdiff(red, green).max(), cv2.absdiff(green, blue).max()) <= GREY_LEVELS)
 
 
 def _differs(image: NDArray[np.uint8], colour: NDArray[np.float32], step: float) -> NDArray[np.uint8]:
@@ -60,6 +73,14 @@ def _differs(image: NDArray[np.uint8], colour: NDArray[np.float32], step: float)
     table = (np.abs(levels - colour) > step).astype(np.uint8)[None]  # (1, 256, 3)
     red, green, blue = cv2.split(cv2.LUT(image, table))
     return np.asarray(cv2.medianBlur(cv2.bitwise_or(cv2.bitwise_or(red, green), blue), 3), np.uint8)
+
+
+def _differs_naturally(image: NDArray[np.uint8], colour: NDArray[np.float32], step: float) -> NDArray[np.uint8]:
+    import cv2
+
+    distance = cv2.GaussianBlur(np.abs(image[..., 0] - colour[0]).astype(np.uint8), (0, 0), 1.0)
+    otsu, _ = cv2.threshold(distance, 0, 1, cv2.THRESH_OTSU)
+    return np.asarray(cv2.medianBlur((distance > max(step, GREY_SHARE * otsu)).astype(np.uint8), 3), np.uint8)
 
 
 def _largest_filled(differs: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -10,8 +10,8 @@ two planes, red-green and blue, and after the tissue is subtracted each pixel is
 Saturated stain is nearly black and has lost its colour, so the split would call it shade. Shade is therefore bounded by
 what unstained embryos show, and by less where the surroundings are stained or the pixel is darker than shade can be.
 
-The constants come from the 165 standardized BDGP photographs of FlyExpress by `tools/bench/expression.py constants`;
-the figure that script finds stands beside each. OD is decadic.
+The constants come from the 165 standardized BDGP photographs of FlyExpress: what `tools/bench/expression.py constants`
+finds stands in brackets; the others were chosen on contact sheets of all photographs. OD is decadic.
 """
 
 from __future__ import annotations
@@ -21,19 +21,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_shared.embryo_mask import embryo_mask, ground_light, odd_kernel
+from lsl_shared.embryo_mask import embryo_mask, ground_light, is_grey, odd_kernel
 from lsl_shared.errors import ImageError
 
 __all__ = ["Expression", "expression"]
 
-STAIN_BLUE = 0.45  # blue OD for one red-green OD of stain
-SHADE_BLUE = 0.84  # blue OD for one red-green OD of shade
-DARKEST_SHADE, BRIGHTEST_SHADE = 0.22, 0.06  # OD by which shade darkens or brightens tissue
+STAIN_BLUE = 0.47  # blue OD for one red-green OD of stain (found 0.475; 0.28 to 0.58 between photographs)
+SHADE_BLUE = 0.86  # blue OD for one red-green OD of shade (0.859)
+DARKEST_SHADE, BRIGHTEST_SHADE = 0.16, 0.06  # OD by which shade darkens or brightens tissue (0.164, 0.066)
 CERTAIN_STAIN = 0.3  # OD above tissue beyond which darkness alone is stain
 UNSTAINED_SHARE = 0.15  # share of the embryo taken for unstained
-UNSTAINED_SPREAD = 0.02  # standard deviation of the split's stain in unstained tissue
-DARKEST_TISSUE, BLUEST_TISSUE, YELLOWEST_TISSUE = 0.18, 0.05, 0.2  # OD; red-green minus blue; blue minus red-green
-FULL_DENSITY = 0.75  # OD of the darkest stain the photographs show
+UNSTAINED_SPREAD = 0.02  # standard deviation of the stain that the split finds in unstained tissue (0.020)
+# Unstained tissue lies well inside these limits, which leave room for tinted light and thick embryos.
+DARKEST_TISSUE = 0.18  # red-green OD (found up to 0.096)
+BLUEST_TISSUE = 0.05  # red-green minus blue OD (0.016)
+YELLOWEST_TISSUE = 0.2  # blue minus red-green OD (0.061)
 
 FloatPlane = NDArray[np.float32]
 
@@ -42,9 +44,9 @@ FloatPlane = NDArray[np.float32]
 class Expression:
     """Where and how strongly an embryo is stained.
 
-    `density` is float32 (H, W) in 0..1, the red-green optical density of the stain divided by 0.75 and clipped: 0.4
-    halves the red light, 1 lets 18 % through, and darker than that photographs hardly get. Exactly 0 outside `mask`,
-    bool (H, W), the embryo. A picture without an embryo has an empty mask.
+    `density` is float32 (H, W) in 0..1: the decadic optical density of the stain in red and green, clipped at 1. So 0.3
+    halves the red light and 1 lets a tenth through; the darkest stain of the BDGP photographs lies near 0.75. Exactly 0
+    outside `mask`, bool (H, W), the embryo. A picture without an embryo has an empty mask.
     """
 
     density: NDArray[np.float32]
@@ -65,11 +67,11 @@ def expression(image: NDArray[np.uint8]) -> Expression:
     if not mask.any():
         return Expression(np.zeros(mask.shape, np.float32), mask)
     red_green, blue = _optical_density(image)
-    coloured = _is_coloured(image)
+    coloured = not is_grey(image)
     tissue = _unstained_tissue(red_green, blue, mask, coloured)
     red_green, blue = red_green - tissue[0], blue - tissue[1]
     stain = _without_shade(red_green, blue, mask) if coloured else red_green
-    return Expression(np.clip(stain / np.float32(FULL_DENSITY), 0, 1) * mask, mask)
+    return Expression(np.clip(stain, 0, 1) * mask, mask)
 
 
 def _check(image: NDArray[np.uint8]) -> None:
@@ -88,13 +90,6 @@ def _optical_density(image: NDArray[np.uint8]) -> tuple[FloatPlane, FloatPlane]:
     red, green, blue = (level[smooth[..., channel]] for channel in range(3))
     ground = np.log10(np.maximum(ground_light(image)[0], 1))  # (3,)
     return (red + green + ground[0] + ground[1]) / 2, blue + ground[2]
-
-
-def _is_coloured(image: NDArray[np.uint8]) -> bool:
-    import cv2
-
-    red, green, blue = cv2.split(image)
-    return bool(max(cv2.absdiff(red, green).max(), cv2.absdiff(green, blue).max()) > 2)
 
 
 def _unstained_tissue(
@@ -145,7 +140,7 @@ def _without_shade(red_green: FloatPlane, blue: FloatPlane, mask: NDArray[np.boo
     coloured = np.minimum(red_green - shade, red_green + np.float32(BRIGHTEST_SHADE)) * mask
     around = np.asarray(cv2.GaussianBlur(coloured, (0, 0), _length(mask, 3.0)), np.float32)
     evidence = np.maximum(around, 2 * (red_green - np.float32(CERTAIN_STAIN)))
-    room = np.clip(1 - evidence / np.float32(DARKEST_SHADE), 0, 1, dtype=np.float32)
+    room = np.clip(1 - evidence / np.float32(DARKEST_SHADE), 0, 1)
     return red_green - np.clip(shade, np.float32(-BRIGHTEST_SHADE) * room, np.float32(DARKEST_SHADE) * room)
 
 

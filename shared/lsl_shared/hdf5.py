@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lsl_shared.errors import DataFileError
 
-__all__ = ["open_file", "read_dataset", "read_strings"]
+__all__ = ["members", "open_file", "read_dataset", "read_names", "read_strings"]
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
@@ -33,6 +33,9 @@ def open_file(path: str | Path, kind: str, version: int, error: type[DataFileErr
         raise error(path, f"damaged or truncated HDF5 file ({_reason(problem)}); restore it or make it again") from None
     try:
         _check_format(file, path, kind, version, error, remedy)
+    except (OSError, RuntimeError, KeyError, ValueError) as problem:
+        file.close()
+        raise error(path, f"damaged HDF5 file ({_reason(problem)}); restore it or make it again") from None
     except BaseException:
         file.close()
         raise
@@ -61,11 +64,33 @@ def read_dataset(
 
 def read_strings(file: h5py.File, key: str, error: type[DataFileError], count: int) -> NDArray[np.object_]:
     """The strings at `key`, object array (count,) of str. Raises `error` naming the file and the key."""
-    dataset = read_dataset(file, key, error, dtype="O", shape=(count,))
+    dataset = read_dataset(file, key, error, dtype="OS", shape=(count,))
     try:
         return np.asarray(dataset.asstr()[...], dtype=object)
     except (OSError, UnicodeDecodeError, TypeError) as problem:
         raise error(Path(file.filename), f"cannot be read as text ({_reason(problem)})", key) from None
+
+
+def read_names(item: Any, name: str) -> tuple[str, ...]:
+    """The attribute `name` of an HDF5 object as a list of names. Raises ValueError or KeyError where it is not one."""
+    names = item.attrs[name]
+    if not isinstance(names, np.ndarray) or names.ndim != 1 or names.dtype.kind not in "OSU":
+        raise ValueError(f"attribute {name}: expected a list of names, found {names!r}")
+    return tuple(entry.decode() if isinstance(entry, bytes) else str(entry) for entry in names)
+
+
+def members(file: h5py.File, key: str, error: type[DataFileError]) -> dict[str, Any]:
+    """The objects in the group at `key`, none of them a link to another place; {} where there is no such group."""
+    group = _inner(file, key, error)
+    if group is None:
+        return {}
+    if not isinstance(group, h5py.Group):
+        raise error(Path(file.filename), "expected a group, found a dataset", key)
+    inside = {name: _inner(file, f"{key}/{name}", error) for name in group}
+    lost = next((name for name, item in inside.items() if item is None), None)
+    if lost is not None:
+        raise error(Path(file.filename), "damaged HDF5 group: it names what cannot be found", f"{key}/{lost}")
+    return inside
 
 
 def _check_bytes(path: Path, error: type[DataFileError], remedy: str) -> None:
@@ -88,7 +113,7 @@ def _check_format(
     file: h5py.File, path: Path, kind: str, version: int, error: type[DataFileError], remedy: str
 ) -> None:
     found = file.attrs.get("format")
-    if found != kind:
+    if not isinstance(found, str) or found != kind:
         said = "none" if found is None else repr(found)
         raise error(path, f"expected {kind!r}, found {said}: another kind of HDF5 file. {remedy}", "attribute format")
     stated = file.attrs.get("version")
@@ -110,7 +135,7 @@ def _inner(file: h5py.File, key: str, error: type[DataFileError]) -> Any:
             raise error(Path(file.filename), "is a link to another place, which is refused", key)
         try:
             place = place[part]
-        except (KeyError, OSError, ValueError) as problem:
+        except (KeyError, OSError, RuntimeError, ValueError) as problem:
             raise error(Path(file.filename), f"damaged HDF5 object ({_reason(problem)})", key) from None
     return place
 

@@ -5,6 +5,10 @@ Throughout: `truth` and `predicted` int (N,) class indices, `probabilities` floa
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +18,9 @@ __all__ = [
     "calibration_bins",
     "confusion",
     "expected_calibration_error",
+    "is_ordered",
     "macro_f1",
+    "majority_share",
     "nll",
     "within",
 ]
@@ -26,6 +32,18 @@ Floats = NDArray[np.floating]
 def accuracy(truth: Indices, predicted: Indices) -> float:
     """Share of images whose class is right."""
     return float(np.mean(np.asarray(truth) == predicted))
+
+
+def majority_share(truth: Indices) -> float:
+    """Share of the most frequent class: the accuracy of always answering that one."""
+    return float(np.unique(truth, return_counts=True)[1].max() / len(truth))
+
+
+def is_ordered(classes: Sequence[str]) -> bool:
+    """Whether the classes are ascending numbers or ranges of numbers: 4, 5, … or 1-3, 4-6, …"""
+    numbers = [re.fullmatch(r"(\d+)(-\d+)?", name) for name in classes]
+    starts = [int(number[1]) for number in numbers if number]
+    return len(starts) == len(classes) and all(a < b for a, b in pairwise(starts))
 
 
 def within(truth: Indices, predicted: Indices, steps: int = 1) -> float:

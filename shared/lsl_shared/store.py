@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lsl_shared.errors import LabelError, StoreError
 from lsl_shared.fingerprint import fingerprint
-from lsl_shared.hdf5 import open_file, read_dataset, read_strings
+from lsl_shared.hdf5 import members, open_file, read_dataset, read_names, read_strings
 from lsl_shared.labels import LabelSpace
 
 __all__ = ["SPLITS", "STORE_FORMAT", "STORE_VERSION", "Store"]
@@ -50,8 +50,8 @@ class Store:
         self.shape: tuple[int, int, int] = (count, height, width)
         self.chunk_images: int = self._images.chunks[0]
         self.ids = read_strings(self._file, "samples/id", StoreError, count)
-        if len(set(self.ids)) != count:
-            raise StoreError(self.path, "image ids must be unique; make the store again", "samples/id")
+        if len(set(self.ids)) != count or "" in self.ids:
+            raise StoreError(self.path, "image ids must be unique and not empty; make the store again", "samples/id")
         self.genes, self.views, self.sources, self.splits = (
             self._column(name) for name in ("gene", "view", "source", "split")
         )
@@ -72,26 +72,41 @@ class Store:
         return read_strings(self._file, f"samples/{name}", StoreError, self.shape[0])
 
     def _read_tasks(self) -> dict[str, LabelSpace]:
-        group = self._file.get("labels")
-        names = [name for name in group if group[name].attrs.get("kind") != "terms"] if group is not None else []
-        spaces = {name: self._read_space(name) for name in names}
+        stored = members(self._file, "labels", StoreError)
+        spaces = {
+            name: self._read_space(name, item) for name, item in stored.items() if item.attrs.get("kind") != "terms"
+        }
         for space in spaces.values():
-            if space.parent not in ("", *spaces):
-                raise StoreError(self.path, f"parent task {space.parent!r} is not in the store", f"labels/{space.name}")
+            self._check_parent(space, spaces)
+        return dict(sorted(spaces.items(), key=lambda item: self._level(item[1], spaces)))
+
+    def _check_parent(self, space: LabelSpace, spaces: dict[str, LabelSpace]) -> None:
+        if space.parent not in ("", *spaces):
+            raise StoreError(self.path, f"parent task {space.parent!r} is not in the store", f"labels/{space.name}")
+        try:
             if space.parent:
                 space.check_parent(spaces[space.parent])
-        return dict(sorted(spaces.items(), key=lambda item: bool(item[1].parent)))
+        except LabelError as problem:
+            raise StoreError(self.path, str(problem), f"labels/{space.name}") from None
 
-    def _read_space(self, name: str) -> LabelSpace:
-        attributes = self._file[f"labels/{name}"].attrs
+    def _level(self, space: LabelSpace, spaces: dict[str, LabelSpace]) -> int:
+        """How many tasks lie above this one."""
+        above: list[str] = [space.name]
+        while parent := spaces[above[-1]].parent:
+            if parent in above:
+                raise StoreError(self.path, f"task {parent!r} is its own ancestor", f"labels/{space.name}")
+            above.append(parent)
+        return len(above)
+
+    def _read_space(self, name: str, item: h5py.Dataset) -> LabelSpace:
         try:
             return LabelSpace(
                 name,
-                tuple(str(label) for label in attributes["classes"]),
-                str(attributes.get("parent", "")),
-                tuple(int(index) for index in attributes.get("parent_index", ())),
+                read_names(item, "classes"),
+                str(item.attrs.get("parent", "")),
+                tuple(int(index) for index in item.attrs.get("parent_index", ())),
             )
-        except (KeyError, LabelError) as problem:
+        except (KeyError, ValueError, TypeError, OverflowError, LabelError) as problem:
             raise StoreError(self.path, f"classes cannot be used: {problem}", f"labels/{name}") from None
 
     def __len__(self) -> int:
@@ -138,11 +153,14 @@ class Store:
         space = self.task(task)
         key = f"labels/{task}"
         stored = read_dataset(self._file, key, StoreError, dtype="i", shape=(len(self),))
-        labels = np.asarray(stored[...], dtype=np.int16)
+        try:
+            labels = stored[...]
+        except OSError as problem:
+            raise StoreError(self.path, f"cannot be read ({problem})", key) from None
         if labels.min() < -1 or labels.max() >= len(space):
             found = f"labels must lie in -1 … {len(space) - 1}, found {labels.min()} … {labels.max()}"
             raise StoreError(self.path, found, key)
-        return labels
+        return np.asarray(labels, dtype=np.int16)
 
     def task(self, name: str) -> LabelSpace:
         """The label space of a task. Raises StoreError that lists the tasks."""
@@ -164,17 +182,24 @@ class Store:
         return np.isin(self.labels(space.parent), space.childless(self.tasks[space.parent]))
 
     def truth(self, name: str) -> NDArray[np.generic]:
-        """A truth dataset of a demo store, whole: stage int16 (N,), landmarks or expression uint8 (N, H, W)."""
+        """A truth of a demo store, whole: stage, stage_range int16 (N,), landmarks, expression uint8 (N, H, W)."""
         data: NDArray[np.generic] = self.truth_dataset(name)[...]
         return data
+
+    def has_truth(self, name: str) -> bool:
+        """Whether the store holds this truth, as demo stores do."""
+        return f"truth/{name}" in self._file
 
     def truth_dataset(self, name: str) -> h5py.Dataset:
         """The HDF5 dataset behind `truth`, for reading in parts. Raises StoreError where the store holds no truth."""
         return read_dataset(
             self._file, f"truth/{name}", StoreError, dtype="iu",
-            shape=(len(self),) if name == "stage" else self.shape,
+            shape=(len(self),) if name in ("stage", "stage_range") else self.shape,
         )  # fmt: skip
 
     def fingerprint(self) -> str:
         """SHA-256 that identifies the images and their ids, not the labels (see `lsl_shared.fingerprint`)."""
-        return fingerprint(self._images, self.ids)
+        try:
+            return fingerprint(self._images, self.ids)
+        except (OSError, RuntimeError) as problem:
+            raise StoreError(self.path, f"cannot be read ({problem})", "images") from None

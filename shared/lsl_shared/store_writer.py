@@ -26,12 +26,14 @@ _COLUMNS = ("id", "gene", "view", "source", "split")
 
 
 def refuse_existing(path: str | Path, overwrite: bool) -> None:
-    """Raises StoreError if `path` exists and may not be overwritten, or is a folder."""
+    """Raises StoreError if `path` exists and may not be overwritten, is a folder, or no HDF5 file (a picture, say)."""
     path = Path(path)
     if path.is_dir():
         raise StoreError(path, "is a folder; name a file such as store.h5")
     if path.exists() and not overwrite:
         raise StoreError(path, "exists already; choose another name or add --overwrite")
+    if path.exists() and path.stat().st_size and not h5py.is_hdf5(path):
+        raise StoreError(path, "is no HDF5 file, and --overwrite replaces only those; choose another name")
 
 
 class StoreWriter:

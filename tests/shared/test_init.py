@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import lsl_shared
+
+
+def test_public_names_are_sorted_and_there() -> None:
+    assert lsl_shared.__all__ == sorted(lsl_shared.__all__)
+    assert all(hasattr(lsl_shared, name) for name in lsl_shared.__all__)
+
+
+def test_public_names_have_docstrings() -> None:
+    assert [name for name in lsl_shared.__all__ if not (getattr(lsl_shared, name).__doc__ or "").strip()] == []
+
+
+def test_importing_is_light() -> None:
+    heavy = "{'torch', 'cv2', 'matplotlib', 'jinja2', 'lsl_runtime', 'lsl_tools', 'lsl_trainer'}"
+    asked = f"import sys, lsl_shared; print(sorted({heavy} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from lsl_shared import TrainingError
+from lsl_trainer import residual_network
+from lsl_trainer.learn import Labelled, cross_entropy, in_unit_range, learn, logits_of, to_tensor
+
+from .conftest import SIZE, square
+
+
+def squares(count=48):
+    generator = np.random.default_rng(0)
+    labels = np.arange(count) % 4
+    images = np.stack([square(label, generator) for label in labels])
+    return Labelled(images, np.arange(count), labels, np.arange(count))
+
+
+def run(config, data, loss=cross_entropy, **values):
+    torch.manual_seed(0)
+    network = residual_network(config.network, SIZE, 4)
+    arguments = {
+        "step": "fine", "epochs": 2, "learning_rate": 0.05, "generator": np.random.default_rng(0), "flip": False,
+        "on_images": lambda count: None,
+    }  # fmt: skip
+    return network, list(learn(network, data, loss, config, **{**arguments, **values}))
+
+
+def test_the_squares_are_learnt(config):
+    data = squares()
+    network, epochs = run(config.having(light=0.0), data, epochs=8)
+    assert epochs[-1].loss < 0.3 < epochs[0].loss
+    assert (logits_of(network, data.images, data.rows).argmax(1).numpy() == data.labels).mean() > 0.9
+
+
+def test_the_same_seeds_give_the_same_weights(config):
+    first, again = (run(config, squares())[0].state_dict() for _ in range(2))
+    assert all(torch.equal(first[name], again[name]) for name in first)
+
+
+def test_one_step_equals_sgd_by_hand(config):
+    """One batch of everything, no momentum, no decay: w − rate · ∂L/∂w."""
+    data, plain = squares(16), config.having(momentum=0.0, weight_decay=0.0, light=0.0, schedule="steps", batch_size=16)
+    network, _ = run(plain, data, epochs=1)
+    torch.manual_seed(0)
+    expected = residual_network(plain.network, SIZE, 4).train()
+    order = np.random.default_rng(0).permutation(16)
+    logits, _ = expected(to_tensor(in_unit_range(data.images[order]), torch.device("cpu")))
+    F.cross_entropy(logits, torch.from_numpy(data.labels[order])).backward()
+    wanted = expected.head.weight - 0.05 * expected.head.weight.grad
+    assert torch.allclose(network.head.weight, wanted, atol=1e-6)
+
+
+def test_every_image_is_seen_once_an_epoch_and_no_batch_holds_one(config):
+    sizes, seen = [], []
+
+    def watched(network, images, labels, positions):
+        sizes.append(len(images))
+        seen.extend(positions.tolist())
+        return cross_entropy(network, images, labels, positions)
+
+    run(config, squares(33), watched, epochs=1)
+    assert sizes == [16, 17]
+    assert sorted(seen) == list(range(33))
+
+
+def test_the_steps_schedule_drops_at_the_milestones(config):
+    _, epochs = run(config.having(schedule="steps", milestones=(0.5, 0.75)), squares(16), epochs=4)
+    assert np.allclose([epoch.learning_rate for epoch in epochs], [0.05, 0.05, 0.005, 0.0005])
+
+
+def test_the_cosine_schedule_warms_up_and_ends_near_zero(config):
+    _, epochs = run(config.having(schedule="cosine"), squares(16), epochs=50)
+    rates = [epoch.learning_rate for epoch in epochs]
+    assert max(rates) <= 0.05
+    assert np.argmax(rates) < 5
+    assert rates[-1] < 0.001
+
+
+def test_a_loss_that_is_not_finite_stops(config):
+    def broken(network, images, labels, positions):
+        loss, logits = cross_entropy(network, images, labels, positions)
+        return loss * float("nan"), logits
+
+    with pytest.raises(TrainingError, match="step fine, epoch 1 is not finite"):
+        run(config, squares(), broken)
+
+
+def test_logits_do_not_depend_on_the_batch(config):
+    data = squares(10)
+    network, _ = run(config, data)
+    one, many = (logits_of(network, data.images, data.rows, batch) for batch in (1, 64))
+    assert torch.allclose(one, many, atol=1e-5)

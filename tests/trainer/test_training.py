@@ -1,0 +1,102 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from lsl_runtime import Model
+from lsl_shared import ExportError, Store, TrainingError
+from lsl_trainer import bundle, train
+
+from .conftest import small_config
+
+
+@pytest.fixture(scope="module")
+def run(store, tmp_path_factory):
+    config = small_config().having(coarse_epochs=3, fine_epochs=6, feature_epochs=2)
+    return train(store, config, tmp_path_factory.mktemp("runs") / "run")
+
+
+def test_a_run_holds_all_that_it_promises(run):
+    found = {path.relative_to(run.path).as_posix() for path in run.path.rglob("*") if path.is_file()}
+    assert found == {
+        "checkpoints/coarse.safetensors", "checkpoints/fine.safetensors", "checkpoints/feature.safetensors",
+        "metrics.json", "report.html", "model/classifier.onnx", "model/saliency.onnx", "model/manifest.json",
+        "model/split.csv",
+    }  # fmt: skip
+
+
+def test_the_bundle_tells_the_squares_of_unseen_genes(run, store):
+    model = Model.load(run.path / "model", device="cpu", verify=True)
+    with (run.path / "model" / "split.csv").open() as stream:
+        part = {row["id"]: row["part"] for row in csv.DictReader(stream)}
+    with Store(store) as opened:
+        test = np.array([part[name] == "test" for name in opened.ids]) & (opened.labels("corner") >= 0)
+        predicted = model.predict(opened.select(np.flatnonzero(test)))
+        right = np.mean(predicted.class_index == opened.labels("corner")[test])
+    assert right > 0.8
+    assert run.metrics["evaluation"]["labelled"]["accuracy"] == pytest.approx(right)
+
+
+def test_the_manifest_says_what_the_model_is(run, store):
+    manifest = Model.load(run.path / "model").manifest
+    task = manifest.tasks[0]
+    assert (task.name, task.classes, task.parent, task.parent_classes) == (
+        "corner", ("a", "b", "c", "d"), "side", ("left", "right", "none"),
+    )  # fmt: skip
+    assert sum(task.class_priors) == pytest.approx(1)
+    with Store(store) as opened:
+        assert manifest.store_fingerprint == opened.fingerprint()
+    assert manifest.training["method"] == "feature-level"
+    assert manifest.test_metrics["accuracy"] == pytest.approx(run.metrics["evaluation"]["labelled"]["accuracy"])
+
+
+def test_metrics_json_is_what_the_run_returns(run):
+    assert json.loads((run.path / "metrics.json").read_text())["epochs"] == run.metrics["epochs"]
+    assert [epoch["step"] for epoch in run.metrics["epochs"]] == ["coarse"] * 3 + ["fine"] * 6 + ["feature"] * 2
+
+
+def test_checkpoints_are_the_weights_of_each_step(run):
+    coarse, fine = (load_file(run.path / "checkpoints" / f"{step}.safetensors") for step in ("coarse", "fine"))
+    assert coarse["head.weight"].shape[0] == 3
+    assert fine["head.weight"].shape[0] == 4
+    assert set(coarse) == set(fine)
+
+
+def test_the_report_is_one_file_with_the_figures(run):
+    page = (run.path / "report.html").read_text()
+    assert page.count("<svg") == 2
+    assert page.count("data:image/png;base64,") >= 8
+    assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
+        "https://matplotlib.org", ""
+    ).replace("http://creativecommons.org", "")
+    assert f"{100 * run.metrics['evaluation']['labelled']['accuracy']:.1f} %" in page
+
+
+def test_an_existing_folder_is_left_alone(store, config, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "kept.txt").write_text("mine")
+    with pytest.raises(TrainingError, match="exists already; choose another --out"):
+        train(store, config, tmp_path / "run")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["kept.txt"]
+
+
+def test_a_failing_export_leaves_no_bundle(store, config, tmp_path, monkeypatch):
+    def refuse(*arguments, **values):
+        raise ExportError("saliency differs by 1e-1")
+
+    monkeypatch.setattr(bundle, "verify_graphs", refuse)
+    with pytest.raises(ExportError):
+        train(store, config.having(method="plain", fine_epochs=1), tmp_path / "run")
+    assert not [path for path in (tmp_path / "run").iterdir() if "model" in path.name]
+
+
+def test_a_seed_gives_the_same_graphs_twice(store, config, tmp_path):
+    short = config.having(coarse_epochs=1, fine_epochs=1, feature_epochs=1)
+    for name in ("first", "again"):
+        train(store, short, tmp_path / name)
+    weights = [load_file(tmp_path / name / "checkpoints" / "feature.safetensors") for name in ("first", "again")]
+    assert all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
+    digests = [Model.load(tmp_path / name / "model").digest for name in ("first", "again")]
+    assert digests[0] == digests[1]

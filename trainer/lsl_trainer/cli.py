@@ -1,0 +1,181 @@
+"""The command lsl-train."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from lsl_shared.errors import LslError
+from lsl_shared.terminal import Debug, duration, new_app, plain_errors, progress, say
+
+if TYPE_CHECKING:
+    from lsl_trainer.algorithm import TwoStepTraining
+    from lsl_trainer.config import TrainConfig
+    from lsl_trainer.learn import Epoch
+    from lsl_trainer.training import Run
+
+app = new_app("Train a network on few fine labels with the help of many coarse ones.")
+_TRAINING, _METHOD = "Training", "Method and data"
+
+
+@app.command()
+def train_command(
+    store: Annotated[Path, typer.Argument(help="The image store.")] = Path("store.h5"),
+    out: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Folder of the run.  [default: runs/<date-time>]")
+    ] = None,
+    preset: Annotated[
+        Literal["tiny", "paper"] | None, typer.Option(help="Network and recipe.  [default: paper on a GPU, else tiny]")
+    ] = None,
+    method: Annotated[
+        Literal["plain", "data-level", "feature-level"] | None,
+        typer.Option(
+            help="How much of the two-step method.  [default: feature-level, all of it]", rich_help_panel=_METHOD
+        ),
+    ] = None,
+    fine: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TASK", help="The task to learn.  [default: the store's fine task]", rich_help_panel=_METHOD
+        ),
+    ] = None,
+    coarse: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TASK", help="The coarse task.  [default: the fine task's parent]", rich_help_panel=_METHOD
+        ),
+    ] = None,
+    split: Annotated[
+        Literal["gene", "random", "stored"] | None,
+        typer.Option(help="Train, calibration and test images.  [default: gene]", rich_help_panel=_METHOD),
+    ] = None,
+    fine_per_class: Annotated[
+        int | None,
+        typer.Option(metavar="K", help="Use at most K fine labels a class.  [default: all]", rich_help_panel=_METHOD),
+    ] = None,
+    label_seed: Annotated[int | None, typer.Option(help="Which K.  [default: 0]", rich_help_panel=_METHOD)] = None,
+    seed: Annotated[int | None, typer.Option(help="Split, weights, order of images.  [default: 0]")] = None,
+    coarse_epochs: Annotated[
+        int | None, typer.Option(help="Epochs on coarse labels.", rich_help_panel=_TRAINING)
+    ] = None,
+    fine_epochs: Annotated[int | None, typer.Option(help="Epochs on fine labels.", rich_help_panel=_TRAINING)] = None,
+    feature_epochs: Annotated[
+        int | None, typer.Option(help="Epochs with the similarity loss.", rich_help_panel=_TRAINING)
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Images a step.", rich_help_panel=_TRAINING)] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Of steps on coarse and fine labels.", rich_help_panel=_TRAINING)
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="τ, for reference samples.", rich_help_panel=_TRAINING)
+    ] = None,
+    reference_sets: Annotated[int | None, typer.Option(help="k, their number.", rich_help_panel=_TRAINING)] = None,
+    reference_draw: Annotated[
+        Literal["sample", "batch"] | None,
+        typer.Option(help="A set for each sample or batch.", rich_help_panel=_TRAINING),
+    ] = None,
+    similarity_temperature: Annotated[float | None, typer.Option(help="T in eq. 5.", rich_help_panel=_TRAINING)] = None,
+    debug: Debug = False,
+) -> None:
+    """Train a network on few fine labels with the help of many coarse ones.
+
+    Step one learns the coarse labels, then the fine ones; step two fine-tunes against reference sets. The run's folder
+    gets a model bundle for lsl-annotate, report.html, metrics.json and checkpoints.
+
+    Example:  lsl-train store.h5 --fine stage --coarse stage_range
+    """
+    given = {
+        name: value
+        for name, value in locals().items()
+        if name not in ("store", "out", "preset", "debug") and value is not None
+    }
+    with plain_errors(debug):
+        _require_torch()
+        from lsl_shared.store import Store
+        from lsl_trainer import config as configuration
+        from lsl_trainer.training import best_device
+
+        Store(store).close()
+        chosen = preset or ("paper" if best_device().type == "cuda" else "tiny")
+        config = configuration.preset(chosen).having(**given)
+        folder = out or Path("runs") / datetime.now().strftime("%Y%m%d-%H%M%S")
+        say(
+            f"preset {chosen}{'' if preset else f' ({best_device().type} found)'}, method {config.method}, run {folder}"
+        )
+        _tell(_train(store, config, folder))
+
+
+def _train(store: Path, config: TrainConfig, folder: Path) -> Run:
+    """Trains behind one progress bar over all steps."""
+    from contextlib import ExitStack
+
+    from lsl_trainer.training import train
+
+    with ExitStack() as stack:
+        advance = None
+
+        def start(training: TwoStepTraining) -> None:
+            nonlocal advance
+            _announce(training)
+            advance = stack.enter_context(progress("training", training.total_images))
+
+        def count(images: int) -> None:
+            assert advance is not None
+            advance(images)
+
+        return train(store, config, folder, on_start=start, on_images=count, on_epoch=_tell_epoch)
+
+
+def _announce(training: TwoStepTraining) -> None:
+    data = training.data
+    coarse = (
+        f"{len(data.coarse):,} images with {data.coarse_space.name}, " if data.coarse_space and len(data.coarse) else ""
+    )
+    say(f"training on {coarse}{len(data.fine):,} with {data.fine_space.name}; {len(data.test):,} held out for the test")
+    say(f"this will take about {duration(_estimated_seconds(training))}")
+
+
+def _estimated_seconds(training: TwoStepTraining) -> float:
+    """From the time of a few forward and backward passes on a batch of noise, weights left as they were."""
+    import torch
+
+    network, config = training.network, training.config
+    images = torch.rand(config.batch_size, 3, *training.data.image_size, device=network.mean.device)
+    network.eval()
+    times = []
+    for _ in range(4):
+        started = time.monotonic()
+        network(images)[0].sum().backward()
+        network.zero_grad(set_to_none=True)
+        times.append(time.monotonic() - started)
+    return 1.2 * min(times) / config.batch_size * training.total_images
+
+
+def _tell_epoch(epoch: Epoch) -> None:
+    if epoch.number == 1 or epoch.number % 5 == 0:
+        say(f"{epoch.step:>8} epoch {epoch.number:3d}   loss {epoch.loss:6.3f}   right {epoch.accuracy:6.1%}")
+
+
+def _tell(run: Run) -> None:
+    for note in run.notes:
+        say(f"note: {note}")
+    say(f"model: {run.path / 'model'}   report: {run.path / 'report.html'}")
+    say("next: lsl-annotate STORE")
+
+
+def _require_torch() -> None:
+    missing = [
+        name for name in ("torch", "onnx", "onnxscript", "safetensors") if importlib.util.find_spec(name) is None
+    ]
+    if missing:
+        raise LslError(f"training needs {', '.join(missing)}: pip install 'lsl-toolkit[train]'")
+
+
+def main() -> None:
+    """Runs the command line."""
+    app()

@@ -1,0 +1,46 @@
+"""Feature-level learning: the combined loss L_CE + L_S against reference sets (paper, eq. 7)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from lsl_trainer.config import TrainConfig
+from lsl_trainer.learn import Labelled, Loss, in_unit_range, to_tensor
+from lsl_trainer.losses import similarity_loss
+from lsl_trainer.networks import Network
+from lsl_trainer.references import own_references
+
+__all__ = ["combined_loss"]
+
+
+def combined_loss(data: Labelled, sets: Tensor, config: TrainConfig, generator: torch.Generator) -> Loss:
+    """The loss of step 2 over `data` with reference sets int64 (n_sets, K), indices into `data`.
+
+    Each sample picks a set (`reference_draw` sample) or each batch one for all (batch). References pass through F
+    apart from the batch, unaugmented, each distinct one once, and gradients flow through them. Classes without any
+    sample (−1 in `sets`) take no part.
+    """
+    present = (sets[0] >= 0).nonzero()[:, 0]  # (P,)
+    column = torch.full((sets.shape[1],), -1).scatter(0, present, torch.arange(len(present)))
+    sets = sets[:, present]
+
+    def loss(network: Network, images: Tensor, labels: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
+        logits, features = network(images)
+        draws = len(positions) if config.reference_draw == "sample" else 1
+        chosen = torch.randint(len(sets), (draws,), generator=generator).expand(len(positions))
+        references = _features(network, data, own_references(sets, chosen, positions))
+        own = column.to(labels.device)[labels]
+        similarity = similarity_loss(features, references, own, config.similarity_temperature)
+        return F.cross_entropy(logits, labels) + similarity, logits
+
+    return loss
+
+
+def _features(network: Network, data: Labelled, references: Tensor) -> Tensor:
+    """F of the references int64 (B, P), float32 (B, P, D)."""
+    distinct, place = references.unique(return_inverse=True)
+    pixels = in_unit_range(data.images[data.rows[distinct.numpy()]])
+    features = network.features(to_tensor(pixels, network.mean.device))
+    return features[place.to(features.device)]

@@ -1,0 +1,84 @@
+"""Batch normalization in inference, folded into the convolution before it."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from lsl_trainer.pooling import POOLING_RULES
+from lsl_trainer.tracing import constant, set_constant, trace
+
+__all__ = ["folded"]
+
+aten = torch.ops.aten
+
+
+def folded(network: nn.Module, image_size: tuple[int, int]) -> fx.GraphModule:
+    """`network` in inference, images float32 (B, 3, H, W) of that size, as a graph of plain ATen operators.
+
+    Every batch normalization is an affine map, merged into the convolution before it where nothing else reads that
+    convolution. Parameters are copied: later training does not reach the graph.
+    """
+    copy = deepcopy(network).cpu().eval().requires_grad_(False)
+    graph = trace(
+        lambda images: copy(images), (torch.zeros(2, 3, *image_size),), {**NORMALIZATION_RULES, **POOLING_RULES}
+    )
+    for node in list(graph.graph.nodes):
+        _merge_affine(node)
+    graph.graph.eliminate_dead_code()
+    graph.recompile()
+    return graph
+
+
+def _batch_norm(
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    mean: Tensor,
+    variance: Tensor,
+    momentum: float,
+    epsilon: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Normalization by the running statistics as x · scale + shift, one value a channel."""
+    scale = (variance.double() + epsilon).rsqrt()
+    scale = scale if weight is None else scale * weight.double()
+    shift = -mean.double() * scale
+    shift = shift if bias is None else shift + bias.double()
+    per_channel = (-1, *[1] * (x.dim() - 2))
+    normalized = x * scale.to(x.dtype).reshape(per_channel) + shift.to(x.dtype).reshape(per_channel)
+    return normalized, x.new_empty(0), x.new_empty(0)
+
+
+NORMALIZATION_RULES = {aten._native_batch_norm_legit_no_training.default: _batch_norm}
+
+
+def _merge_affine(node: fx.Node) -> None:
+    """convolution(x, W, b) · c → convolution(x, W·c, b·c) and convolution(x, W, b) + c → convolution(x, W, b + c)."""
+    if node.target not in (aten.mul.Tensor, aten.add.Tensor) or len(node.args) != 2 or node.kwargs:
+        return
+    convolution, value = node.args[0], constant(node.args[1])
+    if not _is_private_convolution(convolution) or value is None or value.shape[1:] != (1, 1):
+        return
+    assert isinstance(convolution, fx.Node)
+    weight, bias = constant(convolution.args[1]), constant(convolution.args[2])
+    if weight is None or len(value) != len(weight):
+        return
+    bias = torch.zeros(len(weight), dtype=weight.dtype) if bias is None else bias
+    if node.target == aten.mul.Tensor:
+        weight, bias = weight * value[..., None], bias * value.flatten()
+    else:
+        bias = bias + value.flatten()
+    with node.graph.inserting_before(convolution):
+        new = set_constant(node.graph, weight), set_constant(node.graph, bias)
+    convolution.args = (convolution.args[0], *new, *convolution.args[3:])
+    node.replace_all_uses_with(convolution)
+    node.graph.erase_node(node)
+
+
+def _is_private_convolution(node: Any) -> bool:
+    """A forward convolution whose result is read once."""
+    known = isinstance(node, fx.Node) and node.target == aten.convolution.default
+    return known and len(node.users) == 1 and node.args[6] is False

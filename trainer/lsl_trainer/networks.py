@@ -1,0 +1,153 @@
+"""The paper's network (II-D, Fig. 3): residual feature extraction network F, linear classification network G."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from lsl_shared.errors import ConfigError
+
+__all__ = ["IMAGE_MEAN", "IMAGE_STD", "PRESETS", "Network", "NetworkConfig", "residual_network"]
+
+IMAGE_MEAN, IMAGE_STD = (0.7469, 0.7491, 0.7994), (0.2273, 0.2257, 0.1555)
+"""Channel mean and deviation of the paper's ISH images, pixels in 0..1 (the authors' published code)."""
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """The shape of a residual network; the default is the paper's. Raises ConfigError for values that build none."""
+
+    widths: tuple[int, ...] = (64, 128, 256, 512)
+    """Channels of each residual block; the stem has those of the first."""
+    strides: tuple[int, ...] = (1, 2, 2, 2)
+    """Stride of the first convolution of each block."""
+    stem_kernel: int = 3
+    """Side of the stem's kernel in pixels, odd."""
+    stem_stride: int = 1
+    pool: int = 4
+    """Side of the average pooling window; rows and columns that do not fill a window are dropped."""
+
+    def __post_init__(self) -> None:
+        if len(self.widths) != len(self.strides) or not self.widths:
+            raise ConfigError(f"widths and strides need one value a block, got {self.widths} and {self.strides}")
+        if min(*self.widths, *self.strides, self.stem_kernel, self.stem_stride, self.pool) < 1:
+            raise ConfigError(f"widths, strides, kernel and pooling are at least 1, got {self}")
+        if self.stem_kernel % 2 == 0:
+            raise ConfigError(f"stem_kernel is odd, got {self.stem_kernel}")
+
+    def feature_shape(self, image_size: tuple[int, int]) -> tuple[int, int, int]:
+        """(C, H, W) of the pooled features of images of (H, W) pixels. Raises ConfigError where nothing is left."""
+        height, width = (self._pooled(side) for side in image_size)
+        if min(height, width) < 1:
+            raise ConfigError(
+                f"images of {image_size[0]}×{image_size[1]} pixels are too small for this network: both sides must "
+                f"exceed {self._smallest() - 1}; import them larger, or choose another preset or smaller pooling"
+            )
+        return self.widths[-1], height, width
+
+    def _pooled(self, side: int) -> int:
+        for stride in (self.stem_stride, *self.strides):
+            side = ceil(side / stride)
+        return side // self.pool
+
+    def _smallest(self) -> int:
+        side = self.pool
+        for stride in (self.stem_stride, *self.strides):
+            side = (side - 1) * stride + 1
+        return side
+
+
+PRESETS = {
+    "paper": NetworkConfig(),
+    "tiny": NetworkConfig(widths=(16, 32, 64, 128), strides=(2, 2, 2, 2), stem_kernel=5, stem_stride=2, pool=2),
+}
+"""`paper`: 20.3 GFLOP and 20,480 features an image of 128×320. `tiny`, for two CPU cores: 0.10 GFLOP and 1,280."""
+
+
+class Network(nn.Module):
+    """F and G: images float32 (B, 3, H, W) in 0..1, normalized inside → logits (B, K) and features (B, D)."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        body: nn.Module,
+        n_features: int,
+        n_classes: int,
+        mean: Sequence[float] = IMAGE_MEAN,
+        std: Sequence[float] = IMAGE_STD,
+    ) -> None:
+        """`body`: normalized images (B, 3, H, W) → features (B, n_features); `mean`, `std` of pixels in 0..1."""
+        super().__init__()
+        self.body = body
+        self.head = nn.Linear(n_features, n_classes)
+        self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1))
+        self.register_buffer("std", torch.tensor(std).view(3, 1, 1))
+
+    def features(self, images: Tensor) -> Tensor:
+        """F(x): (B, 3, H, W) in 0..1 → (B, D)."""
+        return cast(Tensor, self.body((images - self.mean) / self.std))
+
+    def classify(self, features: Tensor) -> Tensor:
+        """G(F(x)): features (B, D) → logits (B, K), the o of eq. 2."""
+        return cast(Tensor, self.head(features))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.features(images)
+        return self.classify(features), features
+
+    def with_head(self, n_classes: int) -> Network:
+        """The same F, its parameters shared, under a new G with `n_classes` outputs (step two of Algorithm 1)."""
+        new = Network(self.body, self.head.in_features, n_classes)
+        new.mean, new.std = self.mean, self.std
+        return new.to(self.mean).train(self.training)
+
+
+def residual_network(
+    config: NetworkConfig,
+    image_size: tuple[int, int],
+    n_classes: int,
+    mean: Sequence[float] = IMAGE_MEAN,
+    std: Sequence[float] = IMAGE_STD,
+) -> Network:
+    """An untrained network for images of `image_size` = (H, W). Raises ConfigError where they are too small for it."""
+    channels, height, width = config.feature_shape(image_size)
+    stem_width = config.widths[0]
+    blocks = map(_Block, (stem_width, *config.widths), config.widths, config.strides)
+    body = nn.Sequential(
+        *_convolution(3, stem_width, config.stem_kernel, config.stem_stride),
+        nn.ReLU(),
+        *blocks,
+        nn.AvgPool2d(config.pool),
+        nn.Flatten(),
+    )
+    return Network(body, channels * height * width, n_classes, mean, std)
+
+
+class _Block(nn.Module):
+    """Two 3×3 convolutions and a residual connection, (B, C, H, W) → (B, C', ⌈H/s⌉, ⌈W/s⌉).
+
+    The last ReLU follows the addition, as in the residual networks that the paper adopts ([19]).
+    """
+
+    def __init__(self, channels: int, width: int, stride: int) -> None:
+        super().__init__()
+        self.convolutions = nn.Sequential(
+            *_convolution(channels, width, 3, stride), nn.ReLU(), *_convolution(width, width, 3, 1)
+        )
+        same = stride == 1 and channels == width
+        self.shortcut = nn.Identity() if same else nn.Sequential(*_convolution(channels, width, 1, stride))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.convolutions(x) + self.shortcut(x))
+
+
+def _convolution(channels: int, width: int, kernel: int, stride: int) -> tuple[nn.Conv2d, nn.BatchNorm2d]:
+    """A convolution and its batch normalization; a side of h pixels becomes ⌈h / stride⌉."""
+    return nn.Conv2d(channels, width, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(width)

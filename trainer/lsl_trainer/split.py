@@ -1,0 +1,67 @@
+"""Splitting a store by gene: images of one gene look alike, so no gene lies in two parts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_shared.errors import ConfigError, StoreError
+from lsl_shared.store import Store
+
+__all__ = ["CALIBRATION", "PARTS", "TEST", "TRAIN", "SplitKind", "split_store"]
+
+SplitKind = Literal["gene", "random", "stored"]
+PARTS = ("train", "calibration", "test")
+TRAIN, CALIBRATION, TEST = range(3)
+_SHARES = {"gene": (0.7, 0.1, 0.2), "random": (0.7, 0.0, 0.3)}
+
+
+def split_store(
+    store: Store, kind: SplitKind, tasks: tuple[str, ...], generator: np.random.Generator
+) -> NDArray[np.int8]:
+    """The part of every image, int8 (N,), index into PARTS.
+
+    `gene`: 70 / 10 / 20 with whole genes, spread so that every class of `tasks` is shared out likewise as far as genes
+    allow. `random`: 70 / 0 / 30 of images at random, as in the paper. `stored`: the store's own column, which must name
+    a part for every image. Raises StoreError or ConfigError.
+    """
+    if kind == "stored":
+        return _stored(store)
+    if kind not in _SHARES:
+        raise ConfigError(f"split must be gene, random or stored, received {kind!r}")
+    labels = [_one_hot(store.labels(task), len(store.tasks[task])) for task in tasks]
+    kinds = np.concatenate([np.ones((len(store), 1)), *labels], axis=1)  # (N, 1 + classes of all tasks)
+    groups = store.groups() if kind == "gene" else np.arange(len(store))
+    return _balanced(groups, kinds, np.array(_SHARES[kind]), generator)[groups]
+
+
+def _stored(store: Store) -> NDArray[np.int8]:
+    missing = int(np.sum(store.splits == ""))
+    if missing:
+        raise StoreError(store.path, f"{missing:,} images have no part; use --split gene", "samples/split")
+    return np.array([PARTS.index(part) for part in store.splits], dtype=np.int8)
+
+
+def _one_hot(labels: NDArray[np.int16], classes: int) -> NDArray[np.float64]:
+    hot: NDArray[np.float64] = (labels[:, None] == np.arange(classes)).astype(np.float64)
+    return hot
+
+
+def _balanced(
+    groups: NDArray[np.int64], kinds: NDArray[np.float64], shares: NDArray[np.float64], generator: np.random.Generator
+) -> NDArray[np.int8]:
+    """The part of every group, int8 (n_groups,): each goes where what it holds is scarcest, large groups first."""
+    content = np.zeros((groups.max() + 1, kinds.shape[1]))
+    np.add.at(content, groups, kinds)
+    content /= np.maximum(content.sum(0), 1)  # share of each kind that a group holds
+    order = generator.permutation(len(content))
+    order = order[np.argsort(-content[order].sum(1), kind="stable")]
+    filled = np.zeros((len(shares), content.shape[1]))
+    part = np.empty(len(content), dtype=np.int8)
+    for group in order:
+        lack = (shares[:, None] - filled) / np.maximum(shares[:, None], 1e-9)
+        part[group] = np.argmax(np.where(shares > 0, lack @ content[group], -np.inf))
+        filled[part[group]] += content[group]
+    return part
