@@ -23,7 +23,7 @@ from lsl_shared.annotations import Annotations, Status, annotations_path
 from lsl_shared.errors import AnnotationsError, ImageError, StoreError
 from lsl_shared.store import Store
 
-__all__ = ["Annotated", "annotate"]
+__all__ = ["Annotated", "annotate", "check_image_size"]
 
 _PRECISION = "fp32"
 
@@ -65,9 +65,13 @@ def annotate(
     target = Path(out) if out is not None else annotations_path(store)
     outputs = tuple(name for name, asked in (("saliency", saliency), ("features", features)) if asked)
     with Store(store) as opened:
-        _check(opened, model, target)
+        check_image_size(opened, model)
+        if target.exists() and target.samefile(store):
+            raise AnnotationsError(target, "is the image store itself; choose another --out")
         fingerprint = opened.fingerprint()
         if _finished(target, opened, fingerprint, model, outputs, restart):
+            if on_progress:
+                on_progress(len(opened))
             return _summary(target, model, resumed=len(opened))
         cut = partitions(len(opened), opened.chunk_images)
         files = PartFiles(target, part_key(fingerprint, model.digest, outputs, _PRECISION), opened.chunk_images)
@@ -84,15 +88,14 @@ def annotate(
     return _summary(target, model, resumed)
 
 
-def _check(store: Store, model: Model, target: Path) -> None:
+def check_image_size(store: Store, model: Model) -> None:
+    """Raises ImageError where the store's images are not of the size that the model takes."""
     expected, found = model.manifest.image_size, store.shape[1:]
     if found != expected:
         size = "x".join(map(str, expected))
         raise ImageError(
             f"{store.path}: images are {found}, the model expects {expected}; import them with --size {size}"
         )
-    if target.exists() and target.samefile(store.path):
-        raise AnnotationsError(target, "is the image store itself; choose another --out")
 
 
 def _finished(

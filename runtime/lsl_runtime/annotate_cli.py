@@ -80,7 +80,7 @@ def _tell(done: Result, model: Model) -> None:
         table.add_row(f"none: {model.task.parent} has no {model.task.name}", f"{done.outside:,}")
     if done.failed:
         table.add_row("could not be read", f"{len(done.failed):,}")
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)
     for line in done.failed[:10]:
         say(f"failed: {line}")
     if done.resumed:

@@ -19,7 +19,7 @@ from lsl_shared.conformal import prediction_set
 from lsl_shared.manifest import Task
 from lsl_shared.store import Store
 
-__all__ = ["join_parts"]
+__all__ = ["join_parts", "outside_task"]
 
 
 def join_parts(
@@ -33,9 +33,9 @@ def join_parts(
     precision: str,
 ) -> None:
     """Writes the annotations of a store from its parts, partition by partition; saliency chunks are copied raw."""
-    with atomic_path(target) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_path(target) as temporary, h5py.File(temporary, "w", track_order=True) as file:
         _describe(file, target, store, model, fingerprint, precision)
-        outside = {task.name: _outside(store, task) for task in model.manifest.tasks}
+        outside = {task.name: outside_task(store, task) for task in model.manifest.tasks}
         status = np.zeros(len(store), dtype=np.uint8)
         errors: list[str] = []
         columns = {task.name: _create_columns(file, task, len(store)) for task in model.manifest.tasks}
@@ -72,7 +72,7 @@ def _describe(file: h5py.File, target: Path, store: Store, model: Model, fingerp
     file["store"] = h5py.ExternalLink(os.path.relpath(store.path, target.parent), "/")
 
 
-def _outside(store: Store, task: Task) -> NDArray[np.bool_]:
+def outside_task(store: Store, task: Task) -> NDArray[np.bool_]:
     """Images (N,) whose known coarse class has no fine class in the model's task."""
     coarse = task.parent_space
     if coarse is None or task.parent not in store.tasks:

@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 an error; 2 from the argument parser alone; 3 done, but so
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -46,6 +47,9 @@ def plain_errors(debug: bool, resume: str = "") -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo(f"interrupted. {resume}".rstrip(), err=True)
         raise typer.Exit(130) from None
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None
     except Exception as problem:
         if debug:
             raise

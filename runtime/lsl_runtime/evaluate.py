@@ -1,0 +1,193 @@
+"""Evaluating a model on a store: the exported graphs against the labels of images that were held out of training."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_runtime.annotate import check_image_size
+from lsl_runtime.coarse import CoarseScores, score_coarse
+from lsl_runtime.join import outside_task
+from lsl_runtime.model import Model
+from lsl_runtime.partitions import partitions
+from lsl_runtime.scores import Scores, score
+from lsl_runtime.split import PARTS, read_split
+from lsl_shared.annotations import Annotations, annotations_path
+from lsl_shared.errors import AnnotationsError, StoreError
+from lsl_shared.manifest import Task
+from lsl_shared.store import Store
+
+__all__ = ["Evaluation", "evaluate"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What `evaluate` found."""
+
+    store: str
+    model: str
+    model_digest: str
+    task: str
+    classes: tuple[str, ...]
+    part: str
+    """`test`, or `all` images."""
+    n_images: int
+    """Images evaluated, labelled or not."""
+    n_genes: int
+    labelled: Scores | None
+    """Against the labels; None where no image evaluated has one."""
+    coarse: CoarseScores | None
+    """Against the coarse labels; None where there are none."""
+    truth: Scores | None
+    """Against the truth that a demo store holds of every image."""
+    notes: tuple[str, ...]
+    """What a reader of the figures should know."""
+
+    def to_json(self) -> str:
+        """All figures as JSON text."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False)
+
+
+def evaluate(
+    store: str | Path,
+    model: Model,
+    *,
+    everything: bool = False,
+    annotations: str | Path | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> Evaluation:
+    """Scores the model's first task on the test images of its split, or on all images if `everything`.
+
+    Images that the split does not know were never seen and count as test images. Labels are matched to the model's
+    classes by name. Takes the answers from the annotations (beside the store unless named) where they are of this
+    store and model, else predicts. `on_progress` is called with the number of the store's images just passed.
+    Raises StoreError (no label to compare with, no test image), BundleError (no split.csv), ImageError (image size).
+    """
+    with Store(store) as opened:
+        task, notes = model.task, list[str]()
+        check_image_size(opened, model)
+        _check_labels(opened, task)
+        rows = _rows(opened, model, everything, notes)
+        probabilities = _stored(opened, model, annotations or annotations_path(store), notes)
+        advance = on_progress or (lambda count: None)
+        if probabilities is None:
+            probabilities = _predicted(opened, model, rows, advance)
+        else:
+            advance(len(opened))
+        rows = _answered(rows, probabilities, notes)
+        groups = opened.groups()
+        known = _labels(opened, task.parent, task.parent_classes, notes)
+
+        def against(truth: NDArray[np.int64]) -> Scores | None:
+            chosen = rows[truth[rows] >= 0]
+            return score(task, truth[chosen], probabilities[chosen], groups[chosen]) if len(chosen) else None
+
+        return Evaluation(
+            store=str(store),
+            model=str(model.path),
+            model_digest=model.digest,
+            task=task.name,
+            classes=task.classes,
+            part="all" if everything else "test",
+            n_images=len(rows),
+            n_genes=len(np.unique(groups[rows])),
+            labelled=against(_labels(opened, task.name, task.classes, notes)),
+            coarse=score_coarse(opened, task, rows[known[rows] >= 0], known, probabilities),
+            truth=against(_truth(opened, task)),
+            notes=tuple(notes),
+        )
+
+
+def _check_labels(store: Store, task: Task) -> None:
+    if task.name not in store.tasks and (not task.parent or task.parent not in store.tasks):
+        wanted = task.name if not task.parent else f"{task.name} or {task.parent}"
+        raise StoreError(
+            store.path, f"no labels of {wanted} to compare with; it has: {', '.join(store.tasks) or 'none'}", "labels"
+        )
+
+
+def _rows(store: Store, model: Model, everything: bool, notes: list[str]) -> NDArray[np.int64]:
+    """The places of the images to evaluate: those for testing, without those that are outside the task."""
+    split = {} if everything else read_split(model.path)
+    part = np.array([split.get(image, "") for image in store.ids])
+    unseen = int((part == "").sum())
+    if everything:
+        notes.append("all images are evaluated, those of the training too: these figures flatter the model")
+    elif unseen:
+        notes.append(f"{unseen:,} images are not in the model's split; they count as test images")
+    if not everything and unseen < len(store) and model.manifest.store_fingerprint not in ("", store.fingerprint()):
+        notes.append("not the store that the model was trained on: images are matched with its split by id")
+    seen = np.isin(part, [name for name in PARTS if name != "test"])
+    outside = outside_task(store, model.task)
+    rows = np.flatnonzero(~seen & ~outside)
+    if not len(rows):
+        raise StoreError(store.path, "holds no test image of this model; --all evaluates on every image")
+    if left := int((outside & ~seen).sum()):
+        notes.append(f"{left:,} images left out: their {model.task.parent} has no {model.task.name}")
+    return rows
+
+
+def _stored(store: Store, model: Model, path: str | Path, notes: list[str]) -> NDArray[np.float32] | None:
+    """The probabilities (N, K) of the annotations; None where they are not this store's and model's."""
+    if not Path(path).exists():
+        return None
+    try:
+        with Annotations(path) as given:
+            if given.store_fingerprint == store.fingerprint() and given.model_digest == model.digest:
+                return given.probabilities(model.task.name)
+    except AnnotationsError as problem:
+        notes.append(f"annotations not used, predicted anew: {problem}")
+        return None
+    notes.append(f"{path} is of another model or store: not used, predicted anew")
+    return None
+
+
+def _predicted(
+    store: Store, model: Model, rows: NDArray[np.int64], on_progress: Callable[[int], None]
+) -> NDArray[np.float32]:
+    """Probabilities (N, K) of the images at `rows`, NaN elsewhere."""
+    probabilities = np.full((len(store), len(model.task.classes)), np.nan, np.float32)
+    for partition in partitions(len(store), store.chunk_images):
+        inside = rows[(rows >= partition.start) & (rows < partition.stop)]
+        if len(inside):
+            batches = model.classify(store.select(inside))
+            probabilities[inside] = np.concatenate([batch["probabilities"] for batch in batches])
+        on_progress(len(partition))
+    return probabilities
+
+
+def _answered(rows: NDArray[np.int64], probabilities: NDArray[np.float32], notes: list[str]) -> NDArray[np.int64]:
+    failed = np.isnan(probabilities[rows]).any(1)
+    if failed.any():
+        notes.append(f"{int(failed.sum()):,} images left out: they could not be read when they were annotated")
+    return rows[~failed]
+
+
+def _labels(store: Store, name: str, classes: tuple[str, ...], notes: list[str]) -> NDArray[np.int64]:
+    """The store's labels of a task as indices (N,) into the model's classes, −1 where unlabelled or unknown to it."""
+    if name not in store.tasks:
+        return np.full(len(store), -1)
+    labels = store.labels(name)
+    translated = _translated(labels, store.tasks[name].classes, classes)
+    if lost := int(((labels >= 0) & (translated < 0)).sum()):
+        notes.append(f"{lost:,} images have a {name} that the model does not know; they count as unlabelled")
+    return translated
+
+
+def _truth(store: Store, task: Task) -> NDArray[np.int64]:
+    """The stage that a demo store's images were drawn at, as indices (N,) into the model's classes; else −1."""
+    if task.name != "stage" or "stage" not in store.tasks or not store.has_truth("stage"):
+        return np.full(len(store), -1)
+    return _translated(store.truth("stage"), store.tasks["stage"].classes, task.classes)
+
+
+def _translated(labels: NDArray[Any], known: tuple[str, ...], classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """Indices into `known` as indices into `classes`, −1 where there is no such class."""
+    index = [classes.index(name) if name in classes else -1 for name in known]
+    return np.asarray(np.array([*index, -1])[labels], dtype=np.int64)

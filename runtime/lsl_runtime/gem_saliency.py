@@ -1,0 +1,64 @@
+"""Where the masks of a genomewide expression map come from: stored saliency maps, else the model that annotated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_runtime.model import Model
+from lsl_shared.annotations import Annotations
+from lsl_shared.errors import AnnotationsError, BundleError
+from lsl_shared.store import Store
+
+__all__ = ["SaliencyOf", "check_same_model", "saliency_source"]
+
+SaliencyOf = Callable[[NDArray[np.int64], NDArray[np.uint8]], NDArray[np.float32]]
+"""From places in the store (n,), ascending, and their images (n, H, W, 3) to maps float32 (n, H, W)."""
+
+
+def saliency_source(store: Store, annotations: Annotations, model: Model | None) -> SaliencyOf:
+    """The stored maps if there are any, else those of `model`, else of the model named in the annotations.
+
+    Raises AnnotationsError where none of them can be had; it says which command helps.
+    """
+    if annotations.has_saliency:
+        return lambda rows, images: _stored(annotations, rows, store.chunk_images)
+    maker = model or _annotating_model(store, annotations)
+    return lambda rows, images: maker.saliency(images, batch_size=len(images))
+
+
+def check_same_model(store: Store, annotations: Annotations, model: Model) -> None:
+    """Raises AnnotationsError where another model annotated the store."""
+    if model.digest != annotations.model_digest:
+        raise AnnotationsError(
+            annotations.path,
+            f"was made by another model ({annotations.model}); "
+            f"`lsl-annotate {store.path} --model {model.path} --restart` annotates with this one",
+        )
+
+
+def _annotating_model(store: Store, annotations: Annotations) -> Model:
+    remedy = f"Give --model BUNDLE, or store the maps: `lsl-annotate {store.path} --saliency`"
+    try:
+        model = Model.load(annotations.model)
+    except BundleError as problem:
+        raise AnnotationsError(
+            annotations.path, f"holds no saliency maps, and its model cannot be used ({problem}).\n{remedy}"
+        ) from None
+    if model.digest != annotations.model_digest:
+        raise AnnotationsError(
+            annotations.path, f"holds no saliency maps, and its model {annotations.model} has changed since.\n{remedy}"
+        )
+    return model
+
+
+def _stored(annotations: Annotations, rows: NDArray[np.int64], chunk_images: int) -> NDArray[np.float32]:
+    """Stored maps, each chunk inflated once."""
+    maps = []
+    for chunk in np.unique(rows // chunk_images):
+        start = int(chunk) * chunk_images
+        inside = rows[rows // chunk_images == chunk] - start
+        maps.append(annotations.saliency(start, min(start + chunk_images, len(annotations)))[inside])
+    return np.concatenate(maps)

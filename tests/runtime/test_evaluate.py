@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lsl_runtime import Evaluation, Model, annotate, evaluate
+from lsl_shared import BundleError, ImageError, LabelSpace, Store, StoreError, StoreWriter
+
+Make = Callable[..., Path]
+
+PARTS = ("train", "train", "calibration", "test", "test")
+
+
+def _split(images: int) -> dict[str, str]:
+    return {f"image{row:05d}": PARTS[row // 3 % 5] for row in range(images)}
+
+
+def _test_rows(images: int) -> np.ndarray:
+    rows = np.arange(images)
+    return rows[(rows // 3 % 5 >= 3) & (rows % 11 != 10)]
+
+
+def _figures(found: Evaluation) -> dict[str, Any]:
+    figures: dict[str, Any] = json.loads(found.to_json())
+    figures.pop("notes")
+    return figures
+
+
+def test_figures_by_hand_on_the_test_images(make_store: Make, make_bundle: Make, truth: Any) -> None:
+    store, model = make_store(300, chunk=20), Model.load(make_bundle(split=_split(300)))
+    found, rows = evaluate(store, model), _test_rows(300)
+    with Store(store) as opened:
+        chance = truth().probabilities(opened.read(0, 300))
+        fine, coarse, true = opened.labels("stage"), opened.labels("stage_range"), opened.truth("stage")
+        genes = [opened.genes[row] or opened.ids[row] for row in rows]
+    predicted, parents = chance.argmax(1), np.array([1, 1, 2, 3])
+    labelled = rows[fine[rows] >= 0]
+    assert (found.part, found.n_images, found.n_genes) == ("test", len(rows), len(set(genes)))
+    assert found.labelled is not None and found.coarse is not None and found.truth is not None
+    assert found.labelled.n_images == len(labelled) < found.truth.n_images == len(rows)
+    assert found.labelled.accuracy == pytest.approx((fine == predicted)[labelled].mean())
+    assert found.truth.accuracy == pytest.approx((true == predicted)[rows].mean())
+    assert found.coarse.accuracy == pytest.approx((parents[predicted] == coarse)[rows].mean())
+    assert found.truth.nll == pytest.approx(-np.log(chance[rows, true[rows].astype(int)]).mean(), abs=1e-5)
+    wrong = [row for row in rows if parents[predicted[row]] != coarse[row]]
+    assert {one.id for one in found.coarse.contradictions} == {f"image{row:05d}" for row in wrong}
+    sure = [one.probability for one in found.coarse.contradictions]
+    assert sure == sorted(sure, reverse=True) and 0 < len(sure) < len(rows)
+    assert 0.5 < found.truth.accuracy < 1
+
+
+def test_annotations_and_predicting_on_the_way_agree(make_store: Make, make_bundle: Make) -> None:
+    store, model = make_store(300, chunk=20), Model.load(make_bundle(split=_split(300)))
+    predicted = evaluate(store, model)
+    annotate(store, model)
+    calls: list[int] = []
+    model.classify = lambda images, **settings: calls.append(1)  # type: ignore[assignment, method-assign, return-value]
+    stored = evaluate(store, model)
+    assert not calls and stored.notes == predicted.notes
+    first, second = _figures(predicted), _figures(stored)
+    assert first["labelled"].pop("nll") == pytest.approx(second["labelled"].pop("nll"))
+    assert first["truth"]["confusion"] == second["truth"]["confusion"]
+    assert [one["id"] for one in first["coarse"]["contradictions"]] == [
+        one["id"] for one in second["coarse"]["contradictions"]
+    ]
+
+
+def test_annotations_of_another_model_are_not_used(make_store: Make, make_bundle: Make, tmp_path: Path) -> None:
+    store, model = make_store(150), Model.load(make_bundle(split=_split(150)))
+    before = evaluate(store, model)
+    annotate(store, Model.load(make_bundle(tmp_path / "other", gain=-9.0)))
+    after = evaluate(store, model)
+    assert _figures(after) == _figures(before)
+    assert any("is of another model or store: not used" in note for note in after.notes)
+
+
+def test_damaged_annotations_are_not_used(make_store: Make, make_bundle: Make) -> None:
+    store, model = make_store(150), Model.load(make_bundle(split=_split(150)))
+    store.with_suffix(".annotations.h5").write_text("text")
+    assert any("annotations not used" in note for note in evaluate(store, model).notes)
+
+
+def test_everything_takes_all_images_and_says_so(make_store: Make, make_bundle: Make) -> None:
+    store, model = make_store(150), Model.load(make_bundle())
+    found = evaluate(store, model, everything=True)
+    assert (found.part, found.n_images) == ("all", 150 - len(range(10, 150, 11)))
+    assert any("flatter" in note for note in found.notes)
+
+
+def test_images_unknown_to_the_split_count_as_test(make_store: Make, make_bundle: Make) -> None:
+    split = {name: part for name, part in _split(150).items() if name >= "image00030"}
+    found = evaluate(make_store(150), Model.load(make_bundle(split=split)))
+    expected = np.union1d(_test_rows(150), np.setdiff1d(np.arange(30), np.arange(10, 30, 11)))
+    assert found.n_images == len(expected)
+    assert any("30 images are not in the model's split" in note for note in found.notes)
+
+
+def test_bundle_without_a_split_needs_all(make_store: Make, make_bundle: Make) -> None:
+    with pytest.raises(BundleError, match="--all"):
+        evaluate(make_store(60), Model.load(make_bundle()))
+
+
+def test_split_without_test_images(make_store: Make, make_bundle: Make) -> None:
+    with pytest.raises(StoreError, match="no test image of this model; --all"):
+        evaluate(make_store(60), Model.load(make_bundle(split=dict.fromkeys(_split(60), "train"))))
+
+
+def test_only_coarse_labels(make_store: Make, make_bundle: Make, tmp_path: Path) -> None:
+    with Store(make_store(60)) as source, StoreWriter(tmp_path / "coarse.h5", 16, 40) as writer:
+        for name, image in zip(source.ids, source.read(0, 60), strict=True):
+            writer.append(image, id=name)
+        writer.add_task(source.tasks["stage_range"], source.labels("stage_range"))
+    found = evaluate(tmp_path / "coarse.h5", Model.load(make_bundle()), everything=True)
+    assert found.labelled is None and found.truth is None
+    assert found.coarse is not None and found.coarse.n_images == 60 - len(range(10, 60, 11))
+
+
+def test_classes_are_matched_by_name(make_store: Make, make_bundle: Make, tmp_path: Path) -> None:
+    """The same labels under reordered classes, one of them unknown to the model, give the same figures."""
+    reordered = LabelSpace("stage", ("9", "6", "7", "5", "4"))
+    with Store(make_store(60)) as source, StoreWriter(tmp_path / "other.h5", 16, 40) as writer:
+        for name, gene, image in zip(source.ids, source.genes, source.read(0, 60), strict=True):
+            writer.append(image, id=name, gene=gene)
+        labels = np.array([4, 3, 2, 0, -1])[source.labels("stage")]
+        expected = (labels >= 0).sum()
+        labels[1] = 1
+        writer.add_task(reordered, labels)
+    model = Model.load(make_bundle())
+    found = evaluate(tmp_path / "other.h5", model, everything=True)
+    before = evaluate(tmp_path / "store.h5", model, everything=True)
+    assert found.labelled is not None and before.labelled is not None
+    assert found.labelled.n_images == expected
+    assert found.labelled.confusion == before.labelled.confusion
+    assert any("1 images have a stage that the model does not know" in note for note in found.notes)
+
+
+def test_unreadable_images_are_left_out(make_store: Make, make_bundle: Make) -> None:
+    import h5py
+
+    store, model = make_store(60), Model.load(make_bundle())
+    path = annotate(store, model).path
+    before = evaluate(store, model, everything=True)
+    with h5py.File(path, "r+") as file:
+        file["stage/probabilities"][3] = np.nan
+    found = evaluate(store, model, everything=True)
+    assert found.n_images == before.n_images - 1
+    assert any("1 images left out: they could not be read" in note for note in found.notes)
+
+
+def test_store_without_these_labels(make_store: Make, make_bundle: Make, tmp_path: Path) -> None:
+    model = Model.load(make_bundle(task="species", parent="family"))
+    with pytest.raises(StoreError, match=r"labels: no labels of species or family .* it has: stage_range, stage"):
+        evaluate(make_store(60), model)
+
+
+def test_other_image_size(make_store: Make, make_bundle: Make) -> None:
+    with pytest.raises(ImageError, match="--size 16x40"):
+        evaluate(make_store(60, size=(16, 48)), Model.load(make_bundle()), everything=True)
+
+
+def test_progress_covers_the_store(make_store: Make, make_bundle: Make) -> None:
+    store, model, passed = make_store(300, chunk=20), Model.load(make_bundle()), list[int]()
+    evaluate(store, model, everything=True, on_progress=passed.append)
+    assert sum(passed) == 300 and len(passed) > 1

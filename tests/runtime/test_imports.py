@@ -1,0 +1,73 @@
+"""What must not be needed: torch anywhere in the runtime, and the heavy picture libraries for annotating."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import lsl_runtime
+
+_WITHOUT = """
+import importlib.abc, sys
+
+class Refuse(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.split(".")[0] in {refused!r}:
+            raise ModuleNotFoundError(f"{{name}} is not here", name=name)
+
+sys.meta_path.insert(0, Refuse())
+"""
+
+
+def _run(code: str, refused: set[str], folder: Path) -> str:
+    script = _WITHOUT.format(refused=refused) + code
+    done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_annotating_needs_neither_torch_nor_picture_libraries(
+    make_store: Callable[..., Path], make_bundle: Callable[..., Path], tmp_path: Path
+) -> None:
+    make_store(20), make_bundle()
+    code = """
+import lsl_runtime
+from lsl_runtime import Model, annotate, write_csv
+done = annotate("store.h5", Model.load("runs/1/model"), saliency=True, features=True)
+write_csv(done.path, "store.h5", "answers.csv")
+print(done.images, sorted({"rich", "typer", "csv"} & set(sys.modules)))
+"""
+    refused = {"torch", "cv2", "matplotlib", "jinja2", "onnx", "sklearn", "lsl_trainer", "lsl_tools"}
+    assert _run(code, refused, tmp_path) == "20 ['csv']\n"
+
+
+def test_every_command_runs_without_torch(
+    make_store: Callable[..., Path], make_bundle: Callable[..., Path], tmp_path: Path
+) -> None:
+    make_store(60), make_bundle()
+    code = """
+from lsl_runtime import annotate_cli, evaluate_cli, gem_cli
+for main, *arguments in ((annotate_cli.main,), (gem_cli.main, "--stage", "9"), (evaluate_cli.main, "--all")):
+    sys.argv = ["command", *arguments]
+    try:
+        main()
+    except SystemExit as end:
+        print("exit", end.code)
+"""
+    told = _run(code, {"torch", "onnx", "sklearn", "lsl_trainer", "lsl_tools"}, tmp_path)
+    assert [line for line in told.splitlines() if line.startswith("exit")] == ["exit 0"] * 3
+
+
+def test_public_names_are_there_and_sorted() -> None:
+    assert lsl_runtime.__all__ == sorted(lsl_runtime.__all__)
+    for name in lsl_runtime.__all__:
+        assert getattr(lsl_runtime, name).__doc__
+
+
+@pytest.mark.parametrize("name", ["Model", "annotate", "build_gem", "build_gems", "Gem", "evaluate", "Evaluation"])
+def test_promised_names_are_public(name: str) -> None:
+    assert name in lsl_runtime.__all__
