@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -55,11 +56,19 @@ class StoreWriter:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        temporary = self._stack.enter_context(atomic_path(self.path))
-        self._file = self._stack.enter_context(h5py.File(temporary, "w"))
-        self._file.attrs["format"], self._file.attrs["version"] = STORE_FORMAT, STORE_VERSION
-        self._create("images", self._shape)
+        with ExitStack() as stack:
+            temporary = stack.enter_context(atomic_path(self.path))
+            self._file = stack.enter_context(self._opened(temporary))
+            self._file.attrs["format"], self._file.attrs["version"] = STORE_FORMAT, STORE_VERSION
+            self._create("images", self._shape)
+            self._stack = stack.pop_all()
         return self
+
+    def _opened(self, temporary: Path) -> h5py.File:
+        try:
+            return h5py.File(temporary, "w")
+        except OSError as problem:
+            raise StoreError(self.path, f"cannot be written ({os.strerror(problem.errno or 0)})") from None
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None

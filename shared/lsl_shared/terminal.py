@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from lsl_shared.errors import LslError
+from lsl_shared.interrupts import interrupts_kept
 
 __all__ = ["SOME_FAILED", "Advance", "Debug", "duration", "new_app", "plain_errors", "progress", "say"]
 
@@ -68,8 +69,14 @@ def _told(problem: Exception) -> str:
 @contextmanager
 def progress(title: str, total: int, unit: str = "images") -> Iterator[Advance]:
     """A progress bar with rate and time left on standard error; plain lines where it is not a terminal."""
-    with _bar(title, total, unit) if sys.stderr.isatty() else _lines(title, total, unit) as advance:
-        yield advance
+    shown = _bar(title, total, unit) if sys.stderr.isatty() else _lines(title, total, unit)
+    with interrupts_kept() as raise_lost, shown as advance:
+
+        def step(count: int) -> None:
+            raise_lost()
+            advance(count)
+
+        yield step
 
 
 def duration(seconds: float) -> str:

@@ -22,8 +22,8 @@ def test_a_file_of_another_program(annotations_file: MakeFile) -> None:
         assert found.tasks == {"species": ("robur", "ilex")}
         assert (found.model_digest, found.store_fingerprint) == ("d" * 64, "")
         assert found.class_index("species").tolist() == [1, -1, -1]
-        np.testing.assert_array_equal(found.probability("species"), np.float32([0.75, np.nan, np.nan]))
-        np.testing.assert_array_equal(found.probabilities("species")[0], np.float32([0.25, 0.75]))
+        np.testing.assert_array_equal(found.probability("species"), np.array([0.75, np.nan, np.nan], np.float32))
+        np.testing.assert_array_equal(found.probabilities("species")[0], np.array([0.25, 0.75], np.float32))
         assert found.prediction_set("species").tolist() == [[True, True], [False, False], [False, False]]
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import h5py
@@ -88,7 +89,7 @@ def test_refused_images(tmp_path: Path) -> None:
         with pytest.raises(ImageError, match=r"b: expected uint8 \(300, 300, 3\), received uint8 \(300, 300\)"):
             writer.append(IMAGES[0, ..., 0], id="b")
         with pytest.raises(ImageError, match="received float32"):
-            writer.append(IMAGES[0].astype(np.float32), id="b")  # type: ignore[arg-type]
+            writer.append(IMAGES[0].astype(np.float32), id="b")
         for name in ("a", ""):
             with pytest.raises(StoreError, match="samples/id: image ids must be unique and not empty"):
                 writer.append(IMAGES[1], id=name)
@@ -143,3 +144,9 @@ def test_overwrite_replaces_only_hdf5_files(tmp_path: Path) -> None:
     (tmp_path / "empty.h5").touch()
     refuse_existing(tmp_path / "empty.h5", overwrite=True)
     refuse_existing(tmp_path / "new.h5", overwrite=False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc of Linux, where no file can be made")
+def test_a_place_that_cannot_be_written_is_named() -> None:
+    with pytest.raises(StoreError, match=r"^/proc/store.h5: cannot be written \(No such file"):
+        write(Path("/proc/store.h5"))

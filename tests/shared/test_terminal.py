@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sys
+import time
+
 import pytest
 import typer
 
@@ -59,7 +62,7 @@ def test_duration(seconds: float, told: str) -> None:
 
 def test_plain_progress(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     clock = iter([0.0, 5.0, 12.0, 20.0, 25.0])
-    monkeypatch.setattr(terminal.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     with progress("annotating", 400) as advance:
         advance(100)  # after 5 s: too early to say
         advance(140)  # after 12 s: 240 done, 20 a second
@@ -77,7 +80,7 @@ def test_progress_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(terminal.sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     with progress("annotating", 3) as advance:
         advance(3)
     assert "3/3" in capsys.readouterr().err

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import lsl_tools
+
+
+def test_public_names_are_sorted_and_there() -> None:
+    assert lsl_tools.__all__ == sorted(lsl_tools.__all__)
+    assert all(hasattr(lsl_tools, name) for name in lsl_tools.__all__)
+
+
+def test_public_names_have_docstrings() -> None:
+    assert [name for name in lsl_tools.__all__ if not (getattr(lsl_tools, name).__doc__ or "").strip()] == []
+
+
+def test_importing_is_light() -> None:
+    heavy = "{'torch', 'matplotlib', 'jinja2', 'lsl_trainer'}"
+    asked = f"import sys, lsl_tools; print(sorted({heavy} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

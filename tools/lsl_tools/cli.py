@@ -1,0 +1,143 @@
+"""`lsl-store`: getting images into a store and looking after it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lsl_shared.terminal import SOME_FAILED, Debug, new_app, plain_errors, progress, say
+from lsl_tools.demo.store import DEMO_FINE_FRACTION, DEMO_IMAGES
+
+__all__ = ["app", "main"]
+
+app = new_app(
+    "Makes image stores and looks after them. `demo` makes a synthetic store to try everything on, `import` one from "
+    "your own pictures; `info` tells what a store holds, `check` whether it is sound."
+)
+
+_Target = Annotated[Path, typer.Argument(help="The store to make.", metavar="STORE")]
+_Existing = Annotated[Path, typer.Argument(help="The image store.", metavar="STORE")]
+_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace STORE if it exists.")]
+
+
+@app.command()
+def demo(
+    store: _Target = Path("store.h5"),
+    images: Annotated[int, typer.Option(help="How many images.", min=1)] = DEMO_IMAGES,
+    fine_fraction: Annotated[
+        float, typer.Option(help="Share of the images that carry the fine label, the stage.", min=0.0, max=1.0)
+    ] = DEMO_FINE_FRACTION,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same images.", min=0)] = 0,
+    overwrite: _Overwrite = False,
+    debug: Debug = False,
+) -> None:
+    """Make a synthetic store: embryos of all stages, with coarse and fine labels and the truth.
+
+    Example: lsl-store demo store.h5 --images 500
+    """
+    with plain_errors(debug, "Nothing was written."):
+        from lsl_shared.store_writer import refuse_existing
+        from lsl_tools.demo.store import write_demo_store
+        from lsl_tools.info import store_info
+        from lsl_tools.show import show_info, train_command
+
+        refuse_existing(store, overwrite)
+        with progress("rendering", images) as advance:
+            write_demo_store(
+                store, images=images, fine_fraction=fine_fraction, seed=seed, overwrite=overwrite,
+                on_progress=lambda done, total: advance(1),
+            )  # fmt: skip
+        made = store_info(store)
+        show_info(made)
+        say(f"\nnext: {train_command(store, {task.space.name: task.space for task in made.tasks})}")
+
+
+@app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(help="A folder of pictures, or a CSV that names them.", metavar="SOURCE")],
+    store: _Target = Path("store.h5"),
+    labels: Annotated[
+        Path | None, typer.Option(help="A CSV with a column `file` (paths below SOURCE) and label columns.")
+    ] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option(help="A label column, or level of folders: COLUMN, or FINE:COARSE.", metavar="COLUMN[:PARENT]"),
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(help="Bring all images to this size; else to the commonest.", metavar="HxW")
+    ] = None,
+    overwrite: _Overwrite = False,
+    debug: Debug = False,
+) -> None:
+    """Make a store from your own pictures: PNG, JPEG, BMP or TIFF, in folders or named by a CSV.
+
+    Folders: the name of a sub-folder is the class.
+    CSV: a column file; if you like id, gene, view, split, and label columns.
+    The FlyExpress layout (gene/stage range/insitu123.bmp) is recognized.
+    What cannot be read is listed and left out; the exit code is then 3.
+
+    Example: lsl-store import embryos store.h5
+    Example: lsl-store import pollen --labels labels.csv --task family --task species:family
+    """
+    with plain_errors(debug, "Nothing was written."):
+        from lsl_shared.store_writer import refuse_existing
+        from lsl_tools.importing.run import write_listing
+        from lsl_tools.importing.size import parse_size
+        from lsl_tools.importing.source import list_source
+        from lsl_tools.show import show_import
+
+        refuse_existing(store, overwrite)
+        wanted = None if size is None else parse_size(size)
+        listing = list_source(source, labels=labels, tasks=task or ())
+        with progress("importing", len(listing.samples)) as advance:
+            report = write_listing(listing, store, size=wanted, overwrite=overwrite, on_progress=advance)
+        show_import(report)
+        if report.skipped:
+            say(f"{len(report.skipped)} image(s) were skipped: exit code {SOME_FAILED}")
+            raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def info(store: _Existing = Path("store.h5"), debug: Debug = False) -> None:
+    """Tell what a store holds: images, tasks with their classes, genes, views, splits.
+
+    Example: lsl-store info store.h5
+    """
+    with plain_errors(debug):
+        from lsl_tools.info import store_info
+        from lsl_tools.show import show_info
+
+        show_info(store_info(store))
+
+
+@app.command()
+def check(
+    store: _Existing = Path("store.h5"),
+    full: Annotated[bool, typer.Option("--full", help="Also print a hash of all content.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Read a whole store: damage, duplicates, contradictory labels, genes that straddle a split.
+
+    The exit code is 1 if there are errors, 0 if there are none or only warnings.
+
+    Example: lsl-store check store.h5 --full
+    """
+    with plain_errors(debug):
+        from lsl_shared.store import Store
+        from lsl_tools.check import check_store
+        from lsl_tools.show import show_check
+
+        with Store(store) as opened:
+            count = len(opened)
+        with progress("checking", count) as advance:
+            report = check_store(store, full=full, on_progress=advance)
+        show_check(report)
+        if not report.ok:
+            raise typer.Exit(1)
+
+
+def main() -> None:
+    """The entry point of `lsl-store`."""
+    app()

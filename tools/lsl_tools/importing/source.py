@@ -1,0 +1,56 @@
+"""What SOURCE is: a folder tree, the FlyExpress layout, or a CSV; listed with all labels before an image is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from lsl_shared.errors import ConfigError, DataFileError
+from lsl_tools.importing.flyexpress import is_flyexpress, list_flyexpress
+from lsl_tools.importing.listing import Listing
+from lsl_tools.importing.spaces import with_implied_labels
+from lsl_tools.importing.table import list_table, read_table
+from lsl_tools.importing.tasks import FLY_TASKS, TaskSpec, parse_tasks
+from lsl_tools.importing.tree import find_images, list_tree
+
+__all__ = ["list_source"]
+
+_TABLES = (".csv", ".tsv", ".txt")
+
+
+def list_source(source: str | Path, *, labels: str | Path | None = None, tasks: Iterable[str] = ()) -> Listing:
+    """The images to import with all their labels, before any is decoded. Raises LslError."""
+    source, specs = Path(source), parse_tasks(tasks)
+    if labels is not None and not source.is_dir():
+        found = "is a file" if source.exists() else "does not exist"
+        raise ConfigError(f"--labels goes with a folder as SOURCE, but {source} {found}")
+    if labels is not None:
+        listing = list_table(read_table(_beside(Path(labels), source)), source, specs)
+    elif source.is_dir():
+        listing = _list_folder(source, specs)
+    elif not source.exists():
+        raise DataFileError(source, "no such file or folder")
+    elif source.suffix.lower() not in _TABLES:
+        raise DataFileError(source, "expected a folder of images, or a CSV that names them in a column `file`")
+    else:
+        listing = list_table(read_table(source), source.parent, specs)
+    return with_implied_labels(listing)
+
+
+def _list_folder(source: Path, specs: tuple[TaskSpec, ...]) -> Listing:
+    paths, bad = find_images(source)
+    if specs in ((), FLY_TASKS[:1]) and is_flyexpress(paths):
+        listing = list_flyexpress(source, paths)
+    else:
+        listing = list_tree(source, paths, specs)
+        tables = sorted(path.name for path in source.glob("*.csv"))
+        if tables:
+            unused = f"{tables[0]} in the folder was not used; --labels {tables[0]} takes labels from it"
+            listing = replace(listing, notes=(*listing.notes, unused))
+    return replace(listing, skipped=(*bad, *listing.skipped))
+
+
+def _beside(labels: Path, source: Path) -> Path:
+    """The CSV as named from the working folder, else as named from SOURCE."""
+    return source / labels if not labels.exists() and (source / labels).exists() else labels
