@@ -33,6 +33,7 @@ __all__ = [
 CLASSIFIER, SALIENCY, MANIFEST, SPLIT = "classifier.onnx", "saliency.onnx", "manifest.json", "split.csv"
 METADATA_KEY = "lsl"
 _FORMAT, _VERSION = "lsl-model", 1
+_TILE = 8
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,14 @@ def model_digest(bundle: str | Path) -> str:
 
 
 def golden_image(height: int, width: int) -> NDArray[np.uint8]:
-    """The same noise image on every machine: uint8 (1, H, W, 3) from SHAKE-256 of b"lsl"."""
-    pixels = hashlib.shake_256(b"lsl").digest(height * width * 3)
-    return np.frombuffer(pixels, dtype=np.uint8).reshape(1, height, width, 3)
+    """The same random mosaic on every machine: uint8 (1, H, W, 3), tiles of 8 × 8 pixels from SHAKE-256 of b"lsl".
+
+    Tiles, because noise of single pixels averages out in the first layers, and a network may have nothing to say of it.
+    """
+    rows, columns = -(-height // _TILE), -(-width // _TILE)
+    tiles = np.frombuffer(hashlib.shake_256(b"lsl").digest(rows * columns * 3), dtype=np.uint8)
+    mosaic = tiles.reshape(1, rows, columns, 3).repeat(_TILE, axis=1).repeat(_TILE, axis=2)
+    return np.ascontiguousarray(mosaic[:, :height, :width])
 
 
 def _parse(text: str, source: str | Path) -> dict[str, Any]:

@@ -40,11 +40,15 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_config() -> TrainConfig:
     """A network and a recipe that learn the squares in seconds."""
     return PRESETS["tiny"].having(
-        network=NetworkConfig(widths=(8, 16), strides=(2, 2), stem_stride=2, pool=1),
+        network=NetworkConfig(widths=(8, 16), strides=(2, 2), stem_stride=2, pooled_shortcut=True, pool=1),
         coarse_epochs=4,
         fine_epochs=8,
         feature_epochs=3,
         reference_sets=10,
+        optimizer="sgd",
+        learning_rate=0.05,
+        weight_decay=0.0005,
+        label_smoothing=0.0,
         shift=0.0,
         scale=0.0,
         rotation=0.0,

@@ -17,14 +17,14 @@ def squares(count=48):
     return Labelled(images, np.arange(count), labels, np.arange(count))
 
 
-def run(config, data, loss=cross_entropy, **values):
+def run(config, data, loss=None, **values):
     torch.manual_seed(0)
     network = residual_network(config.network, SIZE, 4)
     arguments = {
         "step": "fine", "epochs": 2, "learning_rate": 0.05, "generator": np.random.default_rng(0), "flip": False,
         "on_images": lambda count: None,
     }  # fmt: skip
-    return network, list(learn(network, data, loss, config, **{**arguments, **values}))
+    return network, list(learn(network, data, loss or cross_entropy(config), config, **{**arguments, **values}))
 
 
 def test_the_squares_are_learnt(config):
@@ -58,7 +58,7 @@ def test_every_image_is_seen_once_an_epoch_and_no_batch_holds_one(config):
     def watched(network, images, labels, positions):
         sizes.append(len(images))
         seen.extend(positions.tolist())
-        return cross_entropy(network, images, labels, positions)
+        return cross_entropy(config)(network, images, labels, positions)
 
     run(config, squares(33), watched, epochs=1)
     assert sizes == [16, 17]
@@ -80,7 +80,7 @@ def test_the_cosine_schedule_warms_up_and_ends_near_zero(config):
 
 def test_a_loss_that_is_not_finite_stops(config):
     def broken(network, images, labels, positions):
-        loss, logits = cross_entropy(network, images, labels, positions)
+        loss, logits = cross_entropy(config)(network, images, labels, positions)
         return loss * float("nan"), logits
 
     with pytest.raises(TrainingError, match="step fine, epoch 1 is not finite"):

@@ -44,9 +44,9 @@ def test_features_follow_from_any_size(size: tuple[int, int]) -> None:
 
 
 def test_too_small_images_are_refused_by_size() -> None:
-    with pytest.raises(ConfigError, match=r"32×64 pixels are too small.*must exceed 32"):
-        residual_network(PRESETS["tiny"], (32, 64), 5)
-    residual_network(PRESETS["tiny"], (33, 64), 5)
+    with pytest.raises(ConfigError, match=r"24×64 pixels are too small.*must exceed 24"):
+        PRESETS["paper"].feature_shape((24, 64))
+    assert PRESETS["paper"].feature_shape((25, 64)) == (512, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,21 @@ def test_one_block_by_hand() -> None:
         logits, features = network(x)
     torch.testing.assert_close(features, expected)
     torch.testing.assert_close(logits, expected @ network.head.weight.t() + network.head.bias)
+
+
+def test_pooled_shortcut_reads_every_pixel() -> None:
+    def shortcut_gradient(pooled: bool) -> torch.Tensor:
+        config = NetworkConfig(widths=(4,), strides=(2,), stem_stride=1, pooled_shortcut=pooled, pool=1)
+        block = residual_network(config, (7, 8), 2).eval().body[3]
+        nn.init.zeros_(block.convolutions[3].weight)
+        x = torch.rand(1, 4, 7, 8, requires_grad=True)
+        nn.init.ones_(block.shortcut[0].weight)
+        block(x).sum().backward()
+        assert x.grad is not None
+        return x.grad[0, 0]
+
+    assert (shortcut_gradient(pooled=True) > 0).all()
+    assert (shortcut_gradient(pooled=False) > 0).sum() == 4 * 4
 
 
 def test_images_are_normalized_inside() -> None:

@@ -32,14 +32,14 @@ def test_the_threshold_itself_does_not_pass():
 
 def test_a_class_without_a_candidate_takes_its_surest_right_sample():
     probabilities = [[0.52, 0.48], [0.56, 0.44], [0.05, 0.95], [0.1, 0.9]]
-    with pytest.warns(ReferenceWarning, match="class 0: .* predicted right"):
+    with pytest.warns(ReferenceWarning, match="class 0: .* most confident right one"):
         sets = draw(probabilities, [0, 0, 1, 1], threshold=0.6)
     assert set(sets[:, 0].tolist()) == {1}
 
 
 def test_a_class_without_a_right_sample_takes_its_surest_one():
     probabilities = [[0.2, 0.8], [0.3, 0.7], [0.05, 0.95]]
-    with pytest.warns(ReferenceWarning, match="class 0: .* none is predicted right"):
+    with pytest.warns(ReferenceWarning, match="class 0: .* none being right"):
         sets = draw(probabilities, [0, 0, 1])
     assert set(sets[:, 0].tolist()) == {1}
 

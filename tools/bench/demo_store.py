@@ -1,10 +1,16 @@
 """How hard are the synthetic embryos, and how fast are they made?
 
     python tools/bench/demo_store.py [STORE] [--images 1400] [--seed 0] [--splits 3]
+    python tools/bench/demo_store.py STORE --model RUN/model
+    python tools/bench/demo_store.py --range-model RUN/model --real STORE
 
 Prints the rendering rate on one core, and the accuracy of three linear classifiers on the stage of held-out genes: on
 colour statistics, on the true stain map (16×40), on grey pixels (16×40). They learn from the fine labels of the other
-genes, with the regularization chosen by cross-validation over those genes. A network should beat them by far.
+genes, with the regularization chosen by cross-validation over those genes. With a model of `lsl-train STORE` all learn
+from its training genes and are tested on its test genes, the network beside them; it should beat them by far.
+
+The last form tells how far the drawings resemble the real thing: a classifier of stage ranges that was trained on
+synthetic images alone, against the lateral photographs of a store of real embryos.
 """
 
 from __future__ import annotations
@@ -28,6 +34,9 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from lsl_runtime import Model
+from lsl_runtime.split import read_split
+from lsl_shared import Store
 from lsl_tools.demo import demo_images
 from lsl_tools.demo.store import DEMO_FINE_FRACTION, DEMO_IMAGES
 
@@ -40,12 +49,13 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Embryos:
-    """What the classifiers see and should say: features by name (N, D), fine labels, true stages and genes (N,)."""
+    """What the classifiers see and should say: features by name (N, D), fine labels, true stages, genes and ids (N,)."""
 
     features: dict[str, FloatArray]
     fine: NDArray[np.int64]
     stage: NDArray[np.int64]
     gene: NDArray[np.str_]
+    id: NDArray[np.str_]
 
 
 def main() -> None:
@@ -56,9 +66,18 @@ def main() -> None:
     parser.add_argument("--fine-fraction", type=float, default=DEMO_FINE_FRACTION)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--splits", type=int, default=3, help="how often the genes are split anew")
+    parser.add_argument("--model", type=Path, help="a bundle trained on STORE")
+    parser.add_argument("--range-model", type=Path, help="a bundle of stage ranges trained on synthetic embryos")
+    parser.add_argument("--real", type=Path, help="a store of real embryos with stage_range")
     arguments = parser.parse_args()
     console = Console(highlight=False)
     warnings.simplefilter("ignore", ConvergenceWarning)
+    if arguments.range_model:
+        right, majority, count = range_accuracy(arguments.range_model, arguments.real)
+        console.print(
+            f"{count} real lateral embryos, ranges learnt from drawings: {right:.1%}, majority {majority:.1%}"
+        )
+        return
     wall, processor = rendering_rate(arguments.seed)
     console.print(
         f"rendering on one core: {wall:.0f} images/s by the clock, {processor:.0f} per second of processor time"
@@ -68,12 +87,17 @@ def main() -> None:
         if arguments.store
         else make_embryos(arguments.images, arguments.fine_fraction, arguments.seed)
     )
-    console.print(
-        f"{'linear classifier':<20}{'exact':>8}{'within 1':>10}{'chance':>8}   ({arguments.splits} splits by gene)"
-    )
+    if arguments.model:
+        splits = [bundle_split(embryos, arguments.model)]
+    else:
+        splits = [gene_split(embryos, split) for split in range(arguments.splits)]
+    console.print(f"{'':<20}{'exact':>8}{'within 1':>10}   (chance {1 / 14:.1%}; {len(splits)} split by gene)")
     for name in embryos.features:
-        scores = np.mean([accuracies(embryos, name, split) for split in range(arguments.splits)], axis=0)
-        console.print(f"{name:<20}{scores[0]:>8.1%}{scores[1]:>10.1%}{1 / 14:>8.1%}")
+        scores = np.mean([linear_accuracies(embryos, name, *split) for split in splits], axis=0)
+        console.print(f"{name:<20}{scores[0]:>8.1%}{scores[1]:>10.1%}")
+    if arguments.model:
+        scores = network_accuracies(arguments.store, arguments.model, embryos, splits[0][1])
+        console.print(f"{'the network':<20}{scores[0]:>8.1%}{scores[1]:>10.1%}   {splits[0][1].sum()} test images")
 
 
 def rendering_rate(seed: int, images: int = 200) -> tuple[float, float]:
@@ -101,6 +125,7 @@ def make_embryos(images: int, fine_fraction: float, seed: int) -> Embryos:
         np.array([embryo.fine_label for embryo in made]),
         np.array([embryo.stage for embryo in made]),
         np.array([embryo.gene for embryo in made]),
+        np.array([embryo.id for embryo in made]),
     )
 
 
@@ -113,6 +138,7 @@ def read_embryos(path: Path) -> Embryos:
             file["labels/stage"][:].astype(np.int64),
             file["truth/stage"][:].astype(np.int64),
             file["samples/gene"].asstr()[:].astype(str),
+            file["samples/id"].asstr()[:].astype(str),
         )
 
 
@@ -142,11 +168,24 @@ def reduced(plane: NDArray[np.uint8]) -> FloatArray:
     return np.asarray(cv2.resize(plane, SMALL, interpolation=cv2.INTER_AREA), np.float64).ravel() / 255.0
 
 
-def accuracies(embryos: Embryos, name: str, split: int) -> tuple[float, float]:
-    """Exact and within-one-stage accuracy of a logistic regression on the genes held out by `split`."""
+def gene_split(embryos: Embryos, split: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Fine-labelled images to learn from and images to test on, bool (N,), of different genes."""
     genes = np.random.default_rng(split).permutation(np.unique(embryos.gene))
     held_out = np.isin(embryos.gene, genes[: int(HELD_OUT * len(genes))])
-    train, test = ~held_out & (embryos.fine >= 0), held_out & (embryos.stage >= 0)
+    return ~held_out & (embryos.fine >= 0), held_out & (embryos.stage >= 0)
+
+
+def bundle_split(embryos: Embryos, bundle: Path) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The same of a trained model: what it learnt from and its test genes."""
+    parts = read_split(bundle)
+    part = np.array([parts[image] for image in embryos.id])
+    return (part == "train") & (embryos.fine >= 0), (part == "test") & (embryos.stage >= 0)
+
+
+def linear_accuracies(
+    embryos: Embryos, name: str, train: NDArray[np.bool_], test: NDArray[np.bool_]
+) -> tuple[float, float]:
+    """Exact and within-one-stage accuracy of a logistic regression."""
     inputs, labels = embryos.features[name], embryos.fine[train]
     folds = list(GroupKFold(4).split(inputs[train], labels, embryos.gene[train]))
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=200))
@@ -155,18 +194,26 @@ def accuracies(embryos: Embryos, name: str, split: int) -> tuple[float, float]:
     return stage_accuracies(search.predict(inputs[test]), embryos.stage[test])
 
 
+def network_accuracies(store: Path, bundle: Path, embryos: Embryos, test: NDArray[np.bool_]) -> tuple[float, float]:
+    """Exact and within-one-stage accuracy of a model."""
+    with Store(store) as opened:
+        images = opened.select(np.flatnonzero(test))
+    return stage_accuracies(Model.load(bundle).predict(images).class_index, embryos.stage[test])
+
+
 def stage_accuracies(predicted: NDArray[np.int64], stage: NDArray[np.int64]) -> tuple[float, float]:
     """Share of predictions (N,) that are exact, and that are at most one stage off."""
     distance = np.abs(predicted - stage)
     return float(np.mean(distance == 0)), float(np.mean(distance <= 1))
 
 
-def range_accuracy(probabilities: FloatArray, ranges: NDArray[np.int64]) -> tuple[float, float]:
-    """Accuracy of range probabilities (N, 6) on real embryos whose true range (N,) is known, and the majority class's.
-
-    For a range classifier trained on demo images alone: annotate the real lateral embryos with it and pass the result.
-    """
-    return float(np.mean(probabilities.argmax(axis=1) == ranges)), float(np.bincount(ranges).max() / len(ranges))
+def range_accuracy(bundle: Path, real: Path) -> tuple[float, float, int]:
+    """Accuracy of a model of stage ranges on real lateral embryos, the majority class's, and their number."""
+    with Store(real) as store:
+        rows = np.flatnonzero(store.views == "lateral")
+        images, ranges = store.select(rows), store.labels("stage_range")[rows]
+    predicted = Model.load(bundle).predict(images).class_index
+    return float(np.mean(predicted == ranges)), float(np.bincount(ranges).max() / len(ranges)), len(rows)
 
 
 if __name__ == "__main__":

@@ -46,9 +46,8 @@ def demo(
         refuse_existing(store, overwrite)
         with progress("rendering", images) as advance:
             write_demo_store(
-                store, images=images, fine_fraction=fine_fraction, seed=seed, overwrite=overwrite,
-                on_progress=lambda done, total: advance(1),
-            )  # fmt: skip
+                store, images=images, fine_fraction=fine_fraction, seed=seed, overwrite=overwrite, on_progress=advance
+            )
         made = store_info(store)
         show_info(made)
         say(f"\nnext: {train_command(store, {task.space.name: task.space for task in made.tasks})}")

@@ -34,7 +34,9 @@ class TwoStepTraining:
         space = data.fine_space if first is data.fine or data.coarse_space is None else data.coarse_space
         network = residual_network(config.network, data.image_size, len(space), *channel_statistics(first))
         self.network: Network = network.to(device)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if min(config.network.widths) >= 16 or config.network.pooled_shortcut:
+            # Faster; but torch 2.13 crashes in the gradient of narrower strided 1×1 convolutions with channels last.
+            self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.reference_sets: Tensor | None = None
 
     @property
@@ -60,7 +62,7 @@ class TwoStepTraining:
         """Line 1: train G_t(F) on D_t."""
         config = self.config
         return learn(
-            self.network, self.data.coarse, cross_entropy, config, step="coarse", epochs=config.coarse_epochs,
+            self.network, self.data.coarse, cross_entropy(config), config, step="coarse", epochs=config.coarse_epochs,
             learning_rate=config.learning_rate, generator=self._generator("coarse"), flip=True, on_images=on_images,
         )  # fmt: skip
 
@@ -68,7 +70,7 @@ class TwoStepTraining:
         """Line 2: train G_s(F) on D_s."""
         config = self.config
         return learn(
-            self.network, self.data.fine, cross_entropy, config, step="fine", epochs=config.fine_epochs,
+            self.network, self.data.fine, cross_entropy(config), config, step="fine", epochs=config.fine_epochs,
             learning_rate=config.learning_rate, generator=self._generator("fine"), flip=True, on_images=on_images,
         )  # fmt: skip
 
@@ -97,8 +99,17 @@ class TwoStepTraining:
                 config.reference_sets,
                 draws,
             )
-        self.notes += [str(warning.message) for warning in caught]
+        self._note([warning.message for warning in caught if isinstance(warning.message, ReferenceWarning)])
         return sets
+
+    def _note(self, warned: list[ReferenceWarning]) -> None:
+        if warned:
+            space = self.data.fine_space
+            names = ", ".join(space.classes[warning.class_index] for warning in warned)
+            self.notes.append(
+                f"no training image of {space.name} {names} is predicted with more than τ = {self.config.threshold}; "
+                "the most confident one of each is its only reference"
+            )
 
     def _generator(self, step: str) -> np.random.Generator:
         return np.random.default_rng([self.config.seed, _STEP_SEEDS[step]])

@@ -24,7 +24,7 @@ def augmented(
 def _augmented_one(
     image: NDArray[np.uint8], config: TrainConfig, generator: np.random.Generator, flip: bool
 ) -> NDArray[np.float32]:
-    draws = generator.uniform(-1, 1, 10)
+    draws = generator.uniform(-1, 1, 12)
     height, width = image.shape[:2]
     if flip and config.flip:
         image = image[:: 1 if draws[0] < 0 else -1, :: 1 if draws[1] < 0 else -1]
@@ -35,6 +35,6 @@ def _augmented_one(
         matrix[:, 2] += config.shift * draws[4:6] * np.array([width, height])
         moved = cv2.warpAffine(np.ascontiguousarray(image), matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
         image = np.asarray(moved, dtype=np.uint8)
-    gain = (1 + config.light * draws[6]) * (1 + config.light / 2 * draws[7:10])
-    lit: NDArray[np.float32] = np.minimum(image * (gain / 255).astype(np.float32), 1)
+    gain, offset = (1 + config.light * draws[6:9]) / 255, config.light / 2 * draws[9:12]  # (3,) each
+    lit: NDArray[np.float32] = np.clip(image * gain.astype(np.float32) + offset.astype(np.float32), 0, 1)
     return lit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import time
 from datetime import datetime
 from pathlib import Path
@@ -96,6 +97,7 @@ def train_command(
     }
     with plain_errors(debug):
         _require_torch()
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve each other on a busy machine
         from lsl_shared.store import Store
         from lsl_trainer import config as configuration
         from lsl_trainer.training import best_device

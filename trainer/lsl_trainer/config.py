@@ -40,16 +40,20 @@ class TrainConfig:
     """The shape of F."""
     batch_size: int = 16
     """Images a step (paper: 16)."""
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    """Stochastic gradient descent with momentum (paper), or AdamW."""
     learning_rate: float = 0.001
-    """Of stochastic gradient descent (paper: 0.001)."""
+    """Of the steps on coarse and fine labels (paper: 0.001)."""
     schedule: Literal["steps", "cosine"] = "steps"
     """`steps`: times 0.1 at two milestones of each step (paper). `cosine`: a short warm-up, then down to zero."""
     milestones: tuple[float, float] = (0.5, 0.75)
     """Where the learning rate drops, as shares of the epochs (paper: 20 and 30 of our 40)."""
     momentum: float = 0.9
-    """The paper is silent; the authors' code has 0.9."""
+    """Of sgd; the paper is silent, the authors' code has 0.9."""
     weight_decay: float = 5e-4
     """The paper is silent; the authors' code has 5e-4."""
+    label_smoothing: float = 0.0
+    """Share of each label that is spread over all classes in L_CE; 0 is the paper."""
     coarse_epochs: int = 40
     """Epochs of step 1, coarse labels. The paper omits all numbers of epochs."""
     fine_epochs: int = 40
@@ -75,11 +79,11 @@ class TrainConfig:
     rotation: float = 0.0
     """Turn images at random by up to so many degrees."""
     light: float = 0.0
-    """Change the gain of each colour channel, and of all together, at random by up to this share."""
+    """Change the gain of each colour channel at random by up to this share, and its offset by up to half of it."""
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
-        for name in ("method", "split", "schedule", "reference_draw"):
+        for name in ("method", "split", "optimizer", "schedule", "reference_draw"):
             if getattr(self, name) not in get_args(hints[name]):
                 raise ConfigError(
                     f"{_flag(name)} must be one of {', '.join(get_args(hints[name]))}, received {getattr(self, name)!r}"
@@ -87,7 +91,7 @@ class TrainConfig:
         for name, least in _LEAST.items():
             if not getattr(self, name) >= least:
                 raise ConfigError(f"{_flag(name)} must be at least {least}, received {getattr(self, name)!r}")
-        for name in ("threshold", "momentum", "shift", "scale", "light", "flip"):
+        for name in ("threshold", "momentum", "label_smoothing", "shift", "scale", "light", "flip"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{_flag(name)} must lie in 0 … 1, received {getattr(self, name)!r}")
         if not 0 < self.milestones[0] <= self.milestones[1] <= 1:
@@ -116,9 +120,12 @@ PRESETS = {
     "tiny": TrainConfig(
         preset="tiny",
         network=NETWORKS["tiny"],
-        learning_rate=0.05,
-        feature_learning_rate=0.005,
+        optimizer="adamw",
+        learning_rate=0.002,
+        feature_learning_rate=0.0002,
+        weight_decay=0.02,
         schedule="cosine",
+        label_smoothing=0.05,
         coarse_epochs=16,
         fine_epochs=30,
         feature_epochs=10,

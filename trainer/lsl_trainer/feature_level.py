@@ -33,7 +33,7 @@ def combined_loss(data: Labelled, sets: Tensor, config: TrainConfig, generator: 
         references = _features(network, data, own_references(sets, chosen, positions))
         own = column.to(labels.device)[labels]
         similarity = similarity_loss(features, references, own, config.similarity_temperature)
-        return F.cross_entropy(logits, labels) + similarity, logits
+        return F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing) + similarity, logits
 
     return loss
 

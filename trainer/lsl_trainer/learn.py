@@ -71,8 +71,7 @@ def learn(
 ) -> Iterator[Epoch]:
     """Trains `network` in place, yields each epoch as it ends. Raises TrainingError for a loss that is not finite."""
     device = network.mean.device
-    decayed = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.SGD(decayed, learning_rate, config.momentum, weight_decay=config.weight_decay)
+    optimizer = _optimizer(network, config, learning_rate)
     steps = math.ceil(len(data) / config.batch_size)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _schedule(config, epochs * steps))
     network.train()
@@ -95,10 +94,20 @@ def learn(
         yield Epoch(step, number, total / len(data), right / len(data), rate)
 
 
-def cross_entropy(network: Network, images: Tensor, labels: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
-    """L_CE (eq. 3), the mean over the batch, and the logits."""
-    logits, _ = network(images)
-    return F.cross_entropy(logits, labels), logits
+def _optimizer(network: Network, config: TrainConfig, learning_rate: float) -> torch.optim.Optimizer:
+    if config.optimizer == "adamw":
+        return torch.optim.AdamW(network.parameters(), learning_rate, weight_decay=config.weight_decay)
+    return torch.optim.SGD(network.parameters(), learning_rate, config.momentum, weight_decay=config.weight_decay)
+
+
+def cross_entropy(config: TrainConfig) -> Loss:
+    """L_CE (eq. 3), the mean over the batch."""
+
+    def loss(network: Network, images: Tensor, labels: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
+        logits, _ = network(images)
+        return F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing), logits
+
+    return loss
 
 
 @torch.no_grad()

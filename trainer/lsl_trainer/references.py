@@ -11,7 +11,11 @@ __all__ = ["ReferenceWarning", "own_references", "select_references"]
 
 
 class ReferenceWarning(UserWarning):
-    """A class without a sample that passes the threshold."""
+    """A class without a sample that passes the threshold: `class_index`."""
+
+    def __init__(self, class_index: int, stand_in: str) -> None:
+        self.class_index = class_index
+        super().__init__(f"class {class_index}: no sample passes the threshold; {stand_in} stands in")
 
 
 def select_references(
@@ -55,12 +59,8 @@ def _candidates(probabilities: Tensor, labels: Tensor, c: int, threshold: float)
     if passed.any():
         return members[passed]
     best = torch.where(right, own, -1).argmax() if right.any() else own.argmax()
-    kind = "predicted right" if right.any() else "at all, none is predicted right"
-    warnings.warn(
-        f"class {c}: no sample passes the threshold; its most confident one {kind} stands in",
-        ReferenceWarning,
-        stacklevel=3,
-    )
+    stand_in = "the most confident right one" if right.any() else "the most confident one, none being right,"
+    warnings.warn(ReferenceWarning(c, stand_in), stacklevel=3)
     return members[best : best + 1]
 
 
