@@ -28,7 +28,7 @@ _CEILINGS = np.outer([0.01, 0.1, 1], [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8]).ravel()
 
 # Lengths in inches, from the left and from the top.
 _PAGE, _MARGIN, _GAP, _BAR, _DPI = 13.0, 0.45, 0.3, 0.16, 160
-_MAPS_TOP, _AXIS, _HEADING, _CAPTION = 1.2, 0.65, 0.3, 0.22
+_MAPS_TOP, _AXIS, _HEADING, _CAPTION = 1.3, 0.65, 0.3, 0.22
 
 
 def draw_gem(gem: Gem, path: str | Path) -> None:
@@ -91,10 +91,7 @@ class _Page:
         self._text(_MARGIN, 0.56, _subtitle(gem))
         if gem.n_genes < FEW_GENES:
             warning = f"Only {gem.n_genes} genes: the map shows these genes more than the stage"
-            self.figure.text(
-                1 - _MARGIN / _PAGE, 1 - 0.56 / self.height, warning, size=10, color=_WARNING, weight="bold",
-                va="top", ha="right",
-            )  # fmt: skip
+            self._text(_MARGIN, 0.75, warning, color=_WARNING, weight="bold")
 
     def _maps(self) -> None:
         gem, factor = self.gem, rescaling(self.gem)

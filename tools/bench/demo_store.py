@@ -49,7 +49,7 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Embryos:
-    """What the classifiers see and should say: features by name (N, D), fine labels, true stages, genes and ids (N,)."""
+    """What the classifiers see and should say: features (N, D) by name, labels, true stages, genes and ids (N,)."""
 
     features: dict[str, FloatArray]
     fine: NDArray[np.int64]

@@ -47,6 +47,15 @@ class TwoStepTraining:
         feature = config.feature_epochs * len(data.fine) if config.method == "feature-level" else 0
         return coarse + config.fine_epochs * len(data.fine) + feature
 
+    @property
+    def total_passes(self) -> float:
+        """Forward and backward passes of single images in all: those of `total_images`, and the references'."""
+        if self.config.method != "feature-level":
+            return self.total_images
+        per_set = len(np.unique(self.data.fine.labels))
+        references = per_set if self.config.reference_draw == "sample" else per_set / self.config.batch_size
+        return self.total_images + self.config.feature_epochs * len(self.data.fine) * references
+
     def run(self, on_images: Callable[[int], None]) -> Iterator[Epoch]:
         """Runs all steps of the method and yields each epoch as it ends; `on_images` counts images within it."""
         method = self.config.method
