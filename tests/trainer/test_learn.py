@@ -5,7 +5,7 @@ import torch.nn.functional as F
 
 from lsl_shared import TrainingError
 from lsl_trainer import residual_network
-from lsl_trainer.learn import Labelled, cross_entropy, in_unit_range, learn, logits_of, to_tensor
+from lsl_trainer.learn import Labelled, Learner, Step, cross_entropy, in_unit_range, logits_of, to_tensor
 
 from .conftest import SIZE, square
 
@@ -14,17 +14,20 @@ def squares(count=48):
     generator = np.random.default_rng(0)
     labels = np.arange(count) % 4
     images = np.stack([square(label, generator) for label in labels])
-    return Labelled(images, np.arange(count), labels, np.arange(count))
+    ids = np.array([f"image{k}" for k in range(count)], dtype=object)
+    return Labelled(images, np.arange(count), labels, np.arange(count), ids)
 
 
-def run(config, data, loss=None, **values):
+def learner(config, data, loss=None, epochs=2):
     torch.manual_seed(0)
     network = residual_network(config.network, SIZE, 4)
-    arguments = {
-        "step": "fine", "epochs": 2, "learning_rate": 0.05, "generator": np.random.default_rng(0), "flip": False,
-        "on_images": lambda count: None,
-    }  # fmt: skip
-    return network, list(learn(network, data, loss or cross_entropy(config), config, **{**arguments, **values}))
+    step = Step("fine", data, loss or cross_entropy(config), epochs, 0.05, flip=False, seed=4)
+    return Learner(network, step, config)
+
+
+def run(config, data, loss=None, epochs=2):
+    made = learner(config, data, loss, epochs)
+    return made.network, list(made.epochs(lambda count: None))
 
 
 def test_the_squares_are_learnt(config):
@@ -45,7 +48,7 @@ def test_one_step_equals_sgd_by_hand(config):
     network, _ = run(plain, data, epochs=1)
     torch.manual_seed(0)
     expected = residual_network(plain.network, SIZE, 4).train()
-    order = np.random.default_rng(0).permutation(16)
+    order = np.arange(16)  # the order does not matter to the mean of one batch
     logits, _ = expected(to_tensor(in_unit_range(data.images[order]), torch.device("cpu")))
     F.cross_entropy(logits, torch.from_numpy(data.labels[order])).backward()
     wanted = expected.head.weight - 0.05 * expected.head.weight.grad
@@ -55,10 +58,10 @@ def test_one_step_equals_sgd_by_hand(config):
 def test_every_image_is_seen_once_an_epoch_and_no_batch_holds_one(config):
     sizes, seen = [], []
 
-    def watched(network, images, labels, positions):
-        sizes.append(len(images))
-        seen.extend(positions.tolist())
-        return cross_entropy(config)(network, images, labels, positions)
+    def watched(network, batch):
+        sizes.append(len(batch.images))
+        seen.extend(batch.positions.tolist())
+        return cross_entropy(config)(network, batch)
 
     run(config, squares(33), watched, epochs=1)
     assert sizes == [16, 17]
@@ -79,11 +82,13 @@ def test_the_cosine_schedule_warms_up_and_ends_near_zero(config):
 
 
 def test_a_loss_that_is_not_finite_stops(config):
-    def broken(network, images, labels, positions):
-        loss, logits = cross_entropy(config)(network, images, labels, positions)
+    def broken(network, batch):
+        loss, logits = cross_entropy(config)(network, batch)
         return loss * float("nan"), logits
 
-    with pytest.raises(TrainingError, match="step fine, epoch 1 is not finite"):
+    with pytest.raises(
+        TrainingError, match=r"step fine, epoch 1 is not finite, in the batch of image\d+, .* …; look at"
+    ):
         run(config, squares(), broken)
 
 
@@ -92,3 +97,17 @@ def test_logits_do_not_depend_on_the_batch(config):
     network, _ = run(config, data)
     one, many = (logits_of(network, data.images, data.rows, batch) for batch in (1, 64))
     assert torch.allclose(one, many, atol=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_going_on_after_an_epoch_ends_with_the_same_weights(config, optimizer):
+    chosen, data = config.having(optimizer=optimizer, shift=0.1), squares()
+    whole, _ = run(chosen, data, epochs=4)
+    first, second = (learner(chosen, data, epochs=4) for _ in range(2))
+    epochs = first.epochs(lambda count: None)
+    next(epochs), next(epochs)
+    second.network.load_state_dict({name: value.clone() for name, value in first.network.state_dict().items()})
+    second.restore({name: torch.as_tensor(value).clone() for name, value in first.state().items()}, 2)
+    assert [epoch.number for epoch in second.epochs(lambda count: None)] == [3, 4]
+    wanted, found = whole.state_dict(), second.network.state_dict()
+    assert all(torch.equal(wanted[name], found[name]) for name in wanted)

@@ -21,6 +21,7 @@ def run(store, tmp_path_factory):
 def test_a_run_holds_all_that_it_promises(run):
     found = {path.relative_to(run.path).as_posix() for path in run.path.rglob("*") if path.is_file()}
     assert found == {
+        "config.toml", "checkpoints/epochs.json", "checkpoints/last.safetensors",
         "checkpoints/coarse.safetensors", "checkpoints/fine.safetensors", "checkpoints/feature.safetensors",
         "metrics.json", "report.html", "model/classifier.onnx", "model/saliency.onnx", "model/manifest.json",
         "model/split.csv",

@@ -10,93 +10,127 @@ import torch
 from torch import Tensor
 
 from lsl_trainer.calibration import softmax
+from lsl_trainer.checkpoint import Checkpoint
 from lsl_trainer.config import TrainConfig
 from lsl_trainer.data import TrainingData
 from lsl_trainer.feature_level import combined_loss
-from lsl_trainer.learn import Epoch, Labelled, cross_entropy, learn, logits_of
+from lsl_trainer.learn import Epoch, Labelled, Learner, Step, cross_entropy, logits_of
 from lsl_trainer.networks import Network, residual_network
 from lsl_trainer.references import ReferenceWarning, select_references
 
-__all__ = ["TwoStepTraining"]
+__all__ = ["TwoStepTraining", "channel_statistics"]
 
 _SAMPLED_IMAGES = 512
-_STEP_SEEDS = {"coarse": 3, "fine": 4, "feature": 5}
+_STEPS = {
+    "plain": ("fine",),
+    "data-level": ("coarse", "fine"),
+    "feature-level": ("coarse", "fine", "feature"),
+}
+_SEEDS = {"coarse": 3, "fine": 4, "feature": 5}
 
 
 class TwoStepTraining:
     """One run of the algorithm. `network` is what has been learnt so far; `notes` what a person should know."""
 
     def __init__(self, data: TrainingData, config: TrainConfig, device: torch.device) -> None:
-        self.data, self.config = data, config
+        self.data, self.config, self.steps = data, config, _STEPS[config.method]
         self.notes: list[str] = []
+        self.reference_sets: Tensor | None = None
+        self._resumed: Checkpoint | None = None
+        first = data.coarse if self.steps[0] == "coarse" else data.fine
         torch.manual_seed(config.seed)
-        first = data.fine if config.method == "plain" or data.coarse_space is None else data.coarse
-        space = data.fine_space if first is data.fine or data.coarse_space is None else data.coarse_space
-        network = residual_network(config.network, data.image_size, len(space), *channel_statistics(first))
+        network = residual_network(
+            config.network, data.image_size, self._classes(self.steps[0]), *channel_statistics(first)
+        )
         self.network: Network = network.to(device)
         if min(config.network.widths) >= 16 or config.network.pooled_shortcut:
             # Faster; but torch 2.13 crashes in the gradient of narrower strided 1×1 convolutions with channels last.
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.reference_sets: Tensor | None = None
 
     @property
     def total_images(self) -> int:
         """Images that pass through the training steps in all."""
-        data, config = self.data, self.config
-        coarse = config.coarse_epochs * len(data.coarse) if config.method != "plain" else 0
-        feature = config.feature_epochs * len(data.fine) if config.method == "feature-level" else 0
-        return coarse + config.fine_epochs * len(data.fine) + feature
+        return sum(self._epochs(name) * len(self._data(name)) for name in self.steps)
 
     @property
     def total_passes(self) -> float:
         """Forward and backward passes of single images in all: those of `total_images`, and the references'."""
-        if self.config.method != "feature-level":
+        if "feature" not in self.steps:
             return self.total_images
         per_set = len(np.unique(self.data.fine.labels))
         references = per_set if self.config.reference_draw == "sample" else per_set / self.config.batch_size
         return self.total_images + self.config.feature_epochs * len(self.data.fine) * references
 
-    def run(self, on_images: Callable[[int], None]) -> Iterator[Epoch]:
-        """Runs all steps of the method and yields each epoch as it ends; `on_images` counts images within it."""
-        method = self.config.method
-        if method != "plain":
-            yield from self._learn_coarse(on_images)
-            self.network = self.network.with_head(len(self.data.fine_space))
-        yield from self._learn_fine(on_images)
-        if method == "feature-level":
-            yield from self._learn_features(on_images)
+    @property
+    def images_done(self) -> int:
+        """Images that passed before the checkpoint that `resume` was given."""
+        if self._resumed is None:
+            return 0
+        before = self.steps[: self.steps.index(self._resumed.step)]
+        done = sum(self._epochs(name) * len(self._data(name)) for name in before)
+        return done + self._resumed.epoch * len(self._data(self._resumed.step))
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs, of all steps, before the checkpoint that `resume` was given."""
+        if self._resumed is None:
+            return 0
+        before = self.steps[: self.steps.index(self._resumed.step)]
+        return sum(map(self._epochs, before)) + self._resumed.epoch
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Goes on after `checkpoint`, to the same end as if nothing had happened."""
+        self._resumed, self.notes, self.reference_sets = checkpoint, list(checkpoint.notes), checkpoint.reference_sets
+        self._set_head(checkpoint.step)
+        self.network.load_state_dict(checkpoint.weights)
+
+    def run(self, on_images: Callable[[int], None]) -> Iterator[tuple[Epoch, Checkpoint]]:
+        """Runs all steps of the method; yields each epoch as it ends, with all that is needed to go on after it.
+
+        `on_images` counts images within it.
+        """
+        start = self.steps.index(self._resumed.step) if self._resumed else 0
+        for name in self.steps[start:]:
+            resumed = self._resumed if self._resumed and self._resumed.step == name else None
+            if resumed is None:
+                self._set_head(name)
+                if name == "feature":
+                    self.reference_sets = self._select_references()
+            learner = Learner(self.network, self._step(name), self.config)
+            if resumed:
+                learner.restore(resumed.optimizer, resumed.epoch)
+            for epoch in learner.epochs(on_images):
+                yield epoch, self._checkpoint(epoch, learner)
         self.network.eval()
 
-    def _learn_coarse(self, on_images: Callable[[int], None]) -> Iterator[Epoch]:
-        """Line 1: train G_t(F) on D_t."""
-        config = self.config
-        return learn(
-            self.network, self.data.coarse, cross_entropy(config), config, step="coarse", epochs=config.coarse_epochs,
-            learning_rate=config.learning_rate, generator=self._generator("coarse"), flip=True, on_images=on_images,
-        )  # fmt: skip
+    def _step(self, name: str) -> Step:
+        """Line 1 of Algorithm 1 (coarse), line 2 (fine), or line 4 (feature)."""
+        config, data, loss = self.config, self._data(name), cross_entropy(self.config)
+        rate = config.learning_rate
+        if name == "feature":
+            assert self.reference_sets is not None
+            loss, rate = combined_loss(data, self.reference_sets, config), config.feature_learning_rate
+        return Step(name, data, loss, self._epochs(name), rate, flip=name != "feature", seed=_SEEDS[name])
 
-    def _learn_fine(self, on_images: Callable[[int], None]) -> Iterator[Epoch]:
-        """Line 2: train G_s(F) on D_s."""
-        config = self.config
-        return learn(
-            self.network, self.data.fine, cross_entropy(config), config, step="fine", epochs=config.fine_epochs,
-            learning_rate=config.learning_rate, generator=self._generator("fine"), flip=True, on_images=on_images,
-        )  # fmt: skip
+    def _data(self, name: str) -> Labelled:
+        return self.data.coarse if name == "coarse" else self.data.fine
 
-    def _learn_features(self, on_images: Callable[[int], None]) -> Iterator[Epoch]:
-        """Lines 3 and 4: draw the reference sets, fine-tune with L_CE + L_S."""
-        config, fine = self.config, self.data.fine
-        draws = torch.Generator().manual_seed(config.seed)
-        self.reference_sets = self._select_references(draws)
-        loss = combined_loss(fine, self.reference_sets, config, draws)
-        return learn(
-            self.network, fine, loss, config, step="feature", epochs=config.feature_epochs,
-            learning_rate=config.feature_learning_rate, generator=self._generator("feature"), flip=False,
-            on_images=on_images,
-        )  # fmt: skip
+    def _epochs(self, name: str) -> int:
+        return int(getattr(self.config, f"{name}_epochs"))
 
-    def _select_references(self, draws: torch.Generator) -> Tensor:
-        """The reference sets from the network after step one, in eval mode, on unaugmented images."""
+    def _classes(self, name: str) -> int:
+        space = self.data.coarse_space if name == "coarse" else self.data.fine_space
+        assert space is not None
+        return len(space)
+
+    def _set_head(self, name: str) -> None:
+        """Keeps F and puts a new G on it where the classes change: G_s in the place of G_t."""
+        if self.network.head.out_features != self._classes(name) or (name == "fine" and "coarse" in self.steps):
+            torch.manual_seed(self.config.seed + 1)
+            self.network = self.network.with_head(self._classes(name))
+
+    def _select_references(self) -> Tensor:
+        """Line 3: reference sets from the network after step one, in eval mode, on unaugmented images."""
         fine, config = self.data.fine, self.config
         probabilities = softmax(logits_of(self.network, fine.images, fine.rows).numpy())
         with warnings.catch_warnings(record=True) as caught:
@@ -106,7 +140,7 @@ class TwoStepTraining:
                 torch.from_numpy(fine.labels),
                 config.threshold,
                 config.reference_sets,
-                draws,
+                torch.Generator().manual_seed(config.seed),
             )
         self._note([warning.message for warning in caught if isinstance(warning.message, ReferenceWarning)])
         return sets
@@ -120,8 +154,15 @@ class TwoStepTraining:
                 "the most confident one of each is its only reference"
             )
 
-    def _generator(self, step: str) -> np.random.Generator:
-        return np.random.default_rng([self.config.seed, _STEP_SEEDS[step]])
+    def _checkpoint(self, epoch: Epoch, learner: Learner) -> Checkpoint:
+        return Checkpoint(
+            step=epoch.step,
+            epoch=epoch.number,
+            weights=self.network.state_dict(),
+            optimizer=learner.state(),
+            reference_sets=self.reference_sets,
+            notes=tuple(self.notes),
+        )
 
 
 def channel_statistics(data: Labelled) -> tuple[list[float], list[float]]:

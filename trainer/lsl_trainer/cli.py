@@ -7,11 +7,11 @@ import os
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from lsl_shared.errors import LslError
+from lsl_shared.errors import ConfigError, LslError
 from lsl_shared.terminal import Debug, duration, new_app, plain_errors, progress, say
 
 if TYPE_CHECKING:
@@ -81,6 +81,10 @@ def train_command(
         typer.Option(help="A set for each sample or batch.", rich_help_panel=_TRAINING),
     ] = None,
     similarity_temperature: Annotated[float | None, typer.Option(help="T in eq. 5.", rich_help_panel=_TRAINING)] = None,
+    config_file: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="Settings in TOML; other options go over them.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run in --out.")] = False,
     debug: Debug = False,
 ) -> None:
     """Train a network on few fine labels with the help of many coarse ones.
@@ -90,30 +94,51 @@ def train_command(
 
     Example:  lsl-train store.h5 --fine stage --coarse stage_range
     """
-    given = {
-        name: value
-        for name, value in locals().items()
-        if name not in ("store", "out", "preset", "debug") and value is not None
-    }
-    with plain_errors(debug):
+    apart = ("store", "out", "preset", "config_file", "resume", "debug")
+    given = {name: value for name, value in locals().items() if name not in ("apart", *apart) and value is not None}
+    with plain_errors(debug, "lsl-train --resume --out RUN goes on after the last whole epoch."):
         _require_torch()
         # Threads that spin for long while they wait make a training on a busy machine 10 times slower.
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")
         from lsl_shared.store import Store
-        from lsl_trainer import config as configuration
-        from lsl_trainer.training import best_device
+        from lsl_trainer import training
 
         Store(store).close()
-        chosen = preset or ("paper" if best_device().type == "cuda" else "tiny")
-        config = configuration.preset(chosen).having(**given)
-        folder = out or Path("runs") / datetime.now().strftime("%Y%m%d-%H%M%S")
-        say(
-            f"preset {chosen}{'' if preset else f' ({best_device().type} found)'}, method {config.method}, run {folder}"
-        )
-        _tell(_train(store, config, folder))
+        if resume:
+            config, folder = _interrupted(out, given, preset or config_file)
+        else:
+            config = _settings(preset, config_file, given)
+            folder = out or Path("runs") / datetime.now().strftime("%Y%m%d-%H%M%S")
+        found = "" if preset or config_file or resume else f" ({training.best_device().type} found)"
+        say(f"preset {config.preset}{found}, method {config.method}, run {folder}")
+        _tell(_train(store, config, folder, resume), store)
 
 
-def _train(store: Path, config: TrainConfig, folder: Path) -> Run:
+def _settings(name: str | None, file: Path | None, given: dict[str, Any]) -> TrainConfig:
+    """The preset, the file's settings over it, the options over both."""
+    from lsl_trainer.config import preset
+    from lsl_trainer.config_file import read_config
+    from lsl_trainer.training import best_device
+
+    if file is not None:
+        return read_config(file, preset(name) if name else None).having(**given)
+    return preset(name or ("paper" if best_device().type == "cuda" else "tiny")).having(**given)
+
+
+def _interrupted(out: Path | None, given: dict[str, Any], other: object) -> tuple[TrainConfig, Path]:
+    """The settings of the run to go on with."""
+    from lsl_trainer.config_file import read_config
+    from lsl_trainer.training import CONFIG, check_resumable
+
+    if out is None:
+        raise ConfigError("--resume needs --out RUN, the run to go on with")
+    if given or other:
+        raise ConfigError("a run goes on with its own settings: leave out all options but --out beside --resume")
+    check_resumable(out)
+    return read_config(out / CONFIG), out
+
+
+def _train(store: Path, config: TrainConfig, folder: Path, resume: bool) -> Run:
     """Trains behind one progress bar over all steps."""
     from contextlib import ExitStack
 
@@ -131,7 +156,7 @@ def _train(store: Path, config: TrainConfig, folder: Path) -> Run:
             assert advance is not None
             advance(images)
 
-        return train(store, config, folder, on_start=start, on_images=count, on_epoch=_tell_epoch)
+        return train(store, config, folder, resume=resume, on_start=start, on_images=count, on_epoch=_tell_epoch)
 
 
 def _announce(training: TwoStepTraining) -> None:
@@ -164,11 +189,11 @@ def _tell_epoch(epoch: Epoch) -> None:
         say(f"{epoch.step:>8} epoch {epoch.number:3d}   loss {epoch.loss:6.3f}   right {epoch.accuracy:6.1%}")
 
 
-def _tell(run: Run) -> None:
+def _tell(run: Run, store: Path) -> None:
     for note in run.notes:
         say(f"note: {note}")
     say(f"model: {run.path / 'model'}   report: {run.path / 'report.html'}")
-    say("next: lsl-annotate STORE")
+    say(f"next: lsl-annotate {store}")
 
 
 def _require_torch() -> None:

@@ -94,7 +94,7 @@ class TrainConfig:
         for name in ("threshold", "momentum", "label_smoothing", "shift", "scale", "light", "flip"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{_flag(name)} must lie in 0 … 1, received {getattr(self, name)!r}")
-        if not 0 < self.milestones[0] <= self.milestones[1] <= 1:
+        if len(self.milestones) != 2 or not 0 < self.milestones[0] <= self.milestones[1] <= 1:
             raise ConfigError(f"--milestones must be two increasing shares in 0 … 1, received {self.milestones}")
 
     def to_dict(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,14 @@ class TrainingData:
     fingerprint: str
     image_size: tuple[int, int]
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the store's fingerprint, the split, and all labels that are learnt from."""
+        digest = hashlib.sha256(self.fingerprint.encode() + self.part.tobytes())
+        for labelled in (self.coarse, self.fine):
+            digest.update(labelled.rows.tobytes() + labelled.labels.tobytes())
+        return digest.hexdigest()
+
 
 def load_data(store: Store, config: TrainConfig) -> TrainingData:
     """Splits the store, draws the fine labels, and loads the images that are needed into memory.
@@ -58,7 +67,9 @@ def load_data(store: Store, config: TrainConfig) -> TrainingData:
     needed = np.flatnonzero(np.any([chosen for chosen, _ in selections.values()], axis=0))
     images, groups = store.select(needed), store.groups()
     sets = {
-        name: Labelled(images, np.searchsorted(needed, np.flatnonzero(chosen)), labels[chosen], groups[chosen])
+        name: Labelled(
+            images, np.searchsorted(needed, np.flatnonzero(chosen)), labels[chosen], groups[chosen], store.ids[chosen]
+        )
         for name, (chosen, labels) in selections.items()
     }
     _check(sets["fine"], sets["coarse"], fine_space, config)

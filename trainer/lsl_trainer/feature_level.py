@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lsl_trainer.config import TrainConfig
-from lsl_trainer.learn import Labelled, Loss, in_unit_range, to_tensor
+from lsl_trainer.learn import Batch, Labelled, Loss, in_unit_range, to_tensor
 from lsl_trainer.losses import similarity_loss
 from lsl_trainer.networks import Network
 from lsl_trainer.references import own_references
@@ -15,7 +15,7 @@ from lsl_trainer.references import own_references
 __all__ = ["combined_loss"]
 
 
-def combined_loss(data: Labelled, sets: Tensor, config: TrainConfig, generator: torch.Generator) -> Loss:
+def combined_loss(data: Labelled, sets: Tensor, config: TrainConfig) -> Loss:
     """The loss of step 2 over `data` with reference sets int64 (n_sets, K), indices into `data`.
 
     Each sample picks a set (`reference_draw` sample) or each batch one for all (batch). References pass through F
@@ -26,14 +26,14 @@ def combined_loss(data: Labelled, sets: Tensor, config: TrainConfig, generator: 
     column = torch.full((sets.shape[1],), -1).scatter(0, present, torch.arange(len(present)))
     sets = sets[:, present]
 
-    def loss(network: Network, images: Tensor, labels: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
-        logits, features = network(images)
-        draws = len(positions) if config.reference_draw == "sample" else 1
-        chosen = torch.randint(len(sets), (draws,), generator=generator).expand(len(positions))
-        references = _features(network, data, own_references(sets, chosen, positions))
-        own = column.to(labels.device)[labels]
+    def loss(network: Network, batch: Batch) -> tuple[Tensor, Tensor]:
+        logits, features = network(batch.images)
+        draws = len(batch.positions) if config.reference_draw == "sample" else 1
+        chosen = torch.randint(len(sets), (draws,), generator=batch.draws).expand(len(batch.positions))
+        references = _features(network, data, own_references(sets, chosen, batch.positions))
+        own = column.to(batch.labels.device)[batch.labels]
         similarity = similarity_loss(features, references, own, config.similarity_temperature)
-        return F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing) + similarity, logits
+        return F.cross_entropy(logits, batch.labels, label_smoothing=config.label_smoothing) + similarity, logits
 
     return loss
 

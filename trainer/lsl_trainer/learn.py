@@ -1,4 +1,8 @@
-"""Learning one task: epochs of stochastic gradient descent over images held in memory."""
+"""Learning one task: epochs of gradient descent over images held in memory.
+
+All chance in an epoch comes from generators that are made anew from the seed, the step and the epoch's number. So the
+weights and the optimizer's tensors after an epoch are all that is needed to go on from there, to the same end.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +21,26 @@ from lsl_trainer.augment import augmented
 from lsl_trainer.config import TrainConfig
 from lsl_trainer.networks import Network
 
-__all__ = ["Epoch", "Labelled", "Loss", "cross_entropy", "in_unit_range", "learn", "logits_of", "to_tensor"]
+__all__ = [
+    "Batch",
+    "Epoch",
+    "Labelled",
+    "Learner",
+    "Loss",
+    "Step",
+    "cross_entropy",
+    "in_unit_range",
+    "logits_of",
+    "to_tensor",
+]
 
-Loss = Callable[[Network, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
-"""(network, images (B, 3, H, W), labels (B,), positions (B,) in the training set) → (loss, logits (B, K))."""
+_WARM_UP = 0.05
+_NAMED_IMAGES = 8
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Training images of one task and their labels."""
+    """Images of one task and their labels."""
 
     images: NDArray[np.uint8]
     """The images of the whole store or a part of it, (M, H, W, 3); kept once, whatever the number of tasks."""
@@ -35,9 +50,45 @@ class Labelled:
     """(N,): their classes."""
     groups: NDArray[np.int64]
     """(N,): their genes."""
+    ids: NDArray[np.object_]
+    """(N,): their ids."""
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a loss is computed from."""
+
+    images: Tensor
+    """(B, 3, H, W) in 0..1, augmented."""
+    labels: Tensor
+    """int64 (B,)"""
+    positions: Tensor
+    """int64 (B,) on the CPU: which images of the training set they are."""
+    draws: torch.Generator
+    """For whatever else is left to chance."""
+
+
+Loss = Callable[[Network, Batch], tuple[Tensor, Tensor]]
+"""(network, batch) → (loss, logits (B, K))."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the trainings that Algorithm 1 is made of."""
+
+    name: str
+    """coarse, fine or feature."""
+    data: Labelled
+    loss: Loss
+    epochs: int
+    learning_rate: float
+    flip: bool
+    """Whether images are flipped, if the settings have it."""
+    seed: int
+    """Different for each step."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +96,6 @@ class Epoch:
     """What an epoch came to."""
 
     step: str
-    """coarse, fine or feature."""
     number: int
     """From 1."""
     loss: float
@@ -53,59 +103,91 @@ class Epoch:
     accuracy: float
     """Share of training images (augmented, while learning) that were right."""
     learning_rate: float
+    """At its beginning."""
     seconds: float = 0.0
 
 
-def learn(
-    network: Network,
-    data: Labelled,
-    loss: Loss,
-    config: TrainConfig,
-    *,
-    step: str,
-    epochs: int,
-    learning_rate: float,
-    generator: np.random.Generator,
-    flip: bool,
-    on_images: Callable[[int], None],
-) -> Iterator[Epoch]:
-    """Trains `network` in place, yields each epoch as it ends. Raises TrainingError for a loss that is not finite."""
-    device = network.mean.device
-    optimizer = _optimizer(network, config, learning_rate)
-    steps = math.ceil(len(data) / config.batch_size)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _schedule(config, epochs * steps))
-    network.train()
-    for number in range(1, epochs + 1):
-        rate = optimizer.param_groups[0]["lr"]
-        total, right = 0.0, 0
-        for positions in _batches(len(data), config.batch_size, generator):
-            changed = augmented(data.images[data.rows[positions]], config, generator, flip=flip)
-            images, labels = to_tensor(changed, device), torch.from_numpy(data.labels[positions]).to(device)
-            value, logits = loss(network, images, labels, torch.from_numpy(positions))
-            if not torch.isfinite(value):
-                raise TrainingError(f"the loss of step {step}, epoch {number} is not finite; lower --learning-rate")
-            optimizer.zero_grad()
-            value.backward()
-            optimizer.step()
-            schedule.step()
-            total += value.item() * len(positions)
+class Learner:
+    """A network that learns a step; `done` epochs lie behind it."""
+
+    def __init__(self, network: Network, step: Step, config: TrainConfig) -> None:
+        self.network, self.step, self.config, self.done = network, step, config, 0
+        self._optimizer = _optimizer(network, config)
+
+    def epochs(self, on_images: Callable[[int], None]) -> Iterator[Epoch]:
+        """Trains in place and yields each epoch as it ends. Raises TrainingError for a loss that is not finite."""
+        while self.done < self.step.epochs:
+            epoch = self._epoch(self.done + 1, on_images)
+            self.done += 1
+            yield epoch
+
+    def state(self) -> dict[str, Tensor]:
+        """The optimizer's tensors, by the number of the parameter and their name."""
+        state = self._optimizer.state_dict()["state"]
+        return {f"{number}.{name}": value for number, values in state.items() for name, value in values.items()}
+
+    def restore(self, state: dict[str, Tensor], done: int) -> None:
+        """Goes on after `done` epochs with what `state` gave then; the network's weights are the caller's."""
+        nested: dict[int, dict[str, Tensor]] = {}
+        for key, value in state.items():
+            number, name = key.split(".", 1)
+            nested.setdefault(int(number), {})[name] = value
+        self._optimizer.load_state_dict({**self._optimizer.state_dict(), "state": nested})
+        self.done = done
+
+    def _epoch(self, number: int, on_images: Callable[[int], None]) -> Epoch:
+        data, config, step = self.data, self.config, self.step
+        chance = np.random.default_rng([config.seed, step.seed, number])
+        draws = torch.Generator().manual_seed(int(chance.integers(2**62)))
+        device = self.network.mean.device
+        batches = _batches(len(data), config.batch_size, chance)
+        rate, total, right = self._rate(number, 0, len(batches)), 0.0, 0
+        self.network.train()
+        for place, positions in enumerate(batches):
+            pixels = augmented(data.images[data.rows[positions]], config, chance, flip=step.flip)
+            labels = torch.from_numpy(data.labels[positions]).to(device)
+            batch = Batch(to_tensor(pixels, device), labels, torch.from_numpy(positions), draws)
+            loss, logits = step.loss(self.network, batch)
+            self._check(loss, number, positions)
+            for group in self._optimizer.param_groups:
+                group["lr"] = self._rate(number, place, len(batches))
+            self._optimizer.zero_grad()
+            loss.backward()
+            self._optimizer.step()
+            total += loss.item() * len(positions)
             right += int((logits.argmax(1) == labels).sum())
             on_images(len(positions))
-        yield Epoch(step, number, total / len(data), right / len(data), rate)
+        return Epoch(step.name, number, total / len(data), right / len(data), rate)
 
+    @property
+    def data(self) -> Labelled:
+        """What it learns from."""
+        return self.step.data
 
-def _optimizer(network: Network, config: TrainConfig, learning_rate: float) -> torch.optim.Optimizer:
-    if config.optimizer == "adamw":
-        return torch.optim.AdamW(network.parameters(), learning_rate, weight_decay=config.weight_decay)
-    return torch.optim.SGD(network.parameters(), learning_rate, config.momentum, weight_decay=config.weight_decay)
+    def _rate(self, number: int, batch: int, batches: int) -> float:
+        """The learning rate of a batch, both counted in the whole step."""
+        done, whole = (number - 1) * batches + batch, self.step.epochs * batches
+        if self.config.schedule == "steps":
+            return self.step.learning_rate * 0.1 ** sum(done >= share * whole for share in self.config.milestones)
+        warm_up = max(1, round(_WARM_UP * whole))
+        return self.step.learning_rate * min((done + 1) / warm_up, 0.5 * (1 + math.cos(math.pi * done / whole)))
+
+    def _check(self, loss: Tensor, number: int, positions: NDArray[np.int64]) -> None:
+        if not torch.isfinite(loss):
+            ids = self.data.ids[positions]
+            listed = ", ".join(ids[:_NAMED_IMAGES]) + (" …" if len(ids) > _NAMED_IMAGES else "")
+            raise TrainingError(
+                f"the loss of step {self.step.name}, epoch {number} is not finite, in the batch of {listed}; "
+                "look at these images, or lower --learning-rate"
+            )
 
 
 def cross_entropy(config: TrainConfig) -> Loss:
     """L_CE (eq. 3), the mean over the batch."""
 
-    def loss(network: Network, images: Tensor, labels: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
-        logits, _ = network(images)
-        return F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing), logits
+    def loss(network: Network, batch: Batch) -> tuple[Tensor, Tensor]:
+        logits, _ = network(batch.images)
+        return F.cross_entropy(logits, batch.labels, label_smoothing=config.label_smoothing), logits
 
     return loss
 
@@ -129,19 +211,17 @@ def to_tensor(images: NDArray[np.float32], device: torch.device) -> Tensor:
     return torch.from_numpy(images).to(device).permute(0, 3, 1, 2)
 
 
-def _batches(count: int, size: int, generator: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+def _optimizer(network: Network, config: TrainConfig) -> torch.optim.Optimizer:
+    """The learning rate is set before every step."""
+    if config.optimizer == "adamw":
+        return torch.optim.AdamW(network.parameters(), weight_decay=config.weight_decay)
+    return torch.optim.SGD(network.parameters(), momentum=config.momentum, weight_decay=config.weight_decay)
+
+
+def _batches(count: int, size: int, generator: np.random.Generator) -> list[NDArray[np.int64]]:
     """Shuffled positions in batches; a last batch of one joins the one before, for BatchNorm needs two."""
     order = generator.permutation(count)
     starts = list(range(0, count, size))
     if len(starts) > 1 and count - starts[-1] == 1:
         starts.pop()
-    for start, stop in zip(starts, [*starts[1:], count], strict=True):
-        yield order[start:stop]
-
-
-def _schedule(config: TrainConfig, steps: int) -> Callable[[int], float]:
-    """The factor on the learning rate at each step."""
-    if config.schedule == "steps":
-        return lambda step: 0.1 ** sum(step >= milestone * steps for milestone in config.milestones)
-    warm_up = max(1, steps // 20)
-    return lambda step: min((step + 1) / warm_up, 0.5 * (1 + math.cos(math.pi * min(step / steps, 1))))
+    return [order[start:stop] for start, stop in zip(starts, [*starts[1:], count], strict=True)]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_runtime.evaluate import Evaluation
+from lsl_runtime.evaluation import Evaluation
 from lsl_runtime.model import Model
 from lsl_shared.atomic import write_text
 from lsl_trainer import report_figures as figures
