@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lsl_shared import ConfigError, LabelSpace, Store, StoreError, StoreWriter
-from lsl_trainer.split import CALIBRATION, TEST, TRAIN, split_store
+from lsl_trainer.split import CALIBRATION, TEST, TRAIN, duplicates, split_store
 
 
 def test_no_gene_lies_in_two_parts_and_the_shares_hold(store):
@@ -70,3 +70,37 @@ def test_a_stored_split_is_taken_as_it_is_and_must_be_complete(tmp_path):
 def test_an_unknown_kind_is_named(store):
     with Store(store) as opened, pytest.raises(ConfigError, match="'colour'"):
         split_store(opened, "colour", ("corner",), np.random.default_rng(0))
+
+
+def twins(path, splits=None):
+    """40 images of 20 genes; image 5 of gene 2 is image 30 of gene 15."""
+    with StoreWriter(path, 8, 8) as writer:
+        for number in range(40):
+            pixels = np.full((8, 8, 3), 5 if number == 30 else number, np.uint8)
+            split = splits[number] if splits else ""
+            writer.append(pixels, id=f"i{number}", gene=f"g{number // 2}", split=split)
+        writer.add_task(LabelSpace("kind", ("x", "y")), np.arange(40) % 2)
+    return Store(path)
+
+
+def test_equal_images_are_found(tmp_path):
+    with twins(tmp_path / "s.h5") as opened:
+        (found,) = duplicates(opened.read(0, 40), np.arange(40))
+    assert found.tolist() == [5, 30]
+
+
+@pytest.mark.parametrize("kind", ["gene", "random"])
+def test_equal_images_stay_together(tmp_path, kind):
+    with twins(tmp_path / "s.h5") as opened:
+        for seed in range(20):
+            part = split_store(opened, kind, ("kind",), np.random.default_rng(seed), [np.array([5, 30])])
+            assert part[5] == part[30]
+            if kind == "gene":
+                assert len(set(part[[4, 5, 30, 31]])) == 1, "and so do the rest of their genes"
+
+
+def test_a_stored_split_that_parts_equal_images_is_refused_by_name(tmp_path):
+    with twins(tmp_path / "s.h5", ["train"] * 20 + ["test"] * 20) as opened:
+        with pytest.raises(StoreError, match=r"several parts: i5 \(train\), i30 \(test\)"):
+            split_store(opened, "stored", (), np.random.default_rng(0), [np.array([5, 30])])
+        assert len(split_store(opened, "stored", (), np.random.default_rng(0))) == 40

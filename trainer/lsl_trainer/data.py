@@ -13,7 +13,7 @@ from lsl_shared.labels import LabelSpace
 from lsl_shared.store import Store
 from lsl_trainer.config import TrainConfig
 from lsl_trainer.learn import Labelled
-from lsl_trainer.split import CALIBRATION, TEST, TRAIN, split_store
+from lsl_trainer.split import CALIBRATION, TEST, TRAIN, duplicates, split_store
 
 __all__ = ["TrainingData", "load_data"]
 
@@ -54,9 +54,12 @@ def load_data(store: Store, config: TrainConfig) -> TrainingData:
     """
     fine_space, coarse_space = _spaces(store, config)
     tasks = tuple(space.name for space in (fine_space, coarse_space) if space)
-    part = split_store(store, config.split, tasks, np.random.default_rng([config.seed, 1]))
     fine = store.labels(fine_space.name).astype(np.int64)
     coarse = _coarse_labels(store, fine, fine_space, coarse_space)
+    needed = np.flatnonzero((fine >= 0) | (coarse >= 0))
+    images, groups = store.select(needed), store.groups()
+    chance = np.random.default_rng([config.seed, 1])
+    part = split_store(store, config.split, tasks, chance, duplicates(images, needed))
     drawn = _drawn(np.where(part == TRAIN, fine, -1), config)
     selections = {
         "coarse": ((part == TRAIN) & (coarse >= 0), coarse),
@@ -64,8 +67,6 @@ def load_data(store: Store, config: TrainConfig) -> TrainingData:
         "calibration": ((part == CALIBRATION) & (fine >= 0), fine),
         "test": ((part == TEST) & (fine >= 0), fine),
     }
-    needed = np.flatnonzero(np.any([chosen for chosen, _ in selections.values()], axis=0))
-    images, groups = store.select(needed), store.groups()
     sets = {
         name: Labelled(
             images, np.searchsorted(needed, np.flatnonzero(chosen)), labels[chosen], groups[chosen], store.ids[chosen]

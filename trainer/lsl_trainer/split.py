@@ -1,7 +1,8 @@
-"""Splitting a store by gene: images of one gene look alike, so no gene lies in two parts."""
+"""Splitting a store by gene: images of one gene look alike, so no gene lies in two parts, nor does any image twice."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -9,8 +10,9 @@ from numpy.typing import NDArray
 
 from lsl_shared.errors import ConfigError, StoreError
 from lsl_shared.store import Store
+from lsl_tools.content_hash import image_digests
 
-__all__ = ["CALIBRATION", "PARTS", "TEST", "TRAIN", "SplitKind", "split_store"]
+__all__ = ["CALIBRATION", "PARTS", "TEST", "TRAIN", "SplitKind", "duplicates", "split_store"]
 
 SplitKind = Literal["gene", "random", "stored"]
 PARTS = ("train", "calibration", "test")
@@ -19,28 +21,53 @@ _SHARES = {"gene": (0.7, 0.1, 0.2), "random": (0.7, 0.0, 0.3)}
 
 
 def split_store(
-    store: Store, kind: SplitKind, tasks: tuple[str, ...], generator: np.random.Generator
+    store: Store,
+    kind: SplitKind,
+    tasks: tuple[str, ...],
+    generator: np.random.Generator,
+    same: Sequence[NDArray[np.int64]] = (),
 ) -> NDArray[np.int8]:
     """The part of every image, int8 (N,), index into PARTS.
 
     `gene`: 70 / 10 / 20 with whole genes, spread so that every class of `tasks` is shared out likewise as far as genes
     allow. `random`: 70 / 0 / 30 of images at random, as in the paper. `stored`: the store's own column, which must name
-    a part for every image. Raises StoreError or ConfigError.
+    a part for every image. `same` holds sets of images with equal pixels: they, and their genes, stay together, and a
+    stored split that parts them is refused. Raises StoreError or ConfigError.
     """
     if kind == "stored":
-        return _stored(store)
+        return _stored(store, same)
     if kind not in _SHARES:
         raise ConfigError(f"split must be gene, random or stored, received {kind!r}")
     labels = [_one_hot(store.labels(task), len(store.tasks[task])) for task in tasks]
     kinds = np.concatenate([np.ones((len(store), 1)), *labels], axis=1)  # (N, 1 + classes of all tasks)
-    groups = store.groups() if kind == "gene" else np.arange(len(store))
+    groups = _joined(store.groups() if kind == "gene" else np.arange(len(store)), same)
     return _balanced(groups, kinds, np.array(_SHARES[kind]), generator)[groups]
 
 
-def _stored(store: Store) -> NDArray[np.int8]:
+def duplicates(images: NDArray[np.uint8], rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The sets of images with equal pixels: `images` (n, H, W, 3), `rows` int64 (n,) their places in the store."""
+    places: dict[bytes, list[int]] = {}
+    for row, digest in zip(rows.tolist(), image_digests(images), strict=True):
+        places.setdefault(digest, []).append(row)
+    return [np.array(found) for found in places.values() if len(found) > 1]
+
+
+def _joined(groups: NDArray[np.int64], same: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Groups (N,) numbered anew from 0, those that share an image made one."""
+    joined = groups.copy()
+    for rows in same:
+        joined[np.isin(joined, joined[rows])] = joined[rows[0]]
+    return np.unique(joined, return_inverse=True)[1].astype(np.int64)
+
+
+def _stored(store: Store, same: Sequence[NDArray[np.int64]]) -> NDArray[np.int8]:
     missing = int(np.sum(store.splits == ""))
     if missing:
         raise StoreError(store.path, f"{missing:,} images have no part; use --split gene", "samples/split")
+    for rows in same:
+        if len(set(store.splits[rows])) > 1:
+            told = ", ".join(f"{store.ids[row]} ({store.splits[row]})" for row in rows)
+            raise StoreError(store.path, f"the same image lies in several parts: {told}", "samples/split")
     return np.array([PARTS.index(part) for part in store.splits], dtype=np.int8)
 
 
