@@ -101,3 +101,13 @@ def test_a_seed_gives_the_same_graphs_twice(store, config, tmp_path):
     assert all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
     digests = [Model.load(tmp_path / name / "model").digest for name in ("first", "again")]
     assert digests[0] == digests[1]
+
+
+def test_the_baseline_goes_through_the_same_door(store, config, tmp_path):
+    run = train(store, config.having(method="gabor"), tmp_path / "run")
+    model = Model.load(run.path / "model", verify=True)
+    assert run.metrics["evaluation"]["labelled"]["accuracy"] > 0.8
+    with Store(store) as opened:
+        maps = model.saliency(opened.read(0, 4))
+    assert maps.shape == (4, 36, 48)
+    assert (maps.max((1, 2)) > 0).all()

@@ -14,7 +14,9 @@ from lsl_trainer.checkpoint import Checkpoint
 from lsl_trainer.config import TrainConfig
 from lsl_trainer.data import TrainingData
 from lsl_trainer.feature_level import combined_loss
+from lsl_trainer.gabor import gabor_network
 from lsl_trainer.learn import Epoch, Labelled, Learner, Step, cross_entropy, logits_of
+from lsl_trainer.linear import fit_head
 from lsl_trainer.networks import Network, residual_network
 from lsl_trainer.references import ReferenceWarning, select_references
 
@@ -25,6 +27,7 @@ _STEPS = {
     "plain": ("fine",),
     "data-level": ("coarse", "fine"),
     "feature-level": ("coarse", "fine", "feature"),
+    "gabor": (),
 }
 _SEEDS = {"coarse": 3, "fine": 4, "feature": 5}
 
@@ -37,12 +40,7 @@ class TwoStepTraining:
         self.notes: list[str] = []
         self.reference_sets: Tensor | None = None
         self._resumed: Checkpoint | None = None
-        first = data.coarse if self.steps[0] == "coarse" else data.fine
-        torch.manual_seed(config.seed)
-        network = residual_network(
-            config.network, data.image_size, self._classes(self.steps[0]), *channel_statistics(first)
-        )
-        self.network: Network = network.to(device)
+        self.network: Network = self._new_network().to(device)
         if min(config.network.widths) >= 16 or config.network.pooled_shortcut:
             # Faster; but torch 2.13 crashes in the gradient of narrower strided 1×1 convolutions with channels last.
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -50,6 +48,8 @@ class TwoStepTraining:
     @property
     def total_images(self) -> int:
         """Images that pass through the training steps in all."""
+        if self.config.method == "gabor":
+            return len(self.data.fine)
         return sum(self._epochs(name) * len(self._data(name)) for name in self.steps)
 
     @property
@@ -101,7 +101,19 @@ class TwoStepTraining:
                 learner.restore(resumed.optimizer, resumed.epoch)
             for epoch in learner.epochs(on_images):
                 yield epoch, self._checkpoint(epoch, learner)
+        if self.config.method == "gabor":
+            fit_head(self.network, self.data.fine, on_images)
         self.network.eval()
+
+    def _new_network(self) -> Network:
+        data, config = self.data, self.config
+        if config.method == "gabor":
+            return gabor_network(data.image_size, len(data.fine_space))
+        first = self.steps[0]
+        torch.manual_seed(config.seed)
+        return residual_network(
+            config.network, data.image_size, self._classes(first), *channel_statistics(self._data(first))
+        )
 
     def _step(self, name: str) -> Step:
         """Line 1 of Algorithm 1 (coarse), line 2 (fine), or line 4 (feature)."""

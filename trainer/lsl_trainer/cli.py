@@ -34,7 +34,7 @@ def train_command(
         Literal["tiny", "paper"] | None, typer.Option(help="Network and recipe.  [default: paper on a GPU, else tiny]")
     ] = None,
     method: Annotated[
-        Literal["plain", "data-level", "feature-level"] | None,
+        Literal["plain", "data-level", "feature-level", "gabor"] | None,
         typer.Option(
             help="How much of the two-step method.  [default: feature-level, all of it]", rich_help_panel=_METHOD
         ),
@@ -198,7 +198,9 @@ def _tell(run: Run, store: Path) -> None:
 
 def _require_torch() -> None:
     missing = [
-        name for name in ("torch", "onnx", "onnxscript", "safetensors") if importlib.util.find_spec(name) is None
+        name
+        for name in ("torch", "onnx", "onnxscript", "safetensors", "sklearn")
+        if importlib.util.find_spec(name) is None
     ]
     if missing:
         raise LslError(f"training needs {', '.join(missing)}: pip install 'lsl-toolkit[train]'")

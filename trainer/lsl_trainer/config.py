@@ -12,7 +12,7 @@ from lsl_trainer.split import SplitKind
 
 __all__ = ["PRESETS", "Method", "ReferenceDraw", "TrainConfig", "preset"]
 
-Method = Literal["plain", "data-level", "feature-level"]
+Method = Literal["plain", "data-level", "feature-level", "gabor"]
 ReferenceDraw = Literal["sample", "batch"]
 
 
@@ -23,7 +23,8 @@ class TrainConfig:
     preset: str = "paper"
     """The name of the preset that this started from."""
     method: Method = "feature-level"
-    """`plain`: fine labels only. `data-level`: coarse labels first. `feature-level`: the similarity loss after that."""
+    """`plain`: fine labels only. `data-level`: coarse labels first. `feature-level`: the similarity loss after that.
+    `gabor`: log-Gabor filters and a linear classifier on fine labels, the paper's baseline."""
     fine: str = ""
     """The task to learn; '' takes the store's only fine task."""
     coarse: str = ""

@@ -88,7 +88,7 @@ def load_data(store: Store, config: TrainConfig) -> TrainingData:
 def _spaces(store: Store, config: TrainConfig) -> tuple[LabelSpace, LabelSpace | None]:
     fine = store.task(config.fine or _only_fine_task(store))
     name = config.coarse or fine.parent
-    if config.method == "plain":
+    if config.method in ("plain", "gabor"):
         return fine, store.tasks.get(name)
     if not name:
         raise ConfigError(f"task {fine.name!r} has no coarse task: use --method plain, or name one with --coarse")
@@ -138,5 +138,5 @@ def _check(fine: Labelled, coarse: Labelled, space: LabelSpace, config: TrainCon
         raise TrainingError(
             f"{len(fine)} training images carry a label of {space.name!r}, of {present} classes: two are needed"
         )
-    if config.method != "plain" and len(np.unique(coarse.labels)) < 2:
+    if config.method in ("data-level", "feature-level") and len(np.unique(coarse.labels)) < 2:
         raise TrainingError("the training images have fewer than two coarse classes: use --method plain")

@@ -40,7 +40,7 @@ def write_report(
         trained=trained.tolist(),
         matrix=figures.confusion_matrix(np.array(scores.confusion), evaluation.classes) if scores else "",
         samples=_samples(data, model),
-        curves=figures.learning_curves(epochs),
+        curves=figures.learning_curves(epochs) if epochs else "",
         notes=[*training.notes, *evaluation.notes],
         settings=_flat(config.to_dict()),
     )
