@@ -69,3 +69,13 @@ def test_majority_share() -> None:
 )
 def test_is_ordered(classes: tuple[str, ...], ordered: bool) -> None:
     assert metrics.is_ordered(classes) is ordered
+
+
+def test_bins_of_unequal_size_weigh_by_their_images():
+    """Five images in two bins of three and two."""
+    chance = np.array([0.6, 0.6, 0.6, 0.8, 0.8])
+    truth = np.array([0, 0, 1, 0, 1])
+    table = metrics.calibration_bins(truth, np.stack([chance, 1 - chance], 1), bins=2)
+    assert table[:, 2].tolist() == [3, 2]
+    found = metrics.expected_calibration_error(truth, np.stack([chance, 1 - chance], 1), bins=2)
+    assert np.isclose(found, (3 * abs(0.6 - 2 / 3) + 2 * abs(0.8 - 0.5)) / 5)

@@ -64,3 +64,23 @@ def test_channel_statistics_equal_numpy():
     pixels = images[rows] / 255
     assert np.allclose(mean, pixels.mean((0, 1, 2)))
     assert np.allclose(deviation, pixels.std((0, 1, 2)))
+
+
+def test_each_step_learns_with_its_own_rate_and_flips(store, config, monkeypatch):
+    from lsl_trainer import algorithm
+
+    steps = {}
+
+    class Noted:
+        def __init__(self, network, step, config):
+            steps[step.name] = (step.learning_rate, step.flip, step.seed)
+
+        def epochs(self, on_images):
+            return iter(())
+
+    monkeypatch.setattr(algorithm, "Learner", Noted)
+    list(prepared(store, config, learning_rate=0.03, feature_learning_rate=0.002).run(lambda count: None))
+    assert {name: step[:2] for name, step in steps.items()} == {
+        "coarse": (0.03, True), "fine": (0.03, True), "feature": (0.002, False),
+    }  # fmt: skip
+    assert len({step[2] for step in steps.values()}) == 3, "each step draws for itself"

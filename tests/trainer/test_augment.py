@@ -51,3 +51,27 @@ def test_the_generator_decides():
     first, again, other = (augmented(images, config, np.random.default_rng(s), flip=True) for s in (3, 3, 4))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
+
+
+def test_turns_and_scales_are_bounded_and_happen():
+    image = np.full((65, 65, 3), 200, np.uint8)
+    image[30:35, 8:57] = 20
+    config = TrainConfig(flip=False, rotation=10.0, scale=0.2)
+    found = augmented(np.stack([image] * 40), config, np.random.default_rng(0), flip=True)
+    angles, lengths = [], []
+    for picture in found:
+        rows, columns = np.nonzero(picture[..., 0] < 0.4)
+        direction = np.linalg.svd(np.stack([columns, rows]) - [[columns.mean()], [rows.mean()]])[0][:, 0]
+        angles.append(np.degrees(np.arctan2(direction[1], direction[0])) % 180)
+        lengths.append(np.hypot(np.ptp(columns), np.ptp(rows)))
+    turned = np.minimum(angles, 180 - np.array(angles))
+    assert 5 < turned.max() < 11
+    assert 48 * 0.78 < min(lengths) < 45
+    assert 52 < max(lengths) < 48 * 1.25
+
+
+def test_light_shifts_as_well_as_multiplies():
+    images = np.zeros((40, 4, 4, 3), np.uint8)
+    found = augmented(images, TrainConfig(flip=False, light=0.4), np.random.default_rng(0), flip=True)
+    assert found.max() > 0.1, "black stays black under a gain alone"
+    assert found.max() <= 0.2

@@ -84,3 +84,21 @@ def test_without_torch_it_says_what_to_install(tmp_path):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 1
     assert done.stderr == "error: training needs torch: pip install 'lsl-toolkit[train]'\n"
+
+
+def test_the_estimate_of_the_time_leaves_the_training_as_it_was(store, config):
+    """A seed gives the same weights by the command, which estimates, as by the API, which does not."""
+    import torch
+
+    from lsl_shared import Store
+    from lsl_trainer.algorithm import TwoStepTraining
+    from lsl_trainer.cli import _estimated_seconds
+    from lsl_trainer.data import load_data
+
+    with Store(store) as opened:
+        training = TwoStepTraining(load_data(opened, config), config, torch.device("cpu"))
+    weights = {name: value.clone() for name, value in training.network.state_dict().items()}
+    numbers = torch.get_rng_state()
+    assert _estimated_seconds(training) > 0
+    assert torch.equal(torch.get_rng_state(), numbers), "the next head would start from other weights"
+    assert all(torch.equal(value, weights[name]) for name, value in training.network.state_dict().items())

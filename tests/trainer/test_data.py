@@ -81,3 +81,21 @@ def test_two_fine_tasks_must_be_chosen_from(tmp_path, config):
             writer.add_task(LabelSpace(name, ("x", "y")), [0])
     with Store(tmp_path / "s.h5") as opened, pytest.raises(ConfigError, match="--fine; the store has: colour, shape"):
         load_data(opened, config)
+
+
+def test_the_plain_method_loads_no_coarse_images(store, config):
+    with Store(store) as opened:
+        data = load_data(opened, config.having(method="plain"))
+    assert len(data.coarse) == 0
+    assert len(data.fine.images) == len(data.fine) + len(data.calibration) + len(data.test)
+
+
+def test_genes_that_a_stored_split_parts_are_told(tmp_path, config):
+    with StoreWriter(tmp_path / "s.h5", 36, 48) as writer:
+        for number in range(12):
+            gene, split = f"g{number // 4}", "test" if number in (1, 8, 9, 10, 11) else "train"
+            writer.append(np.full((36, 48, 3), number, np.uint8), id=str(number), gene=gene, split=split)
+        writer.add_task(LabelSpace("kind", ("x", "y")), np.arange(12) % 2)
+    with Store(tmp_path / "s.h5") as opened:
+        assert load_data(opened, config.having(split="stored", method="plain")).straddling == ("g0",)
+        assert load_data(opened, config.having(split="gene", method="plain")).straddling == ()

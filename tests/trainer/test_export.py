@@ -300,3 +300,14 @@ def test_export_prints_nothing(
     export_classifier(network, manifest((20, 22)), tmp_path / "classifier.onnx")
     assert capfd.readouterr() == ("", "")
     assert not [record for record in caplog.records if record.levelno >= logging.INFO]
+
+
+@pytest.mark.parametrize("side", [16, 32])
+def test_small_images_export_as_training_leaves_the_network(tmp_path: Path, side: int) -> None:
+    """Weights in memory with channels last, and features of a single pixel."""
+    network = settled_network(PRESETS["tiny"], (side, side)).to(memory_format=torch.channels_last)
+    export_saliency(network, manifest((side, side)), tmp_path / "saliency.onnx")
+    images, index = pictures(3, (side, side)), np.full(3, -1)
+    found = run(session(tmp_path / "saliency.onnx"), images, index)
+    predicted = found["logits"].argmax(1)
+    assert np.allclose(found["saliency"], autograd(network, images, predicted, torch.float64)["saliency"], atol=1e-4)

@@ -70,3 +70,28 @@ def test_a_class_without_samples_takes_no_part(config):
     references = features_of(network, data, np.array([40, 42, 43]))
     wanted = similarity_loss(network.features(batch.images), references, torch.tensor([0, 1, 2, 0, 1, 2]))
     assert torch.allclose(loss, F.cross_entropy(logits, batch.labels) + wanted, atol=1e-6)
+
+
+def test_a_sample_is_compared_with_another_than_itself(config):
+    data, sets = squares(), torch.tensor([[0, 1, 2, 3], [40, 41, 42, 43]])
+    network, batch = network_and_batch(config, data)
+    first = next(
+        seed for seed in range(99) if torch.randint(2, (1,), generator=torch.Generator().manual_seed(seed)) == 0
+    )
+    batch = replace(batch, draws=torch.Generator().manual_seed(first))
+    loss, logits = combined_loss(data, sets, config.having(reference_draw="batch"))(network, batch)
+    rows = np.where(np.arange(6)[:, None] == np.arange(4), np.arange(40, 44), np.arange(4))
+    references = torch.stack([features_of(network, data, row) for row in rows])
+    wanted = similarity_loss(network.features(batch.images), references, batch.labels)
+    assert torch.allclose(loss, F.cross_entropy(logits, batch.labels) + wanted, atol=1e-6)
+
+
+def test_the_temperature_of_the_similarities_and_label_smoothing_reach_the_loss(config):
+    data, sets = squares(), torch.tensor([[40, 41, 42, 43]])
+    network, batch = network_and_batch(config, data)
+    chosen = config.having(similarity_temperature=0.1, label_smoothing=0.2)
+    loss, logits = combined_loss(data, sets, chosen)(network, batch)
+    references = features_of(network, data, sets[0].numpy())
+    wanted = similarity_loss(network.features(batch.images), references, batch.labels, 0.1)
+    wanted = wanted + F.cross_entropy(logits, batch.labels, label_smoothing=0.2)
+    assert torch.allclose(loss, wanted, atol=1e-6)

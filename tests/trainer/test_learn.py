@@ -111,3 +111,39 @@ def test_going_on_after_an_epoch_ends_with_the_same_weights(config, optimizer):
     assert [epoch.number for epoch in second.epochs(lambda count: None)] == [3, 4]
     wanted, found = whole.state_dict(), second.network.state_dict()
     assert all(torch.equal(wanted[name], found[name]) for name in wanted)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_two_steps_equal_the_optimizer_by_hand(config, optimizer):
+    """Momentum, weight decay and label smoothing as the settings say, batch statistics in training."""
+    settings = {"momentum": 0.9, "weight_decay": 0.1, "label_smoothing": 0.1, "light": 0.0, "schedule": "steps"}
+    data, chosen = squares(16), config.having(optimizer=optimizer, milestones=(1.0, 1.0), **settings)
+    orders = []
+
+    def noted(network, batch):
+        orders.append(batch.positions.numpy())
+        return cross_entropy(chosen)(network, batch)
+
+    network, _ = run(chosen, data, noted)
+    torch.manual_seed(0)
+    expected = residual_network(chosen.network, SIZE, 4).train()
+    if optimizer == "sgd":
+        by_hand = torch.optim.SGD(expected.parameters(), lr=0.05, momentum=0.9, weight_decay=0.1)
+    else:
+        by_hand = torch.optim.AdamW(expected.parameters(), lr=0.05, weight_decay=0.1)
+    for order in orders:
+        logits, _ = expected(to_tensor(in_unit_range(data.images[order]), torch.device("cpu")))
+        by_hand.zero_grad()
+        F.cross_entropy(logits, torch.from_numpy(data.labels[order]), label_smoothing=0.1).backward()
+        by_hand.step()
+    assert len(orders) == 2
+    assert not np.array_equal(*orders), "each epoch has its own order"
+    assert torch.allclose(network.head.weight, expected.head.weight, atol=1e-5)
+
+
+def test_learning_uses_batch_statistics_whatever_came_before(config):
+    made = learner(config, squares(16), epochs=1)
+    made.network.eval()
+    list(made.epochs(lambda count: None))
+    norms = [module for module in made.network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    assert all(module.num_batches_tracked == 1 for module in norms)

@@ -6,7 +6,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from lsl_runtime import Model
-from lsl_shared import ExportError, Store, TrainingError
+from lsl_shared import ExportError, LabelSpace, Store, StoreWriter, TrainingError
 from lsl_trainer import bundle, train
 
 from .conftest import small_config
@@ -111,3 +111,15 @@ def test_the_baseline_goes_through_the_same_door(store, config, tmp_path):
         maps = model.saliency(opened.read(0, 4))
     assert maps.shape == (4, 36, 48)
     assert (maps.max((1, 2)) > 0).all()
+
+
+def test_a_store_of_one_gene_is_learnt_whole_and_the_run_says_so(config, tmp_path):
+    generator = np.random.default_rng(0)
+    with StoreWriter(tmp_path / "store.h5", 36, 48) as writer:
+        for number in range(40):
+            writer.append(generator.integers(0, 255, (36, 48, 3), dtype=np.uint8), id=str(number), gene="only")
+        writer.add_task(LabelSpace("corner", ("a", "b")), np.arange(40) % 2)
+    run = train(tmp_path / "store.h5", config.having(method="plain", fine_epochs=1), tmp_path / "run")
+    assert "left for the test" in run.notes[0]
+    assert run.metrics["evaluation"]["part"] == "all"
+    assert (tmp_path / "run" / "report.html").exists()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from lsl_trainer.references import ReferenceWarning, select_references
 __all__ = ["TwoStepTraining", "channel_statistics"]
 
 _SAMPLED_IMAGES = 512
+_LISTED = 10
 _STEPS = {
     "plain": ("fine",),
     "data-level": ("coarse", "fine"),
@@ -37,7 +38,7 @@ class TwoStepTraining:
 
     def __init__(self, data: TrainingData, config: TrainConfig, device: torch.device) -> None:
         self.data, self.config, self.steps = data, config, _STEPS[config.method]
-        self.notes: list[str] = []
+        self.notes: list[str] = _data_notes(data)
         self.reference_sets: Tensor | None = None
         self._resumed: Checkpoint | None = None
         self.network: Network = self._new_network().to(device)
@@ -160,10 +161,10 @@ class TwoStepTraining:
     def _note(self, warned: list[ReferenceWarning]) -> None:
         if warned:
             space = self.data.fine_space
-            names = ", ".join(space.classes[warning.class_index] for warning in warned)
+            names = _listed([space.classes[warning.class_index] for warning in warned])
             self.notes.append(
-                f"no training image of {space.name} {names} is predicted with more than τ = {self.config.threshold}; "
-                "the most confident one of each is its only reference"
+                f"no training image of {space.name} {names} is predicted right with more than τ = "
+                f"{self.config.threshold}; the most confident one of each is its only reference"
             )
 
     def _checkpoint(self, epoch: Epoch, learner: Learner) -> Checkpoint:
@@ -182,3 +183,17 @@ def channel_statistics(data: Labelled) -> tuple[list[float], list[float]]:
     rows = data.rows[np.unique(np.linspace(0, len(data) - 1, _SAMPLED_IMAGES).astype(int))]
     pixels = data.images[rows].reshape(-1, 3)
     return (pixels.mean(0) / 255).tolist(), np.maximum(pixels.std(0) / 255, 1e-3).tolist()
+
+
+def _data_notes(data: TrainingData) -> list[str]:
+    notes = []
+    if not len(data.test):
+        notes.append(f"no labelled image of {data.fine_space.name} is left for the test: nothing tells how good it is")
+    if data.straddling:
+        notes.append(f"the stored split parts genes, which flatters the test: {_listed(data.straddling)}")
+    return notes
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_LISTED])
+    return f"{shown} and {len(names) - _LISTED} more" if len(names) > _LISTED else shown

@@ -28,39 +28,40 @@ _TRAINING, _METHOD = "Training", "Method and data"
 def train_command(
     store: Annotated[Path, typer.Argument(help="The image store.")] = Path("store.h5"),
     out: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="Folder of the run.  [default: runs/<date-time>]")
+        Path | None, typer.Option(metavar="RUN", help="Folder of the run.  \\[default: runs/<date-time>]")
     ] = None,
     preset: Annotated[
-        Literal["tiny", "paper"] | None, typer.Option(help="Network and recipe.  [default: paper on a GPU, else tiny]")
+        Literal["tiny", "paper"] | None,
+        typer.Option(help="Network and recipe.  \\[default: paper on a GPU, else tiny]"),
     ] = None,
     method: Annotated[
         Literal["plain", "data-level", "feature-level", "gabor"] | None,
         typer.Option(
-            help="How much of the two-step method.  [default: feature-level, all of it]", rich_help_panel=_METHOD
+            help="How much of the two-step method.  \\[default: feature-level, all of it]", rich_help_panel=_METHOD
         ),
     ] = None,
     fine: Annotated[
         str | None,
         typer.Option(
-            metavar="TASK", help="The task to learn.  [default: the store's fine task]", rich_help_panel=_METHOD
+            metavar="TASK", help="The task to learn.  \\[default: the store's fine task]", rich_help_panel=_METHOD
         ),
     ] = None,
     coarse: Annotated[
         str | None,
         typer.Option(
-            metavar="TASK", help="The coarse task.  [default: the fine task's parent]", rich_help_panel=_METHOD
+            metavar="TASK", help="The coarse task.  \\[default: the fine task's parent]", rich_help_panel=_METHOD
         ),
     ] = None,
     split: Annotated[
         Literal["gene", "random", "stored"] | None,
-        typer.Option(help="Train, calibration and test images.  [default: gene]", rich_help_panel=_METHOD),
+        typer.Option(help="Train, calibration and test images.  \\[default: gene]", rich_help_panel=_METHOD),
     ] = None,
     fine_per_class: Annotated[
         int | None,
-        typer.Option(metavar="K", help="Use at most K fine labels a class.  [default: all]", rich_help_panel=_METHOD),
+        typer.Option(metavar="K", help="Use at most K fine labels a class.  \\[default: all]", rich_help_panel=_METHOD),
     ] = None,
-    label_seed: Annotated[int | None, typer.Option(help="Which K.  [default: 0]", rich_help_panel=_METHOD)] = None,
-    seed: Annotated[int | None, typer.Option(help="Split, weights, order of images.  [default: 0]")] = None,
+    label_seed: Annotated[int | None, typer.Option(help="Which K.  \\[default: 0]", rich_help_panel=_METHOD)] = None,
+    seed: Annotated[int | None, typer.Option(help="Split, weights, order of images.  \\[default: 0]")] = None,
     coarse_epochs: Annotated[
         int | None, typer.Option(help="Epochs on coarse labels.", rich_help_panel=_TRAINING)
     ] = None,
@@ -169,11 +170,11 @@ def _announce(training: TwoStepTraining) -> None:
 
 
 def _estimated_seconds(training: TwoStepTraining) -> float:
-    """From the time of a few forward and backward passes on a batch of noise, weights left as they were."""
+    """From the time of a few forward and backward passes on a grey batch; weights and random state stay."""
     import torch
 
     network, config = training.network, training.config
-    images = torch.rand(config.batch_size, 3, *training.data.image_size, device=network.mean.device)
+    images = torch.full((config.batch_size, 3, *training.data.image_size), 0.5, device=network.mean.device)
     network.eval()
     times = []
     for _ in range(4):

@@ -35,6 +35,8 @@ class TrainingData:
     """D_s: training images with a fine label that counts."""
     calibration: Labelled
     test: Labelled
+    straddling: tuple[str, ...]
+    """Genes that a stored split parts."""
     fingerprint: str
     image_size: tuple[int, int]
 
@@ -56,13 +58,14 @@ def load_data(store: Store, config: TrainConfig) -> TrainingData:
     tasks = tuple(space.name for space in (fine_space, coarse_space) if space)
     fine = store.labels(fine_space.name).astype(np.int64)
     coarse = _coarse_labels(store, fine, fine_space, coarse_space)
-    needed = np.flatnonzero((fine >= 0) | (coarse >= 0))
+    two_steps = config.method in ("data-level", "feature-level")
+    needed = np.flatnonzero((fine >= 0) | (coarse >= 0) & two_steps)
     images, groups = store.select(needed), store.groups()
     chance = np.random.default_rng([config.seed, 1])
     part = split_store(store, config.split, tasks, chance, duplicates(images, needed))
     drawn = _drawn(np.where(part == TRAIN, fine, -1), config)
     selections = {
-        "coarse": ((part == TRAIN) & (coarse >= 0), coarse),
+        "coarse": ((part == TRAIN) & (coarse >= 0) & two_steps, coarse),
         "fine": (drawn >= 0, fine),
         "calibration": ((part == CALIBRATION) & (fine >= 0), fine),
         "test": ((part == TEST) & (fine >= 0), fine),
@@ -79,6 +82,7 @@ def load_data(store: Store, config: TrainConfig) -> TrainingData:
         coarse_space=coarse_space,
         part=part,
         ids=store.ids,
+        straddling=_straddling(store, part) if config.split == "stored" else (),
         fingerprint=store.fingerprint(),
         image_size=store.shape[1:],
         **sets,
@@ -130,6 +134,13 @@ def _drawn(labels: NDArray[np.int64], config: TrainConfig) -> NDArray[np.int64]:
         members = generator.permutation(np.flatnonzero(labels == label))[: config.fine_per_class]
         drawn[members] = label
     return drawn
+
+
+def _straddling(store: Store, part: NDArray[np.int8]) -> tuple[str, ...]:
+    parts: dict[str, set[int]] = {}
+    for gene, which in zip(store.genes, part.tolist(), strict=True):
+        parts.setdefault(gene, set()).add(which)
+    return tuple(gene for gene, found in parts.items() if gene and len(found) > 1)
 
 
 def _check(fine: Labelled, coarse: Labelled, space: LabelSpace, config: TrainConfig) -> None:

@@ -22,7 +22,7 @@ def folded(network: nn.Module, image_size: tuple[int, int]) -> fx.GraphModule:
     Every batch normalization is an affine map, merged into the convolution before it where nothing else reads that
     convolution. Parameters are copied: later training does not reach the graph.
     """
-    copy = deepcopy(network).cpu().eval().requires_grad_(False)
+    copy = deepcopy(network).cpu().eval().requires_grad_(False).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     graph = trace(
         lambda images: copy(images), (torch.zeros(2, 3, *image_size),), {**NORMALIZATION_RULES, **POOLING_RULES}
     )

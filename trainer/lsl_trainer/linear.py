@@ -34,10 +34,12 @@ def fit_head(network: Network, data: Labelled, on_images: Callable[[int], None])
     standard = (features - mean) / deviation
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted, penalty = _fitted(standard, data.labels, data.groups)
+        # The weights lie in the span of the images, so n coordinates of each serve as well as its D features.
+        axes = np.linalg.svd(standard, full_matrices=False)[2]  # (n, D)
+        fitted, penalty = _fitted(standard @ axes.T, data.labels, data.groups)
     weight = np.zeros((network.head.out_features, features.shape[1]))
     bias = np.full(network.head.out_features, _ABSENT)
-    coefficients, intercept = fitted.coef_, fitted.intercept_
+    coefficients, intercept = fitted.coef_ @ axes, fitted.intercept_
     if len(fitted.classes_) == 2:  # one row, for the second class
         coefficients, intercept = (
             np.concatenate([-coefficients, coefficients]) / 2,

@@ -25,6 +25,7 @@ from lsl_trainer.config_file import write_config
 from lsl_trainer.data import load_data
 from lsl_trainer.learn import Epoch
 from lsl_trainer.report import write_report
+from lsl_trainer.split import TEST
 
 __all__ = ["CONFIG", "Run", "best_device", "check_resumable", "train"]
 
@@ -82,7 +83,7 @@ def train(
     epochs = _learn(training, out, on_images or (lambda count: None), on_epoch or (lambda epoch: None))
     _, parity = write_bundle(training.network, data, config, out / "model")
     model = Model.load(out / "model", device="cpu", verify=True)
-    evaluation = evaluate(store, model)
+    evaluation = evaluate(store, model, everything=not (data.part == TEST).any())
     metrics = {
         "evaluation": asdict(evaluation),
         "epochs": [asdict(epoch) for epoch in epochs],
