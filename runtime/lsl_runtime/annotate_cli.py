@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lsl_shared.terminal import SOME_FAILED, Debug, new_app, plain_errors, progress, say
+from lsl_shared.terminal import SOME_FAILED, Debug, duration, new_app, plain_errors, progress, say
 
 if TYPE_CHECKING:
-    from lsl_runtime.annotate import Annotated as Result
+    from lsl_runtime.annotating import Annotated as Result
     from lsl_runtime.model import Model
 
 app = new_app("Annotate every image of a store with a trained model.")
+
+_SHARDS = "Many machines"
 
 
 @app.command()
@@ -21,18 +23,29 @@ def annotate_command(
     store: Annotated[Path, typer.Argument(help="The image store.")] = Path("store.h5"),
     model: Annotated[
         Path | None,
-        typer.Option(metavar="BUNDLE", help="The model bundle, such as RUN/model.  [default: the newest run's]"),
+        typer.Option(metavar="BUNDLE", help=r"The model bundle, such as RUN/model.  \[default: the newest run's]"),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The annotations file.  [default: beside the store]")] = None,
+    out: Annotated[Path | None, typer.Option(help=r"The annotations file.  \[default: beside the store]")] = None,
     saliency: Annotated[bool, typer.Option("--saliency", help="Store each image's saliency map.")] = False,
     features: Annotated[bool, typer.Option("--features", help="Store each image's feature vector.")] = False,
     csv: Annotated[Path | None, typer.Option(help="Write the answers as a table as well.")] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images that go through the network at once.")] = 16,
+    parquet: Annotated[Path | None, typer.Option(help="The same table as Parquet; needs pyarrow.")] = None,
+    max_set: Annotated[
+        int | None, typer.Option(min=1, help="Give no class in the tables where the prediction set has more classes.")
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(min=1, help=r"Images that go through the network at once.  \[default: 16, 64 on a GPU]"),
+    ] = None,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="auto takes a GPU where one works.")] = "auto",
     require_gpu: Annotated[
-        bool, typer.Option("--require-gpu", help="Stop where no GPU works; same as --device cuda.")
+        bool, typer.Option("--require-gpu", help="Stop where no GPU works and say why; same as --device cuda.")
     ] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Replace annotations made by another model.")] = False,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Only the I-th of N shares of the work.", rich_help_panel=_SHARDS)
+    ] = None,
+    join: Annotated[bool, typer.Option("--join", help="Join what all shards made.", rich_help_panel=_SHARDS)] = False,
     debug: Debug = False,
 ) -> None:
     """Annotate every image of a store with a trained model.
@@ -43,31 +56,51 @@ def annotate_command(
     Example:  lsl-annotate store.h5 --saliency --csv answers.csv
     """
     with plain_errors(debug, "Nothing is lost: the same command goes on from here."):
-        from lsl_runtime.annotate import annotate
+        from lsl_runtime.annotating import annotate, annotate_shard, join_shards
         from lsl_runtime.bundles import newest_bundle
         from lsl_runtime.model import Model
-        from lsl_runtime.table import write_csv
+        from lsl_runtime.shards import parse_shard, shard_images
+        from lsl_runtime.table import refuse_inputs
+        from lsl_shared.annotations import annotations_path
+        from lsl_shared.errors import ConfigError
         from lsl_shared.store import Store
 
+        share = parse_shard(shard) if shard is not None else None
+        if share and (join or csv or parquet):
+            raise ConfigError("--shard makes parts alone; --join, --csv and --parquet come when all shards are done")
         with Store(store) as opened:
-            images = len(opened)
-        loaded = Model.load(model or newest_bundle(), "cuda" if require_gpu else device)
+            images = shard_images(opened, *share) if share else len(opened)
+        bundle = model or newest_bundle()
+        for option, table in (("--csv", csv), ("--parquet", parquet)):
+            if table is not None:
+                refuse_inputs(table, option, [store, out or annotations_path(store), *bundle.glob("*")])
+        loaded = Model.load(bundle, "cuda" if require_gpu else device)
         say(f"model {loaded.path}: {loaded.task.name}, {len(loaded.task.classes)} classes, {loaded.provider}")
-        with progress("annotating", images) as advance:
-            done = annotate(
-                store, loaded, out=out, saliency=saliency, features=features, batch_size=batch_size,
-                restart=restart, on_progress=advance,
-            )  # fmt: skip
-        _tell(done, loaded)
-        if csv is not None:
-            write_csv(done.path, store, csv)
-            say(f"table: {csv}")
+        if loaded.gpu_problem:
+            typer.echo(f"this machine's GPU is not used. {loaded.gpu_problem}", err=True)
+        if join:
+            done = join_shards(store, loaded, out=out)
+        else:
+            with progress("annotating", images) as advance:
+                if share:
+                    annotate_shard(
+                        store, loaded, *share, out=out, saliency=saliency, features=features, batch_size=batch_size,
+                        restart=restart, on_progress=advance,
+                    )  # fmt: skip
+                    say(f"shard {shard}: {images:,} images; when all shards are done: lsl-annotate {store} --join")
+                    return
+                done = annotate(
+                    store, loaded, out=out, saliency=saliency, features=features, batch_size=batch_size,
+                    restart=restart, on_progress=advance,
+                )  # fmt: skip
+        _tell(done, loaded, max_set)
+        _write_tables(done, store, csv, parquet, max_set)
         if done.failed:
             raise typer.Exit(SOME_FAILED)
 
 
-def _tell(done: Result, model: Model) -> None:
-    """The summary: images per class, what was left out and why, where the file lies."""
+def _tell(done: Result, model: Model, max_set: int | None) -> None:
+    """The summary: images per class, what was left out and why, how fast, where the file lies."""
     from rich.console import Console
     from rich.table import Table
 
@@ -81,11 +114,25 @@ def _tell(done: Result, model: Model) -> None:
     if done.failed:
         table.add_row("could not be read", f"{len(done.failed):,}")
     Console(markup=False, emoji=False).print(table)
+    if max_set is not None:
+        large = sum(count for size, count in done.set_sizes.items() if size > max_set)
+        say(f"of these, {large:,} have more than {max_set} classes in their prediction set: the tables give no class")
     for line in done.failed[:10]:
         say(f"failed: {line}")
     if done.resumed:
         say(f"{done.resumed:,} images were taken over from an earlier run")
+    if fresh := done.images - done.resumed:
+        say(f"{fresh:,} images in {duration(done.seconds)}, {fresh / done.seconds:,.1f} images/s, {model.provider}")
     say(f"annotations: {done.path}")
+
+
+def _write_tables(done: Result, store: Path, csv: Path | None, parquet: Path | None, max_set: int | None) -> None:
+    from lsl_runtime.table import write_csv, write_parquet
+
+    for path, write in ((csv, write_csv), (parquet, write_parquet)):
+        if path is not None:
+            write(done.path, store, path, max_set=max_set)
+            say(f"table: {path}")
 
 
 def main() -> None:

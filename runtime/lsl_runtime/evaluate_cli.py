@@ -17,10 +17,12 @@ def evaluate_command(
     store: Annotated[Path, typer.Argument(help="The image store.")] = Path("store.h5"),
     model: Annotated[
         Path | None,
-        typer.Option(metavar="BUNDLE", help="The model bundle, such as RUN/model.  [default: the newest run's]"),
+        typer.Option(metavar="BUNDLE", help=r"The model bundle, such as RUN/model.  \[default: the newest run's]"),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All images, those of the training too.")] = False,
-    annotations: Annotated[Path | None, typer.Option(help="The annotations file.  [default: beside the store]")] = None,
+    annotations: Annotated[
+        Path | None, typer.Option(help=r"The annotations file.  \[default: beside the store]")
+    ] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all figures as JSON as well.")] = None,
     debug: Debug = False,
 ) -> None:
@@ -35,7 +37,7 @@ def evaluate_command(
         from rich.console import Console
 
         from lsl_runtime.bundles import newest_bundle
-        from lsl_runtime.evaluate import evaluate
+        from lsl_runtime.evaluation import evaluate
         from lsl_runtime.evaluation_tables import evaluation_tables
         from lsl_runtime.model import Model
         from lsl_shared.annotations import annotations_path

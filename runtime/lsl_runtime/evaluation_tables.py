@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lsl_runtime.coarse import CoarseScores
-from lsl_runtime.evaluate import Evaluation
+from lsl_runtime.evaluation import Evaluation
 from lsl_runtime.scores import Scores
 
 __all__ = ["evaluation_tables"]

@@ -4,12 +4,13 @@ With e_i the stain density of image i, m_i its saliency mask and w_i = 1 / (numb
 
     gem = Σ w_i e_i / Σ w_i        masked_gem = Σ w_i m_i e_i / Σ w_i
 
-so that each gene counts once. The masked map is not rescaled. It shows where the model looks, no more.
+so that each gene counts once; by request w_i is multiplied by the probability that the model gave the stage. The masked
+map is not rescaled. It shows where the model looks, no more. A bootstrap over genes tells how sure the maps are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
@@ -17,7 +18,8 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_runtime.gem_choice import check_same_store, choose, task_of
+from lsl_runtime.gem_choice import Filter, Weights, check_same_store, choose, task_of
+from lsl_runtime.gem_genes import GeneExpression
 from lsl_runtime.gem_saliency import check_same_model, saliency_source
 from lsl_runtime.gem_sums import Mode, Sums, sum_up
 from lsl_runtime.model import Model
@@ -71,6 +73,15 @@ class Gem:
     store_fingerprint: str
     samples: tuple[GemSample, ...] = field(default=(), repr=False)
     """The most confident images of different genes, at most five."""
+    selection: str = ""
+    """What was asked for beyond stage and view, such as listed genes, for people."""
+    band: NDArray[np.float32] | None = None
+    """(2, h, w): between these lie 95 % of the maps of a bootstrap over genes, on a grid of at most 32 rows; None with
+    fewer than two genes. Few genes make it too narrow."""
+    masked_band: NDArray[np.float32] | None = None
+    """The same of the masked map."""
+    genes: tuple[GeneExpression, ...] = field(default=(), repr=False)
+    """What each gene shows, if asked for; images without a gene are left out."""
 
 
 def build_gem(
@@ -82,12 +93,17 @@ def build_gem(
     annotations: str | Path | None = None,
     mode: Mode = "mean",
     view: str | None = None,
+    genes: Collection[str] | None = None,
+    exclude: Collection[str] = (),
+    weights: Weights = "equal",
+    floor: float = 0.0,
+    per_gene: bool = False,
     on_progress: Callable[[int], None] | None = None,
 ) -> Gem:
     """The genomewide expression map of one stage; see `build_gems`."""
     return build_gems(
         store, [stage], masked=masked, model=model, annotations=annotations, mode=mode, view=view,
-        on_progress=on_progress,
+        genes=genes, exclude=exclude, weights=weights, floor=floor, per_gene=per_gene, on_progress=on_progress,
     )[0]  # fmt: skip
 
 
@@ -100,6 +116,11 @@ def build_gems(
     annotations: str | Path | None = None,
     mode: Mode = "mean",
     view: str | None = None,
+    genes: Collection[str] | None = None,
+    exclude: Collection[str] = (),
+    weights: Weights = "equal",
+    floor: float = 0.0,
+    per_gene: bool = False,
     on_progress: Callable[[int], None] | None = None,
 ) -> tuple[Gem, ...]:
     """The maps of several stages, each once, in one pass over the store and in memory that its length does not change.
@@ -107,30 +128,36 @@ def build_gems(
     `stages` are class names of the model's first task. `annotations` lie beside the store unless named. Saliency is
     the stored one; else it is computed for the chosen images with `model`, else with the model that annotated. `mode`
     `mean` averages the stain density, `fraction` counts stained images (density above 0.2). `view` None takes lateral
-    images and those of unknown view, "all" takes every image. `on_progress` is called with the number of the store's
-    images just passed. Nothing is written.
+    images and those of unknown view, "all" takes every image. `genes` keeps only these, `exclude` leaves some out;
+    `weights` `probability` lets an image weigh by its probability of the stage, `floor` is the least that takes part.
+    `per_gene` fills `Gem.genes`. `on_progress` is called with the number of the store's images just passed. Nothing is
+    written.
     Raises StoreError, AnnotationsError (missing, of another store or model, no saliency to be had), GemError (unknown
-    stage, or no image was given it) and ConfigError (mode).
+    stage, or no image is left for it) and ConfigError (mode, weights, floor).
     """
     if mode not in get_args(Mode):
         raise ConfigError(f"mode must be one of {', '.join(get_args(Mode))}, received {mode!r}")
+    wanted = Filter(view, genes, exclude, weights, floor)
     with Store(store) as opened, Annotations(annotations or annotations_path(store)) as given:
         check_same_store(opened, given)
         if model is not None:
             check_same_model(opened, given, model)
         task = task_of(given, stages, model.task.name if model else "")
-        choices = [choose(opened, given, task, stage, view) for stage in dict.fromkeys(stages)]
+        choices = [choose(opened, given, task, stage, wanted) for stage in dict.fromkeys(stages)]
         saliency_of = saliency_source(opened, given, model) if masked else None
-        sums = sum_up(opened, choices, saliency_of, mode, on_progress or (lambda count: None))
+        advance = on_progress or (lambda count: None)
+        sums = sum_up(opened, choices, saliency_of, mode, advance, per_gene=per_gene)
         probability = given.probability(task)
 
         def gem_of(one: Sums) -> Gem:
+            sure = one.choice.n_genes > 1
+            embryo = (one.embryo / one.weight).astype(np.float32)
             return Gem(
                 stage=one.choice.stage,
                 task=task,
                 gem=(one.value / one.weight).astype(np.float32),
                 masked_gem=(one.masked / one.weight).astype(np.float32) if masked else None,
-                embryo=(one.embryo / one.weight).astype(np.float32),
+                embryo=embryo,
                 n_images=len(one.choice.rows),
                 n_genes=one.choice.n_genes,
                 n_empty=one.empty,
@@ -140,6 +167,10 @@ def build_gems(
                 model_digest=given.model_digest,
                 store_fingerprint=given.store_fingerprint,
                 samples=_samples(one, opened, probability),
+                selection=wanted.told(),
+                band=one.replicates.band() if sure else None,
+                masked_band=one.masked_replicates.band() if masked and sure else None,
+                genes=one.genes.genes(embryo) if one.genes is not None else (),
             )
 
         return tuple(map(gem_of, sums))

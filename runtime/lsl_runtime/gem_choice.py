@@ -2,20 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.annotations import Annotations, Status
-from lsl_shared.errors import AnnotationsError, GemError
+from lsl_shared.errors import AnnotationsError, ConfigError, GemError
 from lsl_shared.store import Store
 
-__all__ = ["ALL_VIEWS", "Choice", "check_same_store", "choose", "task_of"]
+__all__ = ["ALL_VIEWS", "Choice", "Filter", "Weights", "check_same_store", "choose", "group_name", "task_of"]
 
 ALL_VIEWS = "all"
 SAMPLES = 5
+Weights = Literal["equal", "probability"]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which of the images of a stage take part, and how much each weighs. Raises ConfigError."""
+
+    view: str | None = None
+    """None takes lateral images and those whose view is not known, "all" takes every view."""
+    genes: Collection[str] | None = None
+    """Only these genes; None takes all, and images without a gene."""
+    exclude: Collection[str] = ()
+    """Not these genes."""
+    weights: Weights = "equal"
+    """`probability`: an image weighs by its probability of the stage, so a gene by the mean of its images."""
+    floor: float = 0.0
+    """Only images whose probability of the stage is at least this."""
+
+    def __post_init__(self) -> None:
+        if self.weights not in get_args(Weights):
+            raise ConfigError(f"--weights must be one of {', '.join(get_args(Weights))}, received {self.weights!r}")
+        if isinstance(self.genes, str) or isinstance(self.exclude, str):
+            raise ConfigError("genes and exclude are collections of names, received one text; see `read_gene_list`")
+        if not 0 <= self.floor <= 1:
+            raise ConfigError(f"--floor is a probability, 0 to 1, received {self.floor}")
+
+    def told(self) -> str:
+        """What differs from the rule, for people; '' where nothing does."""
+        parts = ["weighted by probability"] if self.weights == "probability" else []
+        parts += [f"probability at least {self.floor:g}"] if self.floor else []
+        parts += [f"only listed genes ({len(self.genes):,})"] if self.genes is not None else []
+        parts += [f"without listed genes ({len(self.exclude):,})"] if self.exclude else []
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -26,7 +60,8 @@ class Choice:
     rows: NDArray[np.int64]
     """(n,): their places in the store, ascending."""
     weights: NDArray[np.float64]
-    """(n,): 1 / number of chosen images of the gene; an image without a gene is its own group."""
+    """(n,): 1 / number of chosen images of the gene, by request times the probability of the stage; an image without
+    a gene is its own group."""
     n_genes: int
     samples: NDArray[np.int64]
     """The places of the most confident images of different genes, at most five, most confident first."""
@@ -48,20 +83,31 @@ def task_of(annotations: Annotations, stages: Sequence[str], task: str = "") -> 
     raise GemError(annotations.path, f"{problem}. Classes of the model are {listed}")
 
 
-def choose(store: Store, annotations: Annotations, task: str, stage: str, view: str | None = None) -> Choice:
-    """Annotated images that were given `stage`, seen from `view`.
+def choose(store: Store, annotations: Annotations, task: str, stage: str, wanted: Filter | None = None) -> Choice:
+    """Annotated images that were given `stage` and pass the filter.
 
-    None takes lateral images and those whose view is not known, "all" takes every view. Raises GemError where no
-    image is left.
+    Raises GemError that says which step left no image.
     """
+    wanted = wanted or Filter()
     given = annotations.class_index(task) == annotations.tasks[task].index(stage)
     given &= annotations.status == Status.ANNOTATED
-    rows = np.flatnonzero(given & _seen_from(store, view))
+    probability = annotations.probability(task)
+    seen = given & _seen_from(store, wanted.view)
+    sure = seen & (probability >= wanted.floor) if wanted.floor else seen
+    rows = np.flatnonzero(sure & _of_genes(store, wanted))
     if not len(rows):
-        raise GemError(annotations.path, _none_left(int(given.sum()), stage, store, view), f"{task}/class")
+        problem = _none_left((given, seen, sure), stage, store, wanted)
+        raise GemError(annotations.path, problem, f"{task}/class")
     groups, inverse, counts = np.unique(store.groups()[rows], return_inverse=True, return_counts=True)
-    samples = _samples(rows, inverse, annotations.probability(task)[rows])
-    return Choice(stage, rows, 1 / counts[inverse], len(groups), samples)
+    weights = 1 / counts[inverse]
+    if wanted.weights == "probability":
+        weights = weights * probability[rows]
+    return Choice(stage, rows, weights, len(groups), _samples(rows, inverse, probability[rows]))
+
+
+def group_name(store: Store, row: int) -> str:
+    """The name of an image's group: its gene, else a name of its own that no gene has."""
+    return str(store.genes[row] or f"\0{store.ids[row]}")
 
 
 def check_same_store(store: Store, annotations: Annotations) -> None:
@@ -78,12 +124,27 @@ def _seen_from(store: Store, view: str | None) -> NDArray[np.bool_]:
     return np.isin(store.views, ["lateral", ""] if view is None else [view])
 
 
-def _none_left(given: int, stage: str, store: Store, view: str | None) -> str:
+def _of_genes(store: Store, wanted: Filter) -> NDArray[np.bool_]:
+    exclude = set(wanted.exclude)
+    inside = np.array([gene not in exclude or not gene for gene in store.genes])
+    if wanted.genes is None:
+        return inside
+    genes = set(wanted.genes) - {""}
+    return np.asarray(inside & np.array([gene in genes for gene in store.genes]), bool)
+
+
+def _none_left(left: tuple[NDArray[np.bool_], ...], stage: str, store: Store, wanted: Filter) -> str:
+    given, seen, sure = (int(one.sum()) for one in left)
     if not given:
         return f"the model gave no image the class {stage!r}, so there is nothing to map"
-    views = ", ".join(sorted({seen or "unknown" for seen in store.views}))
-    wanted = "lateral" if view is None else view
-    return f"{given} images have class {stage!r}, none of them the view {wanted!r}. Views: {views}; see --view"
+    if not seen:
+        views = ", ".join(sorted({view or "unknown" for view in store.views}))
+        view = "lateral" if wanted.view is None else wanted.view
+        return f"{given} images have class {stage!r}, none of them the view {view!r}. Views: {views}; see --view"
+    if not sure:
+        return f"{seen} images have class {stage!r}, none of them with probability {wanted.floor:g}; lower --floor"
+    genes = ", ".join(sorted(set(store.genes[left[2]]) - {""})[:8])
+    return f"{sure} images have class {stage!r}, none of a gene asked for (there are {genes} …); see --genes, --exclude"
 
 
 def _samples(rows: NDArray[np.int64], gene: NDArray[np.int64], probability: NDArray[np.float32]) -> NDArray[np.int64]:

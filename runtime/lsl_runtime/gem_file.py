@@ -16,11 +16,12 @@ from lsl_shared.atomic import atomic_path
 from lsl_shared.errors import GemError
 from lsl_shared.hdf5 import open_file, read_dataset
 
-__all__ = ["GEMS", "check_folder", "gems_folder", "picture_path", "read_gem", "write_gems"]
+__all__ = ["GEMS", "check_folder", "gems_folder", "picture_path", "read_gem", "safe_name", "write_gems"]
 
 GEMS = "gems.h5"
 _FORMAT, _VERSION = "lsl-gems", 1
 _REMEDY = "`lsl-gem STORE --stage S` makes one; move this away or choose --out"
+_PLANES = ("gem", "masked_gem", "embryo", "band", "masked_band")
 _TEXTS = ("stage", "task", "mode", "view", "model", "model_digest", "store_fingerprint")
 _COUNTS = ("n_images", "n_genes", "n_empty")
 
@@ -32,7 +33,7 @@ def gems_folder(store: str | Path) -> Path:
 
 def picture_path(folder: str | Path, stage: str) -> Path:
     """Where the picture of a stage lies."""
-    return Path(folder) / f"stage-{_safe(stage)}.png"
+    return Path(folder) / f"stage-{safe_name(stage)}.png"
 
 
 def check_folder(folder: str | Path) -> None:
@@ -73,7 +74,7 @@ def read_gem(path: str | Path, stage: str) -> Gem:
             raise GemError(path, f"no map of stage {stage!r}; there are: {listed or 'none'}")
 
         def read(key: str) -> np.ndarray:
-            shape = (None, None)
+            shape = (2, None, None) if key.endswith("band") else (None, None)
             return np.asarray(read_dataset(file, f"{name}/{key}", GemError, dtype="f", shape=shape)[...])
 
         try:
@@ -82,15 +83,16 @@ def read_gem(path: str | Path, stage: str) -> Gem:
             entries |= {key: int(attributes[key]) for key in _COUNTS}
         except (KeyError, ValueError) as problem:
             raise GemError(path, f"damaged ({problem}). {_REMEDY}", name) from None
-        masked = read("masked_gem") if "masked_gem" in file[name] else None
-        return Gem(gem=read("gem"), masked_gem=masked, embryo=read("embryo"), **entries)
+        entries |= {"selection": str(attributes.get("selection", "")), "masked_gem": None}
+        entries |= {key: read(key) for key in _PLANES if key in file[name] or key in ("gem", "embryo")}
+        return Gem(**entries)
 
 
 def _write(group: h5py.Group, gem: Gem) -> None:
-    for key in ("gem", "masked_gem", "embryo"):
+    for key in _PLANES:
         if (plane := getattr(gem, key)) is not None:
             group.create_dataset(key, data=plane, compression="gzip")
-    for key in (*_TEXTS, *_COUNTS):
+    for key in (*_TEXTS, *_COUNTS, "selection"):
         group.attrs[key] = getattr(gem, key)
 
 
@@ -107,10 +109,10 @@ def _keep(old: h5py.File, file: h5py.File, gems: Sequence[Gem]) -> list[str]:
 
 
 def _group(stage: str) -> str:
-    return f"stage_{_safe(stage)}"
+    return f"stage_{safe_name(stage)}"
 
 
-def _safe(stage: str) -> str:
+def safe_name(stage: str) -> str:
     """A class name fit for files and HDF5 keys; a changed one carries a hash, so that no two become the same."""
     plain = re.sub(r"[^\w.-]", "_", stage)[:60]
     return plain if plain == stage else f"{plain}-{hashlib.sha256(stage.encode(errors='replace')).hexdigest()[:8]}"

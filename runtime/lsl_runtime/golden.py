@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import BundleError
-from lsl_shared.manifest import MANIFEST, golden_image
+from lsl_shared.manifest import MANIFEST, GoldenSample
 
-if TYPE_CHECKING:
-    from lsl_runtime.model import Model
-
-__all__ = ["block_means", "verify_golden"]
+__all__ = ["block_means", "check_golden"]
 
 _LOGITS_TOLERANCE = 1e-3
 _SALIENCY_TOLERANCE = 1e-2
 """Wider, for where a ReLU sits at its kink, rounding decides which way the gradient goes."""
 
 
-def verify_golden(model: Model) -> None:
-    """Raises BundleError where the graphs' answers for the golden image differ from those in the manifest."""
-    golden = model.manifest.golden
+Answers = dict[str, NDArray[np.float32]]
+"""What a graph gave, by the names of its outputs."""
+
+
+def check_golden(golden: GoldenSample | None, classifier: Answers, saliency: Answers, bundle: Path) -> None:
+    """Raises BundleError where the two graphs' answers for the golden image differ from those in the manifest."""
     if golden is None:
-        raise BundleError(model.path / MANIFEST, "holds no golden sample; export the model again", "golden")
-    image = golden_image(*model.manifest.image_size)
-    classifier, saliency = next(model.classify(image)), next(model.explain(image))
+        raise BundleError(bundle / MANIFEST, "holds no golden sample; export the model again", "golden")
     for name, found, expected, tolerance in (
         ("classifier logits", classifier["logits"][0], golden.logits, _LOGITS_TOLERANCE),
         ("saliency logits", saliency["logits"][0], golden.logits, _LOGITS_TOLERANCE),
@@ -36,7 +34,7 @@ def verify_golden(model: Model) -> None:
         difference, size = float(np.linalg.norm(found - wanted)), float(np.linalg.norm(wanted))
         if not difference <= tolerance * size:
             told = f"{name} of the golden sample differ by {difference:.1e} of {size:.1e}"
-            raise BundleError(model.path, f"{told}: do not use this bundle here, copy or export it again")
+            raise BundleError(bundle, f"{told}: do not use this bundle here, copy or export it again")
 
 
 def block_means(saliency: NDArray[np.float32]) -> NDArray[np.float64]:

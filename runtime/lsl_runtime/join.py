@@ -32,8 +32,11 @@ def join_parts(
     fingerprint: str,
     precision: str,
 ) -> None:
-    """Writes the annotations of a store from its parts, partition by partition; saliency chunks are copied raw."""
-    with atomic_path(target) as temporary, h5py.File(temporary, "w", track_order=True) as file:
+    """Writes the annotations of a store from its parts, partition by partition; saliency chunks are copied raw.
+
+    The temporary file lies among the parts, so that nothing else is ever left behind.
+    """
+    with atomic_path(target, within=files.folder) as temporary, h5py.File(temporary, "w", track_order=True) as file:
         _describe(file, target, store, model, fingerprint, precision)
         outside = {task.name: outside_task(store, task) for task in model.manifest.tasks}
         status = np.zeros(len(store), dtype=np.uint8)

@@ -23,10 +23,20 @@ def saliency_mask(saliency: NDArray[np.float32], embryo: NDArray[np.bool_]) -> N
     if not embryo.any():
         return np.zeros(saliency.shape, np.float32)
     smooth = _smoothed(saliency)
-    full = np.percentile(smooth[embryo], _PERCENTILE)
+    full = _percentile(smooth[embryo])
     if not full > 0:
         return np.zeros(saliency.shape, np.float32)
     return np.asarray(np.clip(smooth / np.float32(full), 0, 1), np.float32)
+
+
+def _percentile(values: NDArray[np.float32]) -> float:
+    """np.percentile of 99 with one partition instead of four."""
+    place = _PERCENTILE / 100 * (len(values) - 1)
+    low = int(place)
+    ordered = np.partition(values, low)
+    below = float(ordered[low])
+    above = float(ordered[low + 1 :].min()) if low + 1 < len(values) else below
+    return below + (above - below) * (place - low)
 
 
 def _smoothed(saliency: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -13,11 +13,12 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import ArrayLike, NDArray
 
-from lsl_runtime.golden import verify_golden
-from lsl_runtime.sessions import Device, open_session
+from lsl_runtime.golden import check_golden
+from lsl_runtime.image_batches import Images, image_batches
+from lsl_runtime.sessions import Device, open_session, unused_gpu
 from lsl_shared.conformal import prediction_set
 from lsl_shared.errors import BundleError, ImageError, LslError
-from lsl_shared.manifest import CLASSIFIER, MANIFEST, SALIENCY, Manifest, Task
+from lsl_shared.manifest import CLASSIFIER, MANIFEST, SALIENCY, Manifest, Task, golden_image
 
 __all__ = ["Model", "Predictions"]
 
@@ -78,8 +79,13 @@ class Model:
         model = cls(folder, manifest, graphs, device, threads)
         model._session(CLASSIFIER)
         if verify:
-            verify_golden(model)
+            model.verify()
         return model
+
+    def verify(self) -> None:
+        """Runs the golden sample. Raises BundleError where this machine's answers differ from the trainer's."""
+        image = golden_image(*self.manifest.image_size)
+        check_golden(self.manifest.golden, next(self.classify(image)), next(self.explain(image)), self.path)
 
     @property
     def task(self) -> Task:
@@ -95,19 +101,41 @@ class Model:
         """ONNX Runtime's name of what really runs the graphs, such as CPUExecutionProvider."""
         return str(self._session(CLASSIFIER).get_providers()[0])
 
-    def predict(self, images: ArrayLike, *, batch_size: int = 16) -> Predictions:
-        """Classes of `images`, uint8 (N, H, W, 3), RGB. Raises ImageError for another shape or type."""
+    @property
+    def gpu_problem(self) -> str:
+        """Why `auto` does not use the GPU that this machine has, and what mends it; '' where nothing is wrong."""
+        problem = unused_gpu(self._session(CLASSIFIER)) if self._device == "auto" else None
+        return "" if problem is None else str(problem)
+
+    def ready(self, *, saliency: bool = False) -> None:
+        """Opens the graph that will be needed, so that nothing has been begun where it is damaged. BundleError."""
+        self._session(SALIENCY if saliency else CLASSIFIER)
+
+    @property
+    def batch_size(self) -> int:
+        """How many images to send through at once: the graph's own number, else 16, or 64 on a GPU."""
+        session = self._session(CLASSIFIER)
+        fixed = session.get_inputs()[0].shape[0]
+        if isinstance(fixed, int) and fixed > 0:
+            return fixed
+        return 16 if self.provider == "CPUExecutionProvider" else 64
+
+    def predict(self, images: Images, *, batch_size: int = 16) -> Predictions:
+        """Classes of `images`: uint8 (N, H, W, 3), RGB, or a sequence or iterator of such images (H, W, 3).
+
+        Anything with `__array__` will do; what can be sliced (a Dask array, an HDF5 dataset) is read batch by batch.
+        Raises ImageError for another shape or type.
+        """
         batches = list(self.classify(images, batch_size=batch_size))
         return self.predictions(
             np.concatenate([batch["probabilities"] for batch in batches]),
             np.concatenate([batch["features"] for batch in batches]),
         )
 
-    def classify(self, images: ArrayLike, *, batch_size: int = 16) -> Iterator[dict[str, NDArray[np.float32]]]:
+    def classify(self, images: Images, *, batch_size: int = 16) -> Iterator[dict[str, NDArray[np.float32]]]:
         """Yields, batch by batch, logits, probabilities and features, as the classifier graph names them."""
-        pixels = self._checked(images)
-        for start in range(0, max(len(pixels), 1), batch_size):
-            yield self._run(CLASSIFIER, {"image": pixels[start : start + batch_size]})
+        for pixels in image_batches(images, self.manifest.image_size, batch_size):
+            yield self._run(CLASSIFIER, {"image": pixels})
 
     def predictions(self, probabilities: NDArray[np.float32], features: NDArray[np.float32]) -> Predictions:
         """Predictions from the graphs' probabilities (N, K) and features (N, D)."""
@@ -122,7 +150,7 @@ class Model:
         )
 
     def saliency(
-        self, images: ArrayLike, class_index: ArrayLike | None = None, *, batch_size: int = 16
+        self, images: Images, class_index: ArrayLike | None = None, *, batch_size: int = 16
     ) -> NDArray[np.float32]:
         """Saliency maps float32 (N, H, W): max over channels of |∂ logit / ∂ pixel|, pixels in 0..1 (paper, eq. 8).
 
@@ -131,27 +159,30 @@ class Model:
         return np.concatenate([maps["saliency"] for maps in self.explain(images, class_index, batch_size=batch_size)])
 
     def explain(
-        self, images: ArrayLike, class_index: ArrayLike | None = None, *, batch_size: int = 16
+        self, images: Images, class_index: ArrayLike | None = None, *, batch_size: int = 16
     ) -> Iterator[dict[str, NDArray[np.float32]]]:
         """Yields, batch by batch, saliency, logits, probabilities and features from one pass of the saliency graph."""
-        pixels = self._checked(images)
-        wanted = np.full(len(pixels), -1) if class_index is None else np.asarray(class_index)
-        if wanted.shape != (len(pixels),) or wanted.dtype.kind not in "iu":
-            raise ImageError(f"class_index: expected integers ({len(pixels)},), received {wanted.dtype} {wanted.shape}")
+        wanted = None if class_index is None else self._checked_index(class_index, images)
+        start = 0
+        for pixels in image_batches(images, self.manifest.image_size, batch_size):
+            stop = start + len(pixels)
+            index = np.full(len(pixels), -1) if wanted is None else wanted[start:stop].astype(np.int64)
+            if len(index) != len(pixels):
+                raise ImageError(f"class_index: received {len(index) + start} of them for more images")
+            yield self._run(SALIENCY, {"image": pixels, "class_index": index})
+            start = stop
+        if wanted is not None and start != len(wanted):
+            raise ImageError(f"class_index: received {len(wanted)} of them for {start} images")
+
+    def _checked_index(self, class_index: ArrayLike, images: Images) -> NDArray[np.integer[Any]]:
+        wanted = np.asarray(class_index)
+        count = len(images) if isinstance(images, Sized) else wanted.size
+        if wanted.shape != (count,) or wanted.dtype.kind not in "iu":
+            raise ImageError(f"class_index: expected integers ({count},), received {wanted.dtype} {wanted.shape}")
         if len(wanted) and not -1 <= wanted.min() <= wanted.max() < len(self.task.classes):
             asked = f"{wanted.min()} … {wanted.max()}"
             raise ImageError(f"class_index must lie in -1 … {len(self.task.classes) - 1}, received {asked}")
-        for start in range(0, max(len(pixels), 1), batch_size):
-            stop = start + batch_size
-            yield self._run(SALIENCY, {"image": pixels[start:stop], "class_index": wanted[start:stop].astype(np.int64)})
-
-    def _checked(self, images: ArrayLike) -> NDArray[np.uint8]:
-        pixels = np.asarray(images)
-        expected = (*self.manifest.image_size, 3)
-        if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[1:] != expected:
-            wanted = f"uint8 (N, {', '.join(map(str, expected))})"
-            raise ImageError(f"expected images {wanted}, received {pixels.dtype} {pixels.shape}")
-        return pixels
+        return wanted
 
     def _run(self, name: str, inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
         session = self._session(name)

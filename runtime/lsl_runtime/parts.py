@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.atomic import atomic_path
+from lsl_shared.deflate_codec import deflated
+from lsl_shared.patience import patiently
 
-__all__ = ["Part", "PartFiles", "part_key"]
+__all__ = ["Part", "PartFiles", "create_features", "create_maps", "part_key"]
 
 _FORMAT, _VERSION = "lsl-part", 1
+_COMPRESSION = 1
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,30 @@ class PartFiles:
         return False
 
     def write(self, partition: range, part: Part) -> None:
-        """Writes a part under a temporary name, syncs and renames it."""
-        with atomic_path(self.path(partition)) as temporary, h5py.File(temporary, "w") as file:
+        """Writes a part under a temporary name, syncs and renames it; a share that vanishes is waited for."""
+        image = self._file_image(partition, part)
+        patiently(lambda: self._write_bytes(self.path(partition), image))
+
+    def remove(self) -> None:
+        """Removes what runs leave in the folder, and the folder if nothing else is in it.
+
+        run.json goes last, so that a killed removal is known for what it is.
+        """
+        with suppress(OSError):
+            for pattern in ("part-*.h5", ".*.tmp", "run.json"):
+                for path in self.folder.glob(pattern):
+                    path.unlink()
+            self.folder.rmdir()
+
+    def _write_bytes(self, path: Path, image: bytes) -> None:
+        self.folder.stat()  # a vanished share must not be taken for a folder yet to be made
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(image)
+
+    def _file_image(self, partition: range, part: Part) -> bytes:
+        """The bytes of the HDF5 file, made in memory: HDF5 itself cannot go on after a failed write."""
+        name = self.path(partition).name
+        with h5py.File(name, "w", driver="core", backing_store=False) as file:
             file.attrs["format"], file.attrs["version"], file.attrs["key"] = _FORMAT, _VERSION, self._key
             for task, probabilities in part.probabilities.items():
                 file[f"probabilities/{task}"] = probabilities
@@ -66,13 +91,12 @@ class PartFiles:
             if part.saliency is not None:
                 scaled, scale = _quantized(part.saliency)
                 file["saliency_scale"] = scale
-                create_maps(file, scaled.shape, self._chunk_images)[...] = scaled
+                _write_chunks(create_maps(file, scaled.shape, self._chunk_images), scaled)
             if part.features is not None:
-                create_features(file, part.features.shape, self._chunk_images)[...] = part.features
-
-    def remove(self) -> None:
-        """Removes the folder with all parts."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+                features = part.features.astype(np.float16)
+                _write_chunks(create_features(file, features.shape, self._chunk_images), features)
+            file.flush()
+            return bytes(file.id.get_file_image())
 
 
 def create_maps(file: h5py.File, shape: tuple[int, ...], chunk_images: int) -> h5py.Dataset:
@@ -88,8 +112,19 @@ def create_features(file: h5py.File, shape: tuple[int, ...], chunk_images: int) 
 def _create(file: h5py.File, name: str, shape: tuple[int, ...], dtype: type, chunk_images: int) -> h5py.Dataset:
     chunks = (chunk_images, *shape[1:])
     return file.create_dataset(
-        name, shape, dtype, maxshape=(None, *shape[1:]), chunks=chunks, compression="gzip", compression_opts=1
-    )
+        name, shape, dtype, maxshape=(None, *shape[1:]), chunks=chunks, compression="gzip",
+        compression_opts=_COMPRESSION,
+    )  # fmt: skip
+
+
+def _write_chunks(dataset: h5py.Dataset, values: NDArray[Any]) -> None:
+    """Writes all of a dataset, deflating outside HDF5's lock; the last chunk is filled up with zeros."""
+    images = dataset.chunks[0]
+    for start in range(0, len(values), images):
+        chunk = np.zeros(dataset.chunks, values.dtype)
+        block = values[start : start + images]
+        chunk[: len(block)] = block
+        dataset.id.write_direct_chunk((start, *(0,) * (values.ndim - 1)), deflated(chunk.tobytes(), _COMPRESSION))
 
 
 def _quantized(saliency: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 __all__ = ["atomic_path", "write_text"]
 
+_CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
+
 
 @contextmanager
-def atomic_path(target: str | Path) -> Iterator[Path]:
+def atomic_path(target: str | Path, within: Path | None = None) -> Iterator[Path]:
     """Yields a temporary path in the target's folder; on success it is synced and takes the target's place.
 
-    Whatever fails inside the block leaves the target as it was and removes the temporary file.
+    Whatever fails inside the block leaves the target as it was and removes the temporary file. `within` is another
+    folder of the same disk for the temporary file, one that is cleared when a process is killed.
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = (within or target.parent) / f".{target.name}.{secrets.token_hex(4)}.tmp"
     try:
         yield temporary
         _sync(temporary)
         temporary.replace(target)
         _sync(target.parent)
     finally:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             temporary.unlink()
 
 
@@ -37,11 +42,14 @@ def write_text(target: str | Path, text: str) -> None:
 
 def _sync(path: Path) -> None:
     """Flushes a file or a folder's entries to the disk; folders cannot be opened for it on Windows."""
-    if path.is_dir() and os.name == "nt":
+    folder = path.is_dir()
+    if folder and os.name == "nt":
         return
     descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
     try:
-        with suppress(OSError):  # some network shares refuse to sync a folder
-            os.fsync(descriptor)
+        os.fsync(descriptor)
+    except OSError as problem:  # some network shares refuse to sync; a full one tells it here first
+        if not folder and problem.errno not in _CANNOT_SYNC:
+            raise
     finally:
         os.close(descriptor)

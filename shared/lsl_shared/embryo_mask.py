@@ -27,28 +27,30 @@ def ground_light(image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
     The ground is the brightest tone along the frame's edge. `image` is uint8 (H, W, 3). Returns float32 (3,) in
     0..255, and the noise of the ground in grey levels (robust standard deviation, largest of the channels).
     """
-    rows, columns = image[[*range(BORDER), *range(-BORDER, 0)]], image[:, [*range(BORDER), *range(-BORDER, 0)]]
-    edge = np.concatenate([rows.reshape(-1, 3), columns.reshape(-1, 3)]).astype(np.float32)
-    brightest = np.quantile(edge, 0.9, axis=0)
-    ground = edge[np.abs(edge - brightest).max(axis=1) <= SAME_GROUND]
-    if not len(ground):
-        return brightest.astype(np.float32), 0.0
-    colour = np.median(ground, axis=0)
-    spread = 1.4826 * float(np.median(np.abs(ground - colour), axis=0).max())
-    return colour.astype(np.float32), spread
+    sides = (image[:BORDER], image[-BORDER:], image[:, :BORDER], image[:, -BORDER:])
+    edge = np.concatenate([side.reshape(-1, 3) for side in sides]).T  # (3, pixels)
+    brightest = _middle(edge, 0.9)
+    same = np.abs(edge - brightest[:, None]).max(axis=0) <= SAME_GROUND
+    if not same.any():
+        return brightest, 0.0
+    ground = edge[:, same]
+    colour = _middle(ground, 0.5)
+    spread = 1.4826 * float(_middle(np.abs(ground - colour[:, None]), 0.5).max())
+    return colour, spread
 
 
-def embryo_mask(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def embryo_mask(image: NDArray[np.uint8], ground: tuple[NDArray[np.float32], float] | None = None) -> NDArray[np.bool_]:
     """Mask of the embryo, bool (H, W), of a picture uint8 (H, W, 3) in which some ground shows at the edge.
 
     The largest region that differs from the ground, closed over thin gaps and filled. All False where there is none:
-    an empty white picture, a black one (no light comes through the ground), or nothing but dust.
+    an empty white picture, a black one (no light comes through the ground), or nothing but dust. `ground` is what
+    `ground_light` says of the picture, for callers who have it.
     """
     height, width = image.shape[:2]
     empty = np.zeros((height, width), bool)
     if min(height, width) < 2 * BORDER:
         return empty
-    colour, spread = ground_light(image)
+    colour, spread = ground or ground_light(image)
     if colour.max() < DARKEST_GROUND:
         return empty
     step = max(LEAST_STEP, 4 * spread)
@@ -64,6 +66,15 @@ def is_grey(image: NDArray[np.uint8]) -> bool:
 
     red, green, blue = cv2.split(image)
     return bool(max(cv2.absdiff(red, green).max(), cv2.absdiff(green, blue).max()) <= GREY_LEVELS)
+
+
+def _middle(values: NDArray[np.uint8] | NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    """The quantile of each row, float32 (rows,), between neighbours in proportion: np.quantile, many times faster."""
+    ordered = np.sort(values, axis=1).astype(np.float32)
+    place = share * (ordered.shape[1] - 1)
+    low = int(place)
+    below, above = ordered[:, low], ordered[:, min(low + 1, ordered.shape[1] - 1)]
+    return np.asarray(below + (above - below) * np.float32(place - low), np.float32)
 
 
 def _differs(image: NDArray[np.uint8], colour: NDArray[np.float32], step: float) -> NDArray[np.uint8]:

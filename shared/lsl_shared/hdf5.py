@@ -6,6 +6,7 @@ toolkit's formats uses them, so they are refused.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from lsl_shared.errors import DataFileError
 
-__all__ = ["members", "open_file", "read_dataset", "read_names", "read_strings"]
+__all__ = ["as_os_error", "members", "open_file", "read_dataset", "read_names", "read_strings"]
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
@@ -77,6 +78,12 @@ def read_names(item: Any, name: str) -> tuple[str, ...]:
     if not isinstance(names, np.ndarray) or names.ndim != 1 or names.dtype.kind not in "OSU":
         raise ValueError(f"attribute {name}: expected a list of names, found {names!r}")
     return tuple(entry.decode() if isinstance(entry, bytes) else str(entry) for entry in names)
+
+
+def as_os_error(problem: RuntimeError) -> OSError:
+    """The OSError behind a RuntimeError of h5py: some failed reads and writes come as such, errno in the text."""
+    number = re.search(r"errno = (\d+)", str(problem))
+    return OSError(int(number[1]), str(problem)) if number else OSError(str(problem))
 
 
 def members(file: h5py.File, key: str, error: type[DataFileError]) -> dict[str, Any]:

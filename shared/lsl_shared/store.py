@@ -11,10 +11,12 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_shared.chunks import ImageChunks
 from lsl_shared.errors import LabelError, StoreError
 from lsl_shared.fingerprint import fingerprint
 from lsl_shared.hdf5 import members, open_file, read_dataset, read_names, read_strings
 from lsl_shared.labels import LabelSpace
+from lsl_shared.patience import patiently
 
 __all__ = ["SPLITS", "STORE_FORMAT", "STORE_VERSION", "Store"]
 
@@ -34,6 +36,7 @@ class Store:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._file = open_file(path, STORE_FORMAT, STORE_VERSION, StoreError, _REMEDY)
+        self._stamp = _stamp(self.path)
         try:
             self._load()
         except (OSError, RuntimeError, KeyError, ValueError) as problem:
@@ -49,6 +52,7 @@ class Store:
         count, height, width, _ = self._images.shape
         self.shape: tuple[int, int, int] = (count, height, width)
         self.chunk_images: int = self._images.chunks[0]
+        self._chunks = ImageChunks(self._images, self._reopened)
         self.ids = read_strings(self._file, "samples/id", StoreError, count)
         if len(set(self.ids)) != count or "" in self.ids:
             raise StoreError(self.path, "image ids must be unique and not empty; make the store again", "samples/id")
@@ -126,10 +130,44 @@ class Store:
 
     def read(self, start: int, stop: int) -> NDArray[np.uint8]:
         """Images start … stop − 1 as uint8 (n, H, W, 3), RGB. Raises StoreError for a chunk that cannot be read."""
+        start, stop, _ = slice(start, stop).indices(len(self))
+        pixels = np.empty((max(stop - start, 0), *self._images.shape[1:]), dtype=np.uint8)
+        for first in range(start - start % self.chunk_images, stop, self.chunk_images):
+            block = self.read_chunk(first)
+            lower, upper = max(first, start), min(first + len(block), stop)
+            pixels[lower - start : upper - start] = block[lower - first : upper - first]
+        return pixels
+
+    def read_chunk(self, start: int) -> NDArray[np.uint8]:
+        """The images of the chunk that begins at image `start`, uint8 (n, H, W, 3), read only.
+
+        May be called from several threads, which inflate side by side. A share that vanishes is waited for, a few
+        seconds. Raises StoreError for a chunk that cannot be read.
+        """
         try:
-            return np.asarray(self._images[start:stop])
-        except OSError as problem:
+            return self._chunks.read(start)
+        except (OSError, ValueError) as problem:
+            stop = min(start + self.chunk_images, len(self))
             raise StoreError(self.path, f"cannot be read ({problem})", f"images[{start}:{stop}]") from None
+
+    def check_reachable(self) -> None:
+        """Raises StoreError where the file is gone, or is not the one that was opened."""
+        try:
+            self._check_same(patiently(lambda: _stamp(self.path)))
+        except OSError as problem:
+            raise StoreError(self.path, f"is out of reach ({problem.strerror}); run the command again later") from None
+
+    def _check_same(self, stamp: tuple[int, int]) -> None:
+        if stamp != self._stamp:
+            raise StoreError(self.path, "was replaced or changed while it was read; run the command again")
+
+    def _reopened(self) -> h5py.Dataset:
+        """The images of the file opened anew; OSError while it is out of reach."""
+        self._check_same(_stamp(self.path))
+        self._file.close()
+        self._file = h5py.File(self.path, "r", locking="best-effort")
+        self._images = self._file["images"]
+        return self._images
 
     def blocks(self, images: int = 256) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Yields (start, uint8 (n, H, W, 3)) over the whole store in order, whole chunks, about `images` at a time."""
@@ -203,3 +241,9 @@ class Store:
             return fingerprint(self._images, self.ids)
         except (OSError, RuntimeError) as problem:
             raise StoreError(self.path, f"cannot be read ({problem})", "images") from None
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Size and time of change of a file."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from lsl_runtime.gem import Gem, GemSample
 from lsl_shared import GoldenSample, LabelSpace, Manifest, StoreWriter, Task
 from lsl_shared.fly import STAGE_RANGES
 from lsl_shared.manifest import CLASSIFIER, MANIFEST, METADATA_KEY, SALIENCY, SPLIT, golden_image
@@ -235,3 +237,21 @@ def make_store(tmp_path: Path, originals: Callable[..., Path]) -> Callable[..., 
 def truth() -> type[BandModel]:
     """The network in NumPy."""
     return BandModel
+
+
+@pytest.fixture
+def make_gem() -> Callable[..., Gem]:
+    """Makes a map with one bright spot in an elliptic embryo, and two samples."""
+
+    def make(stage: str = "9", **settings: object) -> Gem:
+        y, x = np.mgrid[:HEIGHT, :WIDTH]
+        embryo = (((y - 7.5) / 7) ** 2 + ((x - 19.5) / 17) ** 2 < 1).astype(np.float32)
+        plane = (0.2 * embryo * np.exp(-((x - 10) ** 2 + (y - 8) ** 2) / 40)).astype(np.float32)
+        image = np.full((HEIGHT, WIDTH, 3), 200, np.uint8)
+        samples = tuple(GemSample(f"image{k}", f"gene{k}", 0.9, image, embryo) for k in range(2))
+        made = Gem(
+            stage, "stage", plane, plane / 2, embryo, 30, 20, 0, "mean", "", "runs/1/model", "d" * 64, "f" * 64, samples
+        )
+        return replace(made, **settings)  # type: ignore[arg-type]
+
+    return make

@@ -93,3 +93,31 @@ def test_interrupt_says_how_to_go_on(make_store: Make, make_bundle: Make, monkey
 @pytest.mark.parametrize("arguments", [["--batch-size", "0"], ["--device", "tpu"], ["--nonsense"]])
 def test_wrong_arguments_are_the_parsers_business(arguments: list[str]) -> None:
     assert CliRunner().invoke(app, arguments).exit_code == 2
+
+
+@pytest.mark.parametrize("option", ["--csv", "--parquet"])
+@pytest.mark.parametrize("name", ["store.h5", "store.annotations.h5", "runs/1/model/split.csv", "runs"])
+def test_a_table_in_the_way_of_something_is_refused_before_the_work(
+    make_store: Make, make_bundle: Make, tmp_path: Path, name: str, option: str
+) -> None:
+    make_store(20), make_bundle()
+    (tmp_path / "runs/1/model/split.csv").touch()
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    result = CliRunner().invoke(app, [option, name])
+    assert result.exit_code == 1
+    assert option in result.stderr
+    assert result.stderr.count("\n") <= 2
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_folder_of_the_users_own_is_left_alone(make_store: Make, make_bundle: Make, tmp_path: Path) -> None:
+    make_store(20), make_bundle()
+    (tmp_path / "mine.parts").mkdir()
+    (tmp_path / "mine.parts" / "thesis.txt").write_text("years of work")
+    assert CliRunner().invoke(app, ["--out", "mine.h5"]).exit_code == 0
+    assert [path.name for path in (tmp_path / "mine.parts").iterdir()] == ["thesis.txt"]
+
+
+def test_help_shows_the_defaults_that_are_worked_out_later() -> None:
+    told = " ".join(CliRunner().invoke(app, ["--help"]).output.replace("│", " ").split())
+    assert "[default: the newest run's]" in told

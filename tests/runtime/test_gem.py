@@ -24,17 +24,25 @@ def _mask(saliency: NDArray[np.floating], embryo: NDArray[np.bool_]) -> NDArray[
 
 
 def _definition(
-    store: Path, annotations: Path, stage: str, maps: NDArray[np.floating], fraction: bool
+    store: Path,
+    annotations: Path,
+    stage: str,
+    maps: NDArray[np.floating],
+    fraction: bool,
+    keep: Callable[[str, float], bool] = lambda gene, chance: True,
+    by_probability: bool = False,
 ) -> list[NDArray]:
     """GEM and masked GEM by the formula, image after image."""
     with Store(store) as opened, Annotations(annotations) as given:
         chosen = np.flatnonzero(given.class_index("stage") == given.tasks["stage"].index(stage))
         chosen = [row for row in chosen if opened.views[row] in ("lateral", "")]
+        chance = given.probability("stage")
+        chosen = [row for row in chosen if keep(opened.genes[row], chance[row])]
         names = [opened.genes[row] or opened.ids[row] for row in chosen]
         images = opened.read(0, len(opened))
     above, masked, below = np.zeros(images.shape[1:3]), np.zeros(images.shape[1:3]), 0.0
     for row, name in zip(chosen, names, strict=True):
-        found, weight = expression(images[row]), 1 / names.count(name)
+        found, weight = expression(images[row]), (chance[row] if by_probability else 1) / names.count(name)
         value = (found.density > 0.2) * 1.0 if fraction else found.density
         above += weight * value
         masked += weight * _mask(maps[row], found.mask) * value
@@ -75,6 +83,62 @@ def test_stored_maps_equal_the_definition_from_the_same_maps(make_store: Make, m
         np.testing.assert_allclose(found.gem, gem, atol=1e-6)
         assert found.masked_gem is not None
         np.testing.assert_allclose(found.masked_gem, masked, atol=1e-6)
+
+
+def test_genes_weights_and_floor_equal_the_definition(make_store: Make, make_bundle: Make) -> None:
+    store = make_store(300, chunk=30)
+    path = annotate(store, Model.load(make_bundle()), saliency=True).path
+    with Annotations(path) as given, Store(store) as opened:
+        maps, floor = given.saliency(0, 300), float(np.nanmedian(given.probability("stage")))
+        genes = sorted(set(opened.genes) - {""})
+    listed, left_out = set(genes[:80]), set(genes[5:20])
+    found = build_gem(store, "9", genes=listed, exclude=left_out, weights="probability", floor=floor, mode="fraction")
+
+    def keep(gene: str, chance: float) -> bool:
+        return gene in listed and gene not in left_out and chance >= floor
+
+    gem, masked = _definition(store, path, "9", maps, True, keep, by_probability=True)
+    np.testing.assert_allclose(found.gem, gem, atol=1e-6)
+    assert found.masked_gem is not None and 2 < found.n_genes < build_gem(store, "9", masked=False).n_genes
+    np.testing.assert_allclose(found.masked_gem, masked, atol=1e-6)
+    assert found.selection.startswith("weighted by probability, probability at least 0.")
+
+
+def test_band_holds_the_map_and_narrows_with_genes(make_store: Make, make_bundle: Make) -> None:
+    store = make_store(300, chunk=30)
+    annotate(store, Model.load(make_bundle()), saliency=True)
+    whole = build_gem(store, "9")
+    with Store(store) as opened:
+        few = build_gem(store, "9", genes=sorted(set(opened.genes) - {""})[:30])
+    for gem in (whole, few):
+        for plane, band in ((gem.gem, gem.band), (gem.masked_gem, gem.masked_band)):
+            assert band is not None and plane is not None and band.shape == (2, 16, 40)
+            assert ((band[0] <= plane + 1e-6) & (plane <= band[1] + 1e-6)).mean() > 0.97
+    assert whole.band is not None and few.band is not None and few.n_genes < whole.n_genes / 2
+    assert np.ptp(few.band, axis=0).mean() > 1.4 * np.ptp(whole.band, axis=0).mean()
+
+
+def test_one_gene_has_a_map_and_no_band(make_store: Make, make_bundle: Make) -> None:
+    store = make_store(60)
+    annotate(store, Model.load(make_bundle()))
+    first = next(one.gene for one in build_gem(store, "9", masked=False).samples if one.gene)
+    found = build_gem(store, "9", genes=[first])
+    assert found.n_genes == 1 and found.band is None and found.masked_band is None and found.gem.max() > 0
+
+
+def test_genes_are_told_on_request(make_store: Make, make_bundle: Make) -> None:
+    store = make_store(60)
+    annotate(store, Model.load(make_bundle()))
+    found = build_gem(store, "9", masked=False, per_gene=True)
+    with Store(store) as opened:
+        rows = [row for row in range(60) if opened.genes[row] == found.genes[0].gene]
+        with Annotations(store.with_suffix(".annotations.h5")) as given:
+            rows = [row for row in rows if given.class_index("stage")[row] == 3]
+        seen = [expression(image) for image in opened.select(np.array(rows))]
+    assert found.genes[0].n_images == len(rows)
+    assert found.genes[0].mean == pytest.approx(np.mean([one.density[one.mask].mean() for one in seen]), abs=1e-6)
+    assert found.genes[0].region.startswith("posterior")
+    assert build_gem(store, "9", masked=False).genes == ()
 
 
 def test_several_stages_in_one_pass_equal_each_alone(make_store: Make, make_bundle: Make) -> None:

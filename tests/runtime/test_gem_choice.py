@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from lsl_runtime import Model, annotate
-from lsl_runtime.gem_choice import choose, task_of
-from lsl_shared import Annotations, GemError, Store
+from lsl_runtime.gem_choice import Filter, choose, group_name, task_of
+from lsl_shared import Annotations, ConfigError, GemError, Store
 
 
 @pytest.fixture
@@ -59,3 +59,53 @@ def test_task_is_the_one_that_has_the_classes(files: tuple[Path, Path]) -> None:
             task_of(given, ["old"], "stage")
         with pytest.raises(GemError, match="no task has all of 4, old"):
             task_of(given, ["4", "old"])
+
+
+def test_listed_genes_and_excluded_ones(files: tuple[Path, Path]) -> None:
+    with Store(files[0]) as store, Annotations(files[1]) as given:
+        whole = choose(store, given, "stage", "5").rows
+        names = sorted(set(store.genes[whole]) - {""})
+        only = choose(store, given, "stage", "5", Filter(genes=[*names[:3], "unknown", ""]))
+        without = choose(store, given, "stage", "5", Filter(exclude=[*names[:3], ""]))
+        assert only.rows.tolist() == [row for row in whole if store.genes[row] in names[:3]]
+        assert without.rows.tolist() == [row for row in whole if store.genes[row] not in names[:3]]
+        assert only.n_genes == 3 and any(not store.genes[row] for row in without.rows)
+        both = Filter(genes=names[:3], exclude=names[:1])
+        assert choose(store, given, "stage", "5", both).n_genes == 2
+
+
+def test_probability_weighs_and_floor_leaves_out(files: tuple[Path, Path]) -> None:
+    with Store(files[0]) as store, Annotations(files[1]) as given:
+        chance = given.probability("stage")
+        rows = choose(store, given, "stage", "5").rows
+        floor = float(np.median(chance[rows]))
+        found = choose(store, given, "stage", "5", Filter(weights="probability", floor=floor))
+        assert found.rows.tolist() == [row for row in rows if chance[row] >= floor]
+        names = [group_name(store, row) for row in found.rows]
+        expected = [chance[row] / names.count(name) for row, name in zip(found.rows, names, strict=True)]
+        np.testing.assert_allclose(found.weights, expected)
+
+
+def test_filters_that_leave_nothing_say_which_one(files: tuple[Path, Path]) -> None:
+    with Store(files[0]) as store, Annotations(files[1]) as given:
+        with pytest.raises(GemError, match=r"images have class '5', none of them with probability 1; lower --floor"):
+            choose(store, given, "stage", "5", Filter(floor=1.0))
+        with pytest.raises(GemError, match=r"none of a gene asked for \(there are gene0.* …\); see --genes"):
+            choose(store, given, "stage", "5", Filter(genes=["unknown"]))
+
+
+def test_settings_outside_their_range_are_named() -> None:
+    with pytest.raises(ConfigError, match=r"--floor is a probability, 0 to 1, received 1\.5"):
+        Filter(floor=1.5)
+    with pytest.raises(ConfigError, match="--floor is a probability"):
+        Filter(floor=float("nan"))
+    with pytest.raises(ConfigError, match="collections of names"):
+        Filter(genes="eve,ftz")
+    with pytest.raises(ConfigError, match="--weights must be one of equal, probability, received 'p'"):
+        Filter(weights="p")  # type: ignore[arg-type]
+
+
+def test_filter_in_words() -> None:
+    assert Filter(view="all").told() == ""
+    told = Filter(None, ["a", "b"], ["c"], "probability", 0.25).told()
+    assert told == "weighted by probability, probability at least 0.25, only listed genes (2), without listed genes (1)"

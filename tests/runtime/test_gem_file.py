@@ -27,12 +27,13 @@ def make_gem() -> Callable[..., Gem]:
 
 
 def test_what_is_written_is_read_back(make_gem: Callable[..., Gem], tmp_path: Path) -> None:
-    gem = make_gem()
+    band = np.random.default_rng(0).random((2, 8, 20), dtype=np.float32)
+    gem = make_gem(band=band, selection="of 5 listed genes")
     assert write_gems(tmp_path / "s.gems", [gem]) == []
     found = read_gem(tmp_path / "s.gems" / "gems.h5", "9")
-    for name in ("gem", "masked_gem", "embryo"):
+    for name in ("gem", "masked_gem", "embryo", "band"):
         np.testing.assert_array_equal(getattr(found, name), getattr(gem, name))
-    for name in ("stage", "task", "n_images", "n_genes", "n_empty", "mode", "view", "model", "model_digest"):
+    for name in ("stage", "task", "n_images", "n_genes", "n_empty", "mode", "view", "model_digest", "selection"):
         assert getattr(found, name) == getattr(gem, name)
     with h5py.File(tmp_path / "s.gems" / "gems.h5") as file:
         assert (file.attrs["format"], file.attrs["version"]) == ("lsl-gems", 1)
@@ -44,6 +45,14 @@ def test_unmasked_gem_has_no_masked_dataset(make_gem: Callable[..., Gem], tmp_pa
     write_gems(tmp_path, [make_gem()])
     write_gems(tmp_path, [make_gem(masked_gem=None)])
     assert read_gem(tmp_path / "gems.h5", "9").masked_gem is None
+
+
+def test_files_from_before_bands_are_read(make_gem: Callable[..., Gem], tmp_path: Path) -> None:
+    write_gems(tmp_path, [make_gem()])
+    with h5py.File(tmp_path / "gems.h5", "r+") as file:
+        del file["stage_9"].attrs["selection"]
+    found = read_gem(tmp_path / "gems.h5", "9")
+    assert found.band is None and found.masked_band is None and found.selection == ""
 
 
 def test_groups_of_the_same_store_and_model_stay(make_gem: Callable[..., Gem], tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ import pytest
 from matplotlib.image import imread
 
 from lsl_runtime import Gem, Model, annotate, build_gem, draw_gem
-from lsl_runtime.gem_picture import egg_extent, rescaling
+from lsl_runtime.gem_landmarks import landmarks
+from lsl_runtime.gem_picture import rescaling
+from lsl_runtime.gem_style import gem_style
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ def gem(make_store: Callable[..., Path], make_bundle: Callable[..., Path]) -> Ge
 def _texts(gem: Gem) -> list[str]:
     from lsl_runtime.gem_picture import _Page
 
-    page = _Page(gem).figure
+    page = _Page(gem, gem_style()).sheet.figure
     return [text.get_text() for text in page.texts] + [axes.get_xlabel() for axes in page.axes]
 
 
@@ -75,9 +77,33 @@ def test_class_names_are_not_read_as_formulas(gem: Gem, tmp_path: Path) -> None:
     assert (tmp_path / "odd.png").exists()
 
 
-def test_egg_extent_by_hand() -> None:
-    embryo = np.zeros((4, 10), np.float32)
-    embryo[1:3, 2:8] = 0.9
-    embryo[1, 9] = 0.4
-    assert egg_extent(embryo) == (2, 7)
-    assert egg_extent(embryo * 0.5) is None
+def test_choice_of_images_is_told(gem: Gem) -> None:
+    assert any("each gene counts once" in text for text in _texts(gem))
+    assert any(
+        "probability at least 0.5" in text for text in _texts(replace(gem, selection="probability at least 0.5"))
+    )
+
+
+def test_landmarks_are_drawn_on_the_masked_map_where_they_lie(make_gem: Callable[..., Gem]) -> None:
+    from lsl_runtime.gem_picture import _Page
+
+    gem = make_gem()
+    found = landmarks(gem)
+    assert len(found) == 1
+    plain, masked = _Page(gem, gem_style(), found).sheet.figure.axes[:2]
+    assert not plain.lines and [text.get_text() for text in masked.texts] == ["1"]
+    x, y = masked.lines[0].get_data()
+    assert np.array_equal(np.transpose([x[:-1], y[:-1]]), found[0].outline) and (x[0], y[0]) == (x[-1], y[-1])
+
+
+@pytest.mark.parametrize("ending", ["svg", "pdf"])
+def test_vector_formats_and_the_white_style(make_gem: Callable[..., Gem], tmp_path: Path, ending: str) -> None:
+    draw_gem(make_gem(), tmp_path / f"stage.{ending}", "flyexpress", landmarks(make_gem()))
+    assert (tmp_path / f"stage.{ending}").stat().st_size > 5000
+
+
+def test_the_white_style_leaves_the_ground_white(make_gem: Callable[..., Gem], tmp_path: Path) -> None:
+    for style in ("inferno", "flyexpress"):
+        draw_gem(make_gem(samples=()), tmp_path / f"{style}.png", style)  # type: ignore[arg-type]
+    dark, white = (imread(tmp_path / f"{style}.png")[..., :3] for style in ("inferno", "flyexpress"))
+    assert (dark < 0.1).all(2).mean() > 0.1 > 0.01 > (white < 0.1).all(2).mean()

@@ -68,6 +68,28 @@ def test_public_names_are_there_and_sorted() -> None:
         assert getattr(lsl_runtime, name).__doc__
 
 
+def test_no_module_hides_a_public_name(tmp_path: Path) -> None:
+    code = """
+import importlib, pkgutil, types, lsl_runtime, lsl_shared
+for package in (lsl_runtime, lsl_shared):
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+    print([name for name in package.__all__ if isinstance(getattr(package, name), types.ModuleType)])
+"""
+    assert _run(code, {"torch"}, tmp_path) == "[]\n[]\n"
+
+
+@pytest.mark.parametrize("command", ["annotate_cli", "gem_cli", "evaluate_cli"])
+def test_help_waits_for_nothing(tmp_path: Path, command: str) -> None:
+    code = f"""
+from lsl_runtime.{command} import main
+sys.argv = ["command", "--help"]
+main()
+"""
+    refused = {"torch", "numpy", "h5py", "onnxruntime", "cv2", "matplotlib", "dask", "pyarrow"}
+    assert "--model" in _run(code, refused, tmp_path)
+
+
 @pytest.mark.parametrize("name", ["Model", "annotate", "build_gem", "build_gems", "Gem", "evaluate", "Evaluation"])
 def test_promised_names_are_public(name: str) -> None:
     assert name in lsl_runtime.__all__

@@ -20,6 +20,7 @@ def test_joined_file_holds_the_parts_in_order(
     with Store(make_store(605, chunk=100)) as store:
         cut = partitions(605, 100)
         files = PartFiles(tmp_path / "a.h5", "key", 100)
+        files.folder.mkdir()
         chance = generator.dirichlet(np.ones(4), 605).astype(np.float32)
         maps = generator.random((605, 16, 40), dtype=np.float32)
         features = generator.random((605, 3)).astype(np.float16)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import onnx
 import pytest
@@ -83,6 +84,62 @@ def test_several_threads_may_call_one_model(model: Model, images: NDArray[np.uin
     with ThreadPoolExecutor(4) as pool:
         for maps in pool.map(model.saliency, [images] * 8):
             np.testing.assert_array_equal(maps, alone)
+
+
+class Wrapped:
+    """Something of another library that knows how to become an array."""
+
+    def __init__(self, images: NDArray[np.uint8]) -> None:
+        self._images = images
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[np.uint8]:
+        return self._images
+
+
+@pytest.mark.parametrize("kind", [list, tuple, iter, Wrapped, lambda images: (image for image in images)])
+def test_sequences_iterators_and_array_likes(model: Model, images: NDArray[np.uint8], kind: Any) -> None:
+    whole = model.predict(images, batch_size=8)
+    np.testing.assert_array_equal(model.predict(kind(images), batch_size=8).probabilities, whole.probabilities)
+    maps = model.saliency(kind(images), np.arange(37) % 4, batch_size=8)
+    np.testing.assert_array_equal(maps, model.saliency(images, np.arange(37) % 4, batch_size=8))
+
+
+def test_dataset_is_read_batch_by_batch(model: Model, images: NDArray[np.uint8], tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["images"] = images
+        np.testing.assert_array_equal(
+            model.predict(file["images"], batch_size=8).probabilities, model.predict(images, batch_size=8).probabilities
+        )
+
+
+@pytest.mark.parametrize(
+    ("images", "told"),
+    [
+        (iter([np.zeros((16, 40, 3), np.uint8), np.zeros((16, 41, 3), np.uint8)]), "received shapes"),
+        (iter([np.zeros((16, 40, 3))]), "received float64"),
+        (3, "received int"),
+    ],
+)
+def test_wrong_images_of_a_sequence_are_refused(model: Model, images: Any, told: str) -> None:
+    with pytest.raises(ImageError, match=told):
+        model.predict(images)
+
+
+@pytest.mark.parametrize("count", [36, 38])
+def test_class_indices_must_be_as_many_as_an_iterator_gives(
+    model: Model, images: NDArray[np.uint8], count: int
+) -> None:
+    with pytest.raises(ImageError, match="class_index"):
+        model.saliency(iter(images), np.zeros(count, int))
+
+
+def test_empty_iterator_gives_empty_answers(model: Model) -> None:
+    assert model.predict(iter([])).probabilities.shape == (0, 4)
+
+
+def test_nothing_is_printed(model: Model, images: NDArray[np.uint8], capfd: pytest.CaptureFixture[str]) -> None:
+    model.predict(images), model.saliency(images)
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ def part() -> Part:
 
 def test_written_part_is_valid_for_its_key_alone(tmp_path: Path, part: Part) -> None:
     files = PartFiles(tmp_path / "a.annotations.h5", "key", 2)
+    files.folder.mkdir()
     assert not files.is_valid(range(5))
     files.write(range(5), part)
     assert files.is_valid(range(5))
@@ -35,6 +36,7 @@ def test_written_part_is_valid_for_its_key_alone(tmp_path: Path, part: Part) -> 
 
 def test_quantized_maps_are_within_half_a_step(tmp_path: Path, part: Part) -> None:
     files = PartFiles(tmp_path / "a.annotations.h5", "key", 2)
+    files.folder.mkdir()
     files.write(range(5), part)
     with h5py.File(files.path(range(5))) as file:
         restored = file["saliency"][...] * (file["saliency_scale"][...] / 255)[:, None, None]
@@ -48,6 +50,7 @@ def test_quantized_maps_are_within_half_a_step(tmp_path: Path, part: Part) -> No
 @pytest.mark.parametrize("damage", [b"", b"no HDF5 at all"])
 def test_damaged_part_is_not_valid(tmp_path: Path, part: Part, damage: bytes) -> None:
     files = PartFiles(tmp_path / "a.annotations.h5", "key", 2)
+    files.folder.mkdir()
     files.write(range(5), part)
     files.path(range(5)).write_bytes(damage)
     assert not files.is_valid(range(5))
@@ -55,6 +58,7 @@ def test_damaged_part_is_not_valid(tmp_path: Path, part: Part, damage: bytes) ->
 
 def test_truncated_part_is_not_valid(tmp_path: Path, part: Part) -> None:
     files = PartFiles(tmp_path / "a.annotations.h5", "key", 2)
+    files.folder.mkdir()
     files.write(range(5), part)
     whole = files.path(range(5)).read_bytes()
     files.path(range(5)).write_bytes(whole[: len(whole) * 2 // 3])
@@ -73,6 +77,7 @@ def test_key_depends_on_everything_but_the_order_of_outputs() -> None:
 
 def test_remove_takes_the_folder_away(tmp_path: Path, part: Part) -> None:
     files = PartFiles(tmp_path / "a.annotations.h5", "key", 2)
+    files.folder.mkdir()
     files.write(range(5), part)
     files.remove()
     assert not files.folder.exists()

@@ -1,4 +1,4 @@
-"""How the constants of `lsl_shared.expression` were found, and how well it does on real photographs and on demo images.
+"""How the constants of `lsl_shared.stain` were found, and how well it does on real photographs and on demo images.
 
     python tools/bench/expression.py constants DATA/flyexpress
     python tools/bench/expression.py sheets DATA/flyexpress OUT

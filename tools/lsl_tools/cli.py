@@ -137,6 +137,29 @@ def check(
             raise typer.Exit(1)
 
 
+@app.command()
+def doctor(
+    model: Annotated[
+        Path | None, typer.Option(metavar="BUNDLE", help="A model bundle to try, such as RUN/model.")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Tell whether this machine is fit for annotating: versions, processors, free disk; try and time a model.
+
+    The exit code is 1 if the model does not work, or if there is a GPU that cannot be used.
+
+    Example: lsl-store doctor --model runs/demo/model
+    """
+    with plain_errors(debug):
+        from lsl_tools.doctor import examine
+        from lsl_tools.show_doctor import show_doctor
+
+        report = examine(model)
+        show_doctor(report)
+        if not report.ok:
+            raise typer.Exit(1)
+
+
 def main() -> None:
     """The entry point of `lsl-store`."""
     app()

@@ -4,6 +4,7 @@ import hashlib
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,7 @@ def test_batch_size_and_progress(make_store: Make, make_bundle: Make, tmp_path: 
     store, model, passed = make_store(300, chunk=50), Model.load(make_bundle()), list[int]()
     annotate(store, model, out=tmp_path / "a.h5", batch_size=1, on_progress=passed.append)
     annotate(store, model, out=tmp_path / "b.h5", batch_size=100)
-    assert passed == [250, 50]
+    assert sum(passed) == 300 and max(passed) == 1
     with Annotations(tmp_path / "a.h5") as one, Annotations(tmp_path / "b.h5") as other:
         np.testing.assert_allclose(one.probabilities("stage"), other.probabilities("stage"), atol=1e-6)
 
@@ -97,9 +98,11 @@ def test_batch_size_and_progress(make_store: Make, make_bundle: Make, tmp_path: 
 _SLOW = """
 import sys, time
 from lsl_runtime import Model, annotate
-def passed(count):
-    print(count, flush=True)
-    time.sleep(60)
+def passed(count, done=[0]):
+    done[0] += count
+    if done[0] > 500:
+        print(done[0], flush=True)
+        time.sleep(60)
 annotate(sys.argv[1], Model.load(sys.argv[2]), saliency=True, features=True, on_progress=passed)
 """
 
@@ -110,12 +113,15 @@ def test_killed_run_goes_on_and_ends_as_an_uninterrupted_one(
     store, bundle = make_store(700, chunk=50), make_bundle()
     with subprocess.Popen([sys.executable, "-c", _SLOW, store, bundle], stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
-        assert run.stdout.readline().strip() == "250"
+        assert int(run.stdout.readline()) > 500
+        parts = annotations_path(store).with_suffix(".parts")
+        first = parts / "part-000000000-000000250.h5"
+        while not first.exists():
+            time.sleep(0.01)
         run.send_signal(signal.SIGKILL)
     assert run.returncode == -signal.SIGKILL
     assert not annotations_path(store).exists()
     # What a kill in the middle of the second part leaves behind is passed over.
-    parts = annotations_path(store).with_suffix(".parts")
     (parts / "part-000000250-000000500.h5").write_bytes(b"\x89HDF\r\n\x1a\n half a part")
     model = Model.load(bundle)
     resumed = annotate(store, model, saliency=True, features=True)

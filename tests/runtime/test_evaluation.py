@@ -167,3 +167,10 @@ def test_progress_covers_the_store(make_store: Make, make_bundle: Make) -> None:
     store, model, passed = make_store(300, chunk=20), Model.load(make_bundle()), list[int]()
     evaluate(store, model, everything=True, on_progress=passed.append)
     assert sum(passed) == 300 and len(passed) > 1
+
+
+def test_a_model_without_a_conformal_threshold_says_that_its_sets_promise_nothing(
+    make_store: Make, make_bundle: Make
+) -> None:
+    found = evaluate(make_store(60), Model.load(make_bundle(split=_split(60), threshold=None)))
+    assert any("holds the predicted class alone" in note for note in found.notes)

@@ -63,10 +63,11 @@ def expression(image: NDArray[np.uint8]) -> Expression:
     another type or shape. An empty white or black picture gives an empty mask and zeros.
     """
     _check(image)
-    mask = embryo_mask(image)
+    ground = ground_light(image)
+    mask = embryo_mask(image, ground)
     if not mask.any():
         return Expression(np.zeros(mask.shape, np.float32), mask)
-    red_green, blue = _optical_density(image)
+    red_green, blue = _optical_density(image, ground[0])
     coloured = not is_grey(image)
     tissue = _unstained_tissue(red_green, blue, mask, coloured)
     red_green, blue = red_green - tissue[0], blue - tissue[1]
@@ -81,14 +82,14 @@ def _check(image: NDArray[np.uint8]) -> None:
         raise ImageError(f"an image is a uint8 array (H, W, 3) in RGB; received {image.dtype} {image.shape}")
 
 
-def _optical_density(image: NDArray[np.uint8]) -> tuple[FloatPlane, FloatPlane]:
+def _optical_density(image: NDArray[np.uint8], light: NDArray[np.float32]) -> tuple[FloatPlane, FloatPlane]:
     """Red-green and blue optical density (H, W), relative to the light of the ground, freed of pixel noise."""
     import cv2
 
     smooth = cv2.GaussianBlur(image, (0, 0), _length(image, 1.0))
     level = -np.log10(np.maximum(np.arange(256, dtype=np.float32), 1))  # (256,)
-    red, green, blue = (level[smooth[..., channel]] for channel in range(3))
-    ground = np.log10(np.maximum(ground_light(image)[0], 1))  # (3,)
+    red, green, blue = (cv2.LUT(channel, level) for channel in cv2.split(smooth))
+    ground = np.log10(np.maximum(light, 1))  # (3,)
     return (red + green + ground[0] + ground[1]) / 2, blue + ground[2]
 
 

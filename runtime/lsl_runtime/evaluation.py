@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_runtime.annotate import check_image_size
+from lsl_runtime.annotating import check_image_size
 from lsl_runtime.coarse import CoarseScores, score_coarse
 from lsl_runtime.join import outside_task
 from lsl_runtime.model import Model
@@ -81,6 +81,8 @@ def evaluate(
         else:
             advance(len(opened))
         rows = _answered(rows, probabilities, notes)
+        if task.conformal_threshold is None:
+            notes.append("too few calibration genes for prediction sets: each holds the predicted class alone")
         groups = opened.groups()
         known = _labels(opened, task.parent, task.parent_classes, notes)
 

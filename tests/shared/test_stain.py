@@ -186,7 +186,7 @@ def test_anything_but_an_rgb_image_is_refused(image: Any, received: str) -> None
 
 
 def test_importing_it_does_not_import_opencv() -> None:
-    code = "import sys, lsl_shared.expression; sys.exit('cv2' in sys.modules)"
+    code = "import sys, lsl_shared.stain; sys.exit('cv2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -1,0 +1,301 @@
+"""Are genomewide expression maps right, calibrated and fast?
+
+    python tools/bench/gems.py definition MODEL [--images 200]
+    python tools/bench/gems.py truth STORE [--every 5]
+    python tools/bench/gems.py splits STORE [--splits 200] [--least 4]
+    python tools/bench/gems.py landmarks STORE ANNOTATIONS [--images 60]
+    python tools/bench/gems.py speed STORE ANNOTATIONS [--times 1]
+
+`definition` holds `build_gems` to ten lines of NumPy on new demo images. `truth` correlates stain density with the
+truth of a demo store. `splits` compares random halves of the genes of each stage: any discovery is a false one.
+`landmarks` tells which share of a map lies in the true landmarks of a demo store: plain GEM, masked GEM, and masks from
+an untrained network, from the map of another image, and from Sobel edges. `speed` compares a map of all stages, with
+stored saliency, with reading and inflating alone; `--times` repeats the store.
+"""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import h5py
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from lsl_runtime import Model, annotate, build_gems
+from lsl_runtime.gem_bootstrap import BAND_ROWS, area_mean, grid_shape
+from lsl_runtime.gem_choice import Choice, choose
+from lsl_runtime.gem_compare import compare_sums
+from lsl_runtime.gem_sums import Measured, Sums, measure, sum_up
+from lsl_runtime.masks import saliency_mask
+from lsl_shared import Annotations, Store, expression
+
+app = typer.Typer(add_completion=False, help=__doc__)
+Array = NDArray[Any]
+
+
+@app.command()
+def definition(model: Path, images: int = 200) -> None:
+    """The largest difference from the definition, over stages, modes, stored and fresh maps, whole and in parts."""
+    from lsl_tools.demo.store import write_demo_store
+
+    loaded = Model.load(model)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "store.h5"
+        write_demo_store(path, images=images)
+        for saliency in (False, True):
+            given = annotate(path, loaded, saliency=saliency, out=Path(folder) / f"{saliency}.h5").path
+            for fraction in (False, True):
+                worst = np.max([worst_of(path, given, loaded, stage, fraction) for stage in stages_of(given)], axis=0)
+                kind = f"{'stored' if saliency else 'fresh'} maps, mode {'fraction' if fraction else 'mean'}"
+                typer.echo(f"{kind}: GEM {worst[0]:.1e}, masked {worst[1]:.1e}, merged from parts {worst[2]:.1e}")
+
+
+def worst_of(path: Path, given: Path, model: Model, stage: str, fraction: bool) -> tuple[float, float, float]:
+    mode = "fraction" if fraction else "mean"
+    with Store(path) as store, Annotations(given) as annotations:
+        rows = choose(store, annotations, "stage", stage).rows
+        images, genes = store.select(rows), [store.genes[row] or store.ids[row] for row in rows]
+        maps = annotations.saliency(0, len(store))[rows] if annotations.has_saliency else model.saliency(images)
+    found = build_gems(path, [stage], annotations=given, mode=mode)[0]
+    gem, masked = defined(images, genes, maps, fraction)
+    parts = merged(path, given, stage, mode)
+    assert found.masked_gem is not None
+    return abs(found.gem - gem).max(), abs(found.masked_gem - masked).max(), abs(parts - found.gem).max()
+
+
+def defined(images: Array, genes: list[str], maps: Array, fraction: bool) -> tuple[Array, Array]:
+    """The ten lines."""
+    gem, masked, total = 0.0, 0.0, 0.0
+    for image, gene, saliency in zip(images, genes, maps, strict=True):
+        found, weight = expression(image), 1 / genes.count(gene)
+        value = (found.density > 0.2).astype(float) if fraction else found.density.astype(float)
+        kernel = cv2.getGaussianKernel(33, 4, cv2.CV_64F)
+        smooth = cv2.sepFilter2D(saliency.astype(float), -1, kernel, kernel, borderType=cv2.BORDER_REFLECT_101)
+        mask = np.clip(smooth / np.percentile(smooth[found.mask], 99), 0, 1)
+        gem, masked, total = gem + weight * value, masked + weight * mask * value, total + weight
+    return np.asarray(gem) / total, np.asarray(masked) / total
+
+
+def merged(path: Path, given: Path, stage: str, mode: Any) -> Array:
+    """The GEM from parts of whole chunks, added up from the last."""
+    with Store(path) as store, Annotations(given) as annotations:
+        choice, step = choose(store, annotations, "stage", stage), 3 * store.chunk_images
+        cuts = [range(at, min(at + step, len(store))) for at in range(0, len(store), step)]
+        sums = [sum_up(store, [choice], None, mode, lambda count: None, over=[cut])[0] for cut in cuts]
+    whole = sum(sums[-2::-1], sums[-1])
+    return np.asarray(whole.value / whole.weight)
+
+
+@app.command()
+def truth(store: Path, every: int = 5) -> None:
+    """Correlation of stain density with the truth inside the embryo, and density of unstained embryos."""
+    correlations, unstained = [], []
+    with Store(store) as opened:
+        for row in range(0, len(opened), every):
+            found, true = expression(opened.read(row, row + 1)[0]), opened.truth_dataset("expression")[row] / 255
+            density = found.density[found.mask]
+            if true.max() < 0.1:
+                unstained.append(float(density.mean()))
+            else:
+                correlations.append(np.corrcoef(density, true[found.mask])[0, 1] if density.std() > 0 else 0.0)
+    quantiles = np.quantile(correlations, [0.05, 0.25, 0.5, 0.75]).round(3)
+    typer.echo(f"{len(correlations)} stained: correlation, quantiles 5, 25, 50, 75 %: {quantiles}")
+    typer.echo(f"{len(unstained)} unstained: mean density {np.mean(unstained):.4f}, worst {max(unstained):.4f}")
+
+
+def stages_of(given: Path) -> list[str]:
+    with Annotations(given) as annotations:
+        task = next(iter(annotations.tasks))
+        return [annotations.tasks[task][k] for k in np.unique(annotations.class_index(task)) if k >= 0]
+
+
+@app.command()
+def splits(store: Path, splits: int = 200, least: int = 4, seed: int = 0) -> None:
+    """In how many random halves of a stage's genes the comparison finds anything, of stages with `least` genes."""
+    generator, rates = np.random.default_rng(seed), []
+    for stage, measured in measured_stages(store):
+        genes = sorted({image.group for image in measured})
+        if len(genes) < least:
+            continue
+        found = 0
+        for _ in range(splits):
+            chosen = set(generator.permutation(genes)[: len(genes) // 2].tolist())
+            halves = [[one for one in measured if (one.group in chosen) == side] for side in (True, False)]
+            first, second = map(summed, halves)
+            found += compare_sums(("a", "b"), first, second, False, "mean", 0.05).significant.any()
+        rates.append(found / splits)
+        typer.echo(f"stage {stage}, {len(genes)} genes: any discovery in {100 * rates[-1]:.1f} % of {splits} splits")
+    typer.echo(f"worst stage {100 * max(rates):.1f} %, mean {100 * np.mean(rates):.1f} %")
+
+
+def measured_stages(path: Path) -> Iterator[tuple[str, list[Measured]]]:
+    given = path.with_suffix(".annotations.h5")
+    for stage in stages_of(given):
+        with Store(path) as store, Annotations(given) as annotations:
+            rows = choose(store, annotations, next(iter(annotations.tasks)), stage).rows
+            images = store.select(rows)
+            measured = [measure(store, int(row), image, None, "mean") for row, image in zip(rows, images, strict=True)]
+        yield stage, [reduced(image) for image in measured]
+
+
+def reduced(image: Measured) -> Measured:
+    """On the grid of the bootstrap, which is all that a comparison looks at; 16 times faster to add."""
+    grid = grid_shape(image.value.shape, BAND_ROWS)
+    value = area_mean(image.value, grid)
+    return replace(image, value=value, density=value, embryo=area_mean(image.embryo, grid))
+
+
+def summed(measured: list[Measured]) -> Sums:
+    groups = [image.group for image in measured]
+    weights = np.array([1 / groups.count(group) for group in groups])
+    rows = np.array([image.row for image in measured])
+    sums = Sums(Choice("half", rows, weights, len(set(groups)), rows[:0]), measured[0].value.shape)
+    for image, weight in zip(measured, weights, strict=True):
+        sums.add(image, float(weight))
+    return sums
+
+
+@app.command()
+def landmarks(store: Path, annotations: Path, images: int = 60, seed: int = 0) -> None:
+    """Share of each map inside the true landmarks, within the embryo, and how it compares; medians over stages."""
+    shares: dict[str, list[float]] = {}
+    for stage in stages_of(annotations):
+        for name, share in shares_of(store, annotations, stage, images, seed).items():
+            shares.setdefault(name, []).append(share)
+    middle = {name: float(np.median(values)) for name, values in shares.items()}
+    for name, value in middle.items():
+        ratio = middle["masked GEM"] / value
+        wins = np.mean(np.array(shares["masked GEM"]) > np.array(shares[name]))
+        typer.echo(f"{name}: {100 * value:.1f} % inside; masked GEM is {ratio:.2f} times that, above it at {wins:.0%}")
+
+
+def shares_of(path: Path, given: Path, stage: str, images: int, seed: int) -> dict[str, float]:
+    with Store(path) as store, Annotations(given) as annotations:
+        choice = choose(store, annotations, "stage", stage)
+        rows, weights = choice.rows[:images], choice.weights[:images]
+        pixels, maps = store.select(rows), np.stack([annotations.saliency(row, row + 1)[0] for row in rows])
+        true = np.stack([store.truth_dataset("landmarks")[row] for row in rows]).astype(float)
+    found = [expression(image) for image in pixels]
+    sources: dict[str, Array | None] = {
+        "plain GEM": None, "masked GEM": maps, "untrained network": untrained_saliency(pixels, seed),
+        "maps of other images": np.roll(maps, 1, axis=0), "Sobel edges": np.stack([edges(image) for image in pixels]),
+    }  # fmt: skip
+    where = np.average(true, axis=0, weights=weights)  # (H, W), 0..1
+    inside = np.average([one.mask for one in found], axis=0, weights=weights) >= 0.5
+
+    def share(saliency: Array | None) -> float:
+        masks = [1.0] * len(found) if saliency is None else [
+            saliency_mask(one, seen.mask) for one, seen in zip(saliency, found, strict=True)
+        ]  # fmt: skip
+        planes = [seen.density * mask for seen, mask in zip(found, masks, strict=True)]
+        plane = np.average(planes, axis=0, weights=weights) * inside
+        return float((plane * where).sum() / plane.sum())
+
+    return {name: share(saliency) for name, saliency in sources.items()}
+
+
+def edges(image: Array) -> Array:
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return np.asarray(cv2.magnitude(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)))
+
+
+def untrained_saliency(images: Array, seed: int) -> Array:
+    """Saliency of the `tiny` network with random weights and batch statistics of these images."""
+    import torch
+
+    from lsl_trainer.networks import PRESETS, residual_network
+
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)
+    network = residual_network(PRESETS["tiny"], images.shape[1:3], 14)
+    light = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
+    with torch.no_grad():
+        for _ in range(30):
+            network(light[:32])
+    light.requires_grad_(True)
+    logits, _ = network.eval()(light)
+    (gradient,) = torch.autograd.grad(logits.max(1).values.sum(), light)
+    return np.asarray(gradient.abs().amax(1).numpy())
+
+
+@app.command()
+def speed(store: Path, annotations: Path, times: int = 1) -> None:
+    """Seconds of processor time and memory of all stages in one pass, and of reading images and saliency alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, given = repeated(store, annotations, Path(folder), times) if times > 1 else (store, annotations)
+        count = timed_read(path, given)  # fills the disk cache
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        read = min(seconds(lambda: timed_read(path, given)) for _ in range(3))
+        stages = stages_of(given)
+        build = min(seconds(lambda: build_gems(path, stages, annotations=given, view="all")) for _ in range(2))
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    typer.echo(f"{count:,} images: read {read:.2f} s, maps {build:.2f} s ({count / build:,.0f} a second and core)")
+    typer.echo(f"{build / read:.1f} times reading; {grown:.0f} MiB more memory than for reading")
+
+
+def timed_read(path: Path, given: Path) -> int:
+    with Store(path) as store, Annotations(given) as annotations:
+        for start, block in store.blocks():
+            annotations.saliency(start, start + len(block))
+        return len(store)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def repeated(store: Path, annotations: Path, folder: Path, times: int) -> tuple[Path, Path]:
+    """The same images, ids made unique, `times` over; chunks are copied as they lie."""
+    paths = (folder / "store.h5", folder / "store.annotations.h5")
+    for source, path in zip((store, annotations), paths, strict=True):
+        with h5py.File(source) as old, h5py.File(path, "w") as new:
+            new.attrs.update(old.attrs)
+            old.visititems(lambda name, item, new=new: repeat(name, item, new, times))
+    with Store(paths[0]) as made, h5py.File(paths[1], "r+") as file:
+        file.attrs["store_fingerprint"] = made.fingerprint()
+    return paths
+
+
+def repeat(name: str, item: Any, new: h5py.File, times: int) -> None:
+    if not isinstance(item, h5py.Dataset):
+        new.require_group(name).attrs.update(item.attrs)
+        return
+    if name.startswith("truth/"):
+        return
+    whole = item.shape[0] // item.chunks[0] * item.chunks[0] if item.chunks and item.ndim > 2 else item.shape[0]
+    if item.ndim > 2:
+        made = new.create_dataset(
+            name, (whole * times, *item.shape[1:]), item.dtype, chunks=item.chunks, compression="gzip"
+        )
+        for start in range(0, whole, item.chunks[0]):
+            at = (start, *[0] * (item.ndim - 1))
+            mask, raw = item.id.read_direct_chunk(at)
+            for k in range(times):
+                made.id.write_direct_chunk((start + k * whole, *at[1:]), raw, mask)
+    else:
+        limit = kept_rows(item)
+        values = np.concatenate([item[:limit]] * times)
+        if name in ("id", "samples/id"):
+            values = np.array([f"{k}-{value.decode()}" for k, value in enumerate(values)], dtype=object)
+        new.create_dataset(name, data=values, dtype=item.dtype).attrs.update(item.attrs)
+
+
+def kept_rows(item: h5py.Dataset) -> int:
+    """Rows that the repeated images keep: whole chunks of them."""
+    file = item.file
+    images = file["images"] if "images" in file else file["saliency"]
+    return int(images.shape[0] // images.chunks[0] * images.chunks[0])
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,154 @@
+"""Is anything lost when annotating is killed?
+
+    python tools/bench/kills.py STORE RUN/model [--images 768] [--kills 50] [--seed 0]
+
+Kills a run (SIGKILL) at random moments spread over reading, inference, part writing and joining, looks whether an
+annotations file stands there that is not complete, runs again to the end, and compares with an uninterrupted run,
+dataset by dataset, byte for byte. Ends with 1 where anything differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from lsl_shared import Annotations, LslError, Store, StoreWriter, annotations_path
+
+PHASES = ("reading", "inference", "writing", "joining")
+LONGEST_WAIT = 0.04
+"""Seconds from the beginning of a step to the kill, at most."""
+
+CHILD = """
+import sys
+from lsl_runtime import annotating, reading
+from lsl_runtime.model import Model
+from lsl_runtime.parts import PartFiles
+
+def told(owner, name, phase):
+    original = getattr(owner, name)
+    def wrapped(*arguments, **settings):
+        print(phase, flush=True)
+        return original(*arguments, **settings)
+    setattr(owner, name, wrapped)
+
+told(reading, "_read", "reading")
+told(Model, "explain", "inference")
+told(PartFiles, "_write_bytes", "writing")
+told(annotating, "join_parts", "joining")
+done = annotating.annotate(sys.argv[1], Model.load(sys.argv[2], "cpu"), saliency=True, features=True)
+print("resumed", done.resumed, flush=True)
+"""
+
+
+@dataclass
+class Run:
+    """What a run said before it ended or was killed."""
+
+    steps: Counter[str]
+    resumed: int = -1
+
+
+def main() -> None:
+    """Parses, kills, compares, prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("store", type=Path)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--images", type=int, default=768)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        store = first_images(arguments.store, Path(folder) / "store.h5", arguments.images)
+        problems = kill_again_and_again(store, arguments.model, arguments.kills, random.Random(arguments.seed))
+    for problem in problems:
+        print(problem)
+    sys.exit(bool(problems))
+
+
+def kill_again_and_again(store: Path, model: Path, kills: int, chance: random.Random) -> list[str]:
+    """What went wrong in so many kills, each followed by a run to the end."""
+    target, whole = annotations_path(store), store.with_name("whole.h5")
+    steps = run(store, model).steps
+    target.rename(whole)
+    problems, landed, from_parts = [], Counter[str](), 0
+    for number in range(kills):
+        phase = PHASES[number % len(PHASES)]
+        run(store, model, phase, chance.randint(1, steps[phase]), chance.uniform(0, LONGEST_WAIT))
+        landed[phase] += 1
+        if target.exists() and (said := difference(target, whole)):
+            problems.append(f"kill {number} in {phase}: an annotations file that is not complete: {said}")
+        again = run(store, model)
+        from_parts += again.resumed > 0
+        if said := difference(target, whole):
+            problems.append(f"kill {number} in {phase}: the rerun's file differs: {said}")
+        left = sorted(path.name for path in store.parent.iterdir())
+        if left != sorted((store.name, target.name, whole.name)):
+            problems.append(f"kill {number} in {phase}: left behind {left}")
+        target.unlink(missing_ok=True)
+        if number % 10 == 9:
+            print(f"{number + 1} kills, {from_parts} reruns from parts, {len(problems)} problems", flush=True)
+    told = ", ".join(f"{count} in {phase}" for phase, count in landed.items())
+    print(f"{kills} kills ({told}); {from_parts} reruns went on from parts; {len(problems)} problems")
+    return problems
+
+
+def run(store: Path, model: Path, phase: str = "", step: int = 0, wait: float = 0.0) -> Run:
+    """Annotates in a process of its own; kills it `wait` seconds after it said `phase` for the `step`th time."""
+    said = Run(Counter())
+    with subprocess.Popen([sys.executable, "-c", CHILD, store, model], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            word, _, value = line.strip().partition(" ")
+            if word == "resumed":
+                said.resumed = int(value)
+            said.steps[word] += 1
+            if word == phase and said.steps[word] == step:
+                time.sleep(wait)
+                process.kill()
+                break
+    return said
+
+
+def difference(path: Path, whole: Path) -> str:
+    """How an annotations file differs from the uninterrupted one; '' where it does not."""
+    try:
+        with Annotations(path), h5py.File(path) as one, h5py.File(whole) as other:
+            names = [datasets(file) for file in (one, other)]
+            if names[0] != names[1]:
+                return f"datasets {names[0]} and {names[1]}"
+            differing = [name for name in names[0] if one[name][...].tobytes() != other[name][...].tobytes()
+                         and not np.array_equal(one[name][...], other[name][...])]  # fmt: skip
+            return ", ".join(differing)
+    except (OSError, LslError) as problem:
+        return str(problem)
+
+
+def datasets(file: h5py.File) -> list[str]:
+    """The names of all datasets."""
+    names: list[str] = []
+    file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
+    return names
+
+
+def first_images(source: Path, target: Path, images: int) -> Path:
+    """A store of the first images of another."""
+    with Store(source) as store, StoreWriter(target, *store.shape[1:], compression=1) as writer:
+        for row, image in enumerate(store.read(0, images)):
+            writer.append(image, id=store.ids[row], gene=store.genes[row], view=store.views[row])
+        for space in store.tasks.values():
+            writer.add_task(space, store.labels(space.name)[:images])
+    return target
+
+
+if __name__ == "__main__":
+    main()
