@@ -35,8 +35,9 @@ check: setup  ## lint, types and tests
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2
 
-bench: setup  ## every benchmark in tools/bench that needs no data of others
-	for script in tools/bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+bench: setup  ## the benchmarks that need no store; BENCHMARKS.md names the commands of all
+	$(BIN)/python tools/bench/startup.py
+	$(BIN)/python tools/bench/demo_store.py
 
 clean:  ## everything that make made
 	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache

@@ -17,11 +17,11 @@ from lsl_runtime.join import outside_task
 from lsl_runtime.model import Model
 from lsl_runtime.partitions import partitions
 from lsl_runtime.scores import Scores, score
-from lsl_runtime.split import PARTS, read_split
+from lsl_runtime.split import read_split
 from lsl_shared.annotations import Annotations, annotations_path
 from lsl_shared.errors import AnnotationsError, StoreError
 from lsl_shared.manifest import Task
-from lsl_shared.store import Store
+from lsl_shared.store import PARTS, Store
 
 __all__ = ["Evaluation", "evaluate"]
 

@@ -83,6 +83,13 @@ class Gem:
     genes: tuple[GeneExpression, ...] = field(default=(), repr=False)
     """What each gene shows, if asked for; images without a gene are left out."""
 
+    @property
+    def caution(self) -> str:
+        """What to say of a map of few genes; '' of others."""
+        if self.n_genes >= FEW_GENES:
+            return ""
+        return f"only {self.n_genes} gene{'s' * (self.n_genes != 1)}: the map shows them more than the stage"
+
 
 def build_gem(
     store: str | Path,

@@ -231,7 +231,6 @@ def _write_table(folder: Path, gems: Sequence[Gem]) -> None:
 def _write(
     folder: Path, gems: Sequence[Gem], formats: Sequence[Format], style: StyleName, with_landmarks: bool
 ) -> None:
-    from lsl_runtime.gem import FEW_GENES
     from lsl_runtime.gem_file import GEMS, write_gems
     from lsl_runtime.gem_folder import draw_stage, remove_panels, remove_pictures
     from lsl_runtime.gem_landmarks import landmarks
@@ -240,8 +239,8 @@ def _write(
     for gem in gems:
         pictures = draw_stage(folder, gem, formats, style, landmarks(gem) if with_landmarks else ())
         _say_drawn(f"stage {gem.stage}: {gem.n_images:,} images of {gem.n_genes:,} genes", pictures)
-        if gem.n_genes < FEW_GENES:
-            say(f"  only {gem.n_genes} genes: the map shows these genes more than the stage")
+        if gem.caution:
+            say(f"  {gem.caution}")
         if gem.n_empty:
             say(f"  no embryo found in {gem.n_empty:,} images; they count as unstained")
     if dropped:

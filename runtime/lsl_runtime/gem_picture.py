@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_runtime.gem import FEW_GENES, Gem, GemSample
+from lsl_runtime.gem import Gem, GemSample
 from lsl_runtime.gem_axes import FLY_TASKS, MEASURE, colour_bar, draw_map, draw_outline, round_top
 from lsl_runtime.gem_landmarks import Landmark
 from lsl_runtime.gem_style import Style, StyleName, gem_style
@@ -78,9 +78,8 @@ class _Page:
         stage = f"{gem.task.replace('_', ' ')} {readable(gem.stage, 40)}"
         self.sheet.text(_MARGIN, 0.2, f"Genomewide expression map, {stage}: {counts}", 16, INK, weight="bold")
         self.sheet.text(_MARGIN, 0.56, told_about(gem))
-        if gem.n_genes < FEW_GENES:
-            warning = f"Only {gem.n_genes} genes: the map shows these genes more than the stage"
-            self.sheet.text(_MARGIN, 0.75, warning, color=WARNING, weight="bold")
+        if gem.caution:
+            self.sheet.text(_MARGIN, 0.75, gem.caution, color=WARNING, weight="bold")
 
     def _maps(self) -> None:
         gem, factor = self.gem, rescaling(self.gem)

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from lsl_shared.errors import BundleError
 from lsl_shared.manifest import SPLIT
+from lsl_shared.store import PARTS
 
-__all__ = ["PARTS", "read_split"]
-
-PARTS = ("train", "calibration", "test")
+__all__ = ["read_split"]
 
 
 def read_split(bundle: str | Path) -> dict[str, str]:

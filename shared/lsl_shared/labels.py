@@ -67,10 +67,6 @@ class LabelSpace:
             listed = ", ".join(self.classes[:20]) + (" …" if len(self.classes) > 20 else "")
             raise LabelError(f"task {self.name!r} has no class {name!r}; its classes: {listed}") from None
 
-    def children(self, coarse_index: int) -> tuple[int, ...]:
-        """The fine classes under one coarse class."""
-        return tuple(k for k, parent in enumerate(self.parent_index) if parent == coarse_index)
-
     def childless(self, coarse: LabelSpace) -> tuple[int, ...]:
         """The coarse classes without any fine class: images known to be in them have no fine class."""
         return tuple(k for k in range(len(coarse)) if k not in self.parent_index)

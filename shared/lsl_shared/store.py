@@ -18,10 +18,12 @@ from lsl_shared.hdf5 import members, open_file, read_dataset, read_names, read_s
 from lsl_shared.labels import LabelSpace
 from lsl_shared.patience import patiently
 
-__all__ = ["SPLITS", "STORE_FORMAT", "STORE_VERSION", "Store"]
+__all__ = ["PARTS", "SPLITS", "STORE_FORMAT", "STORE_VERSION", "Store"]
 
 STORE_FORMAT, STORE_VERSION = "lsl-store", 1
-SPLITS = ("train", "calibration", "test", "")
+PARTS = ("train", "calibration", "test")
+"""What the images of a split are for."""
+SPLITS = (*PARTS, "")
 _REMEDY = "`lsl-store demo` makes a synthetic store, `lsl-store import` one from your own images"
 
 
@@ -211,13 +213,6 @@ class Store:
         """The group of each image, int64 (N,): images of a gene share it; one without a gene is its own."""
         known = np.asarray([gene or f"\0{image}" for gene, image in zip(self.genes, self.ids, strict=True)])
         return np.unique(known, return_inverse=True)[1].astype(np.int64)
-
-    def without_fine_class(self, fine: str) -> NDArray[np.bool_]:
-        """Images known to lie in a coarse class that has no fine classes, bool (N,)."""
-        space = self.task(fine)
-        if not space.parent:
-            return np.zeros(len(self), dtype=bool)
-        return np.isin(self.labels(space.parent), space.childless(self.tasks[space.parent]))
 
     def truth(self, name: str) -> NDArray[np.generic]:
         """A truth of a demo store, whole: stage, stage_range int16 (N,), landmarks, expression uint8 (N, H, W)."""

@@ -84,7 +84,7 @@ def test_few_genes_are_told(make_store: Make, make_bundle: Make, tmp_path: Path)
     store = make_store(12, path=tmp_path / "small.h5")
     annotate(store, Model.load(make_bundle()))
     result = CliRunner().invoke(app, ["small.h5", "--stage", "4"])
-    assert result.exit_code == 0 and "genes: the map shows these genes more than the stage" in result.stdout
+    assert result.exit_code == 0 and "genes: the map shows them more than the stage" in result.stdout
 
 
 def test_maps_of_another_model_go_with_their_pictures(make_bundle: Make, tmp_path: Path) -> None:

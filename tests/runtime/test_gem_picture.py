@@ -45,7 +45,7 @@ def test_title_says_stage_counts_model_and_orientation(gem: Gem) -> None:
 
 
 def test_few_genes_are_warned_of(gem: Gem) -> None:
-    assert any("Only 9 genes" in text for text in _texts(replace(gem, n_genes=9)))
+    assert any("only 9 genes" in text for text in _texts(replace(gem, n_genes=9)))
     assert not any("Only" in text for text in _texts(replace(gem, n_genes=10)))
 
 

@@ -57,12 +57,6 @@ def test_a_gene_named_like_an_id_is_not_that_image(store_file: MakeFile) -> None
         assert len(set(store.groups().tolist())) == 5
 
 
-def test_images_without_fine_class(store_file: MakeFile) -> None:
-    with Store(store_file()) as store:
-        assert store.without_fine_class("a_species").tolist() == [False, True, False, False, False]
-        assert not store.without_fine_class("family").any()
-
-
 def test_unknown_task_lists_the_tasks(store_file: MakeFile) -> None:
     with Store(store_file()) as store, pytest.raises(StoreError, match=r"no such task; .* family, a_species"):
         store.labels("stage")

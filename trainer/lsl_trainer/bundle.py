@@ -18,6 +18,7 @@ from lsl_runtime.scores import score
 from lsl_shared.atomic import write_text
 from lsl_shared.conformal import conformal_threshold
 from lsl_shared.manifest import CLASSIFIER, MANIFEST, SALIENCY, SPLIT, GoldenSample, Manifest, Task, golden_image
+from lsl_shared.store import PARTS
 from lsl_trainer.calibration import fit_temperature, softmax
 from lsl_trainer.config import TrainConfig
 from lsl_trainer.data import TrainingData
@@ -25,7 +26,6 @@ from lsl_trainer.export import export_classifier, export_saliency
 from lsl_trainer.learn import Labelled, logits_of
 from lsl_trainer.networks import Network
 from lsl_trainer.parity import Parity, verify_graphs
-from lsl_trainer.split import PARTS
 
 __all__ = ["write_bundle"]
 

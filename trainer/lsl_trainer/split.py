@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import ConfigError, StoreError
-from lsl_shared.store import Store
+from lsl_shared.store import PARTS, Store
 from lsl_tools.content_hash import image_digests
 
-__all__ = ["CALIBRATION", "PARTS", "TEST", "TRAIN", "SplitKind", "duplicates", "split_store"]
+__all__ = ["CALIBRATION", "TEST", "TRAIN", "SplitKind", "duplicates", "split_store"]
 
 SplitKind = Literal["gene", "random", "stored"]
-PARTS = ("train", "calibration", "test")
 TRAIN, CALIBRATION, TEST = range(3)
 _SHARES = {"gene": (0.7, 0.1, 0.2), "random": (0.7, 0.0, 0.3)}
 
