@@ -46,7 +46,7 @@ def test_title_says_stage_counts_model_and_orientation(gem: Gem) -> None:
 
 def test_few_genes_are_warned_of(gem: Gem) -> None:
     assert any("only 9 genes" in text for text in _texts(replace(gem, n_genes=9)))
-    assert not any("Only" in text for text in _texts(replace(gem, n_genes=10)))
+    assert not any("only" in text for text in _texts(replace(gem, n_genes=10)))
 
 
 def test_other_tasks_have_no_anterior(gem: Gem) -> None:
