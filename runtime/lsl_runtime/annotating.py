@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -192,8 +192,12 @@ class _Plan:
 
     def clear(self) -> None:
         """Removes the parts of this run, those of a run with other outputs excepted."""
-        if Unfinished.read(self.files.folder) == self.record:
+        found = Unfinished.read(self.files.folder)
+        if found == self.record:
             self.files.remove()
+        elif found is None:  # killed between the last file's removal and the folder's
+            with suppress(OSError):
+                self.files.folder.rmdir()
 
 
 def _outputs(saliency: bool, features: bool) -> tuple[str, ...]:

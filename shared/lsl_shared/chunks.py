@@ -33,13 +33,11 @@ class ImageChunks:
         count = min(shape[0], len(self._images) - start)
         if self._filters not in ((), (h5py.h5z.FILTER_DEFLATE,)):
             return self._by_h5py(start, count)
-        try:
-            with self._reading:
-                mask, raw = patiently(lambda: self._raw(start), self.reopen)
-        except OSError as problem:
-            if problem.errno is not None:
-                raise
-            return self._by_h5py(start, count)  # a chunk that was never written
+        with self._reading:
+            stored = patiently(lambda: self._raw(start), self.reopen)
+        if stored is None:
+            return self._by_h5py(start, count)
+        mask, raw = stored
         size = int(np.prod(shape))
         data = inflated(raw, size) if self._filters and not mask else raw
         if len(data) != size:
@@ -50,9 +48,11 @@ class ImageChunks:
         """Opens the file again; the caller holds off all readers."""
         self._images = self._reopen()
 
-    def _raw(self, start: int) -> tuple[int, bytes]:
-        """Filter mask and stored bytes of a chunk."""
+    def _raw(self, start: int) -> tuple[int, bytes] | None:
+        """Filter mask and stored bytes of a chunk; None of one that was never written."""
         try:
+            if not self._images.id.get_chunk_info_by_coord((start, 0, 0, 0)).size:
+                return None
             mask, raw = self._images.id.read_direct_chunk((start, 0, 0, 0))
         except RuntimeError as problem:  # h5py's guise of some read errors
             raise as_os_error(problem) from None
