@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lsl_trainer.cli import app
+from lsl_trainer.training import best_device
 
 FAST = ["--coarse-epochs", "1", "--fine-epochs", "1", "--feature-epochs", "1", "--preset", "tiny", "--batch-size", "32"]
 
@@ -102,3 +103,10 @@ def test_the_estimate_of_the_time_leaves_the_training_as_it_was(store, config):
     assert _estimated_seconds(training) > 0
     assert torch.equal(torch.get_rng_state(), numbers), "the next head would start from other weights"
     assert all(torch.equal(value, weights[name]) for name, value in training.network.state_dict().items())
+
+
+def test_a_config_without_a_preset_goes_over_the_usual_one(store, tmp_path):
+    (tmp_path / "mine.toml").write_text('method = "plain"\nfine_epochs = 1\nbatch_size = 32\n')
+    result = invoke(store, "--config", tmp_path / "mine.toml", "--out", tmp_path / "run")
+    assert result.exit_code == 0, result.output
+    assert f"preset {'paper' if best_device().type == 'cuda' else 'tiny'}, method plain" in result.output

@@ -121,9 +121,10 @@ def _settings(name: str | None, file: Path | None, given: dict[str, Any]) -> Tra
     from lsl_trainer.config_file import read_config
     from lsl_trainer.training import best_device
 
+    usual = "paper" if best_device().type == "cuda" else "tiny"
     if file is not None:
-        return read_config(file, preset(name) if name else None).having(**given)
-    return preset(name or ("paper" if best_device().type == "cuda" else "tiny")).having(**given)
+        return read_config(file, preset(name) if name else None, otherwise=usual).having(**given)
+    return preset(name or usual).having(**given)
 
 
 def _interrupted(out: Path | None, given: dict[str, Any], other: object) -> tuple[TrainConfig, Path]:

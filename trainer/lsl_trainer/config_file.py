@@ -22,8 +22,8 @@ def write_config(config: TrainConfig, path: str | Path) -> None:
     write_text(path, "\n".join([*plain, "", "[network]", *network, ""]))
 
 
-def read_config(path: str | Path, base: TrainConfig | None = None) -> TrainConfig:
-    """Settings of a TOML file over those of `base`, or of the preset that the file names (else `paper`).
+def read_config(path: str | Path, base: TrainConfig | None = None, *, otherwise: str = "paper") -> TrainConfig:
+    """Settings of a TOML file over those of `base`, or of the preset that the file names, `otherwise` if it names none.
 
     Raises ConfigError that names the file and the entry.
     """
@@ -32,7 +32,7 @@ def read_config(path: str | Path, base: TrainConfig | None = None) -> TrainConfi
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise ConfigError(f"{path}: cannot be read as TOML ({problem})") from None
     try:
-        start = base or preset(entries.get("preset", "paper"))
+        start = base or preset(entries.get("preset", otherwise))
         network = entries.pop("network", {})
         if not isinstance(network, dict):
             raise ConfigError("network must be a table")
