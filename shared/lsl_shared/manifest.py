@@ -43,7 +43,7 @@ class Task:
     name: str
     classes: tuple[str, ...]
     kind: str = "class"
-    """`class`: exactly one class is right."""
+    """`class`: exactly one class is right. `terms`: any number of them is; probabilities are sigmoid(logits / T)."""
     parent: str = ""
     """The coarse task, '' where there is none."""
     parent_classes: tuple[str, ...] = ()
@@ -54,7 +54,9 @@ class Task:
     conformal_threshold: float | None = None
     """Class k is in the prediction set where 1 − p_k ≤ threshold; None where there were too few calibration groups."""
     class_priors: tuple[float, ...] = ()
-    """Share of each class among the training images."""
+    """Share of each class among the training images; of kind terms, the share that carries each."""
+    thresholds: tuple[float, ...] = ()
+    """Of kind terms: term k is chosen where p_k ≥ thresholds[k]."""
 
     @property
     def space(self) -> LabelSpace:

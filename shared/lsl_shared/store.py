@@ -18,12 +18,14 @@ from lsl_shared.hdf5 import members, open_file, read_dataset, read_names, read_s
 from lsl_shared.labels import LabelSpace
 from lsl_shared.patience import patiently
 
-__all__ = ["PARTS", "SPLITS", "STORE_FORMAT", "STORE_VERSION", "Store"]
+__all__ = ["NOT_ANNOTATED", "PARTS", "SPLITS", "STORE_FORMAT", "STORE_VERSION", "Store"]
 
 STORE_FORMAT, STORE_VERSION = "lsl-store", 1
 PARTS = ("train", "calibration", "test")
 """What the images of a split are for."""
 SPLITS = (*PARTS, "")
+NOT_ANNOTATED = 255
+"""In a task of kind terms: nobody has said whether the image carries the term."""
 _REMEDY = "`lsl-store demo` makes a synthetic store, `lsl-store import` one from your own images"
 
 
@@ -31,7 +33,8 @@ class Store:
     """An image store, read only; close it or use it in a `with` block.
 
     `path`; `shape` = (N, H, W); `chunk_images` images lie in one HDF5 chunk; `ids`, `genes`, `views`, `sources`,
-    `splits`: str (N,); `tasks`: name → LabelSpace, coarse tasks before fine ones.
+    `splits`: str (N,); `tasks`: name → LabelSpace, coarse tasks before fine ones; `term_tasks`: name → LabelSpace of
+    the tasks of kind terms, where an image may carry several.
     Raises StoreError that names the file and the key.
     """
 
@@ -61,7 +64,7 @@ class Store:
         self.genes, self.views, self.sources, self.splits = (
             self._column(name) for name in ("gene", "view", "source", "split")
         )
-        self.tasks = self._read_tasks()
+        self.tasks, self.term_tasks = self._read_tasks()
 
     def _check_images(self) -> None:
         images = self._images
@@ -77,14 +80,15 @@ class Store:
             return np.full(self.shape[0], "", dtype=object)
         return read_strings(self._file, f"samples/{name}", StoreError, self.shape[0])
 
-    def _read_tasks(self) -> dict[str, LabelSpace]:
+    def _read_tasks(self) -> tuple[dict[str, LabelSpace], dict[str, LabelSpace]]:
         stored = members(self._file, "labels", StoreError)
-        spaces = {
-            name: self._read_space(name, item) for name, item in stored.items() if item.attrs.get("kind") != "terms"
-        }
-        for space in spaces.values():
-            self._check_parent(space, spaces)
-        return dict(sorted(spaces.items(), key=lambda item: self._level(item[1], spaces)))
+        terms = {name for name, item in stored.items() if item.attrs.get("kind") == "terms"}
+        spaces = {name: self._read_space(name, item) for name, item in stored.items()}
+        classes = {name: space for name, space in spaces.items() if name not in terms}
+        for space in classes.values():
+            self._check_parent(space, classes)
+        ordered = sorted(classes.items(), key=lambda item: self._level(item[1], classes))
+        return dict(ordered), {name: spaces[name] for name in sorted(terms)}
 
     def _check_parent(self, space: LabelSpace, spaces: dict[str, LabelSpace]) -> None:
         if space.parent not in ("", *spaces):
@@ -201,6 +205,21 @@ class Store:
             found = f"labels must lie in -1 … {len(space) - 1}, found {labels.min()} … {labels.max()}"
             raise StoreError(self.path, found, key)
         return np.asarray(labels, dtype=np.int16)
+
+    def terms(self, task: str) -> NDArray[np.uint8]:
+        """The labels of a task of kind terms, uint8 (N, T): 1 carries the term, 0 does not, 255 = not annotated."""
+        if task not in self.term_tasks:
+            listed = ", ".join(self.term_tasks) or "none"
+            raise StoreError(self.path, f"no such task of kind terms; the store has: {listed}", f"labels/{task}")
+        key, shape = f"labels/{task}", (len(self), len(self.term_tasks[task]))
+        stored = read_dataset(self._file, key, StoreError, dtype="u", shape=shape)
+        try:
+            labels = np.asarray(stored[...], dtype=np.uint8)
+        except OSError as problem:
+            raise StoreError(self.path, f"cannot be read ({problem})", key) from None
+        if not np.isin(labels, (0, 1, NOT_ANNOTATED)).all():
+            raise StoreError(self.path, f"terms are 0, 1 or {NOT_ANNOTATED}, found {labels.max()}", key)
+        return labels
 
     def task(self, name: str) -> LabelSpace:
         """The label space of a task. Raises StoreError that lists the tasks."""

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from lsl_shared.atomic import atomic_path
 from lsl_shared.errors import ImageError, LabelError, StoreError
 from lsl_shared.labels import LabelSpace
-from lsl_shared.store import SPLITS, STORE_FORMAT, STORE_VERSION
+from lsl_shared.store import NOT_ANNOTATED, SPLITS, STORE_FORMAT, STORE_VERSION
 
 __all__ = ["StoreWriter", "refuse_existing"]
 
@@ -123,6 +123,20 @@ class StoreWriter:
         if space.parent:
             dataset.attrs["parent"] = space.parent
             dataset.attrs["parent_index"] = np.asarray(space.parent_index, dtype=np.int16)
+
+    def add_terms(self, space: LabelSpace, labels: ArrayLike) -> None:
+        """Adds a task of kind terms; `labels` (N, T): 1 carries the term, 0 does not, 255 = not annotated."""
+        carried = np.asarray(labels, dtype=np.uint8)
+        if space.parent:
+            raise LabelError(f"task {space.name!r}: terms have no parent task")
+        if carried.shape != (len(self), len(space)):
+            expected = f"({len(self)}, {len(space)})"
+            raise LabelError(f"task {space.name!r}: expected labels of shape {expected}, received {carried.shape}")
+        if not np.isin(carried, (0, 1, NOT_ANNOTATED)).all():
+            raise LabelError(f"task {space.name!r}: terms are 0, 1 or {NOT_ANNOTATED}")
+        dataset = self._file.create_dataset(f"labels/{space.name}", data=carried, compression="gzip")
+        dataset.attrs["kind"] = "terms"
+        dataset.attrs.create("classes", list(space.classes), dtype=h5py.string_dtype())
 
     def add_truth(self, name: str, values: ArrayLike) -> None:
         """Adds a truth column of a demo store, int16 (N,)."""

@@ -154,13 +154,35 @@ def test_labels_of_another_file_are_refused(store_file: MakeFile, at: str) -> No
         Store(store_file(edit))
 
 
-def test_tasks_of_terms_are_passed_over(store_file: MakeFile) -> None:
+def terms(values: np.ndarray) -> Callable[[h5py.File], None]:
     def edit(file: h5py.File) -> None:
-        file["labels/cv_terms"] = np.zeros((5, 2), np.uint8)
+        file["labels/cv_terms"] = values
         file["labels/cv_terms"].attrs.update({"kind": "terms", "classes": ["x", "y"]})
 
-    with Store(store_file(edit)) as store:
+    return edit
+
+
+def test_tasks_of_terms_lie_apart(store_file: MakeFile) -> None:
+    carried = np.array([[0, 1], [1, 1], [0, 0], [255, 255], [1, 0]], np.uint8)
+    with Store(store_file(terms(carried))) as store:
         assert list(store.tasks) == ["family", "a_species"]
+        assert store.term_tasks == {"cv_terms": LabelSpace("cv_terms", ("x", "y"))}
+        np.testing.assert_array_equal(store.terms("cv_terms"), carried)
+        with pytest.raises(StoreError, match="no such task of kind terms; the store has: cv_terms"):
+            store.terms("family")
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (np.full((5, 2), 7, np.uint8), "terms are 0, 1 or 255, found 7"),
+        (np.zeros((5, 3), np.uint8), "labels/cv_terms"),
+        (np.zeros(5, np.uint8), "labels/cv_terms"),
+    ],
+)
+def test_unusable_terms(store_file: MakeFile, values: np.ndarray, told: str) -> None:
+    with Store(store_file(terms(values))) as store, pytest.raises(StoreError, match=told):
+        store.terms("cv_terms")
 
 
 def test_three_levels_come_in_order(store_file: MakeFile) -> None:

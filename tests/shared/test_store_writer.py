@@ -72,6 +72,23 @@ def test_tasks_and_truth_come_back(tmp_path: Path) -> None:
         assert store.truth("landmarks").max(axis=(1, 2)).tolist() == [0, 1]
 
 
+def test_terms_come_back(tmp_path: Path) -> None:
+    space, carried = LabelSpace("cv_terms", ("gut", "brain", "muscle")), [[0, 1, 1], [255, 255, 255]]
+    with StoreWriter(tmp_path / "store.h5", 300, 300) as writer:
+        for place in range(2):
+            writer.append(IMAGES[place], id=str(place))
+        writer.add_terms(space, carried)
+        for labels, told in [([[0, 1, 1]], "expected labels of shape"), ([[0, 1, 2], [0, 0, 0]], "terms are 0, 1")]:
+            with pytest.raises(LabelError, match=told):
+                writer.add_terms(LabelSpace("others", space.classes), labels)
+        with pytest.raises(LabelError, match="no parent"):
+            writer.add_terms(LabelSpace("species", ("robur",), "family", (0,)), [[1], [0]])
+    with Store(tmp_path / "store.h5") as store:
+        assert store.tasks == {}
+        assert store.term_tasks == {"cv_terms": space}
+        assert store.terms("cv_terms").tolist() == carried
+
+
 def test_the_most_classes_fit_a_file(tmp_path: Path) -> None:
     names = tuple(f"class {k}" for k in range(MAX_CLASSES))
     coarse, fine = LabelSpace("coarse", names), LabelSpace("fine", names, "coarse", tuple(range(MAX_CLASSES)))

@@ -21,11 +21,13 @@ def hashed(
     truth: int = 0,
     name: str = "oak",
     level: int = 4,
+    term: int = 0,
 ) -> str:
     with StoreWriter(path, 8, 10, compression=level) as writer:
         for place, image in enumerate(IMAGES):
             writer.append(image, id=str(place), gene=gene, truth={"landmarks": np.full((8, 10), truth, np.uint8)})
         writer.add_task(LabelSpace("family", (name, "palm")), labels)
+        writer.add_terms(LabelSpace("cv_terms", ("gut",)), [[term], [0], [255]])
     with Store(path) as store:
         return content_hash(store, image_digests(store.read(0, 3)))
 
@@ -42,5 +44,6 @@ def test_compression_does_not_count_but_everything_said_does(tmp_path: Path) -> 
         hashed(tmp_path / "d.h5", gene="Dl"),
         hashed(tmp_path / "e.h5", truth=1),
         hashed(tmp_path / "f.h5", name="oaks"),
+        hashed(tmp_path / "g.h5", term=1),
     ]
-    assert len({first, *others}) == 5
+    assert len({first, *others}) == 6

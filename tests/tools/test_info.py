@@ -38,3 +38,13 @@ def test_counts(tmp_path: Path) -> None:
 def test_no_store(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no such file"):
         store_info(tmp_path / "store.h5")
+
+
+def test_terms(tmp_path: Path) -> None:
+    space = LabelSpace("cv_terms", ("gut", "brain"))
+    with StoreWriter(tmp_path / "store.h5", 8, 10) as writer:
+        for place in range(3):
+            writer.append(np.zeros((8, 10, 3), np.uint8), id=str(place))
+        writer.add_terms(space, [[1, 0], [255, 255], [1, 1]])
+    (terms,) = store_info(tmp_path / "store.h5").terms
+    assert (terms.space, terms.counts, terms.unlabelled) == (space, (2, 1), 1)

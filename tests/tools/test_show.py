@@ -29,11 +29,13 @@ def test_names_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureF
     with StoreWriter(tmp_path / "store.h5", 8, 8) as writer:
         writer.append(np.zeros((8, 8, 3), np.uint8), id="a", gene="\x1b[31mred")
         writer.add_task(LabelSpace("family", ("[bold]oak", "\x1b]0;title\x07")), [0])
+        writer.add_terms(LabelSpace("cv_terms", ("\x1b[31mgut",)), [[1]])
     show_info(store_info(tmp_path / "store.h5"))
     told = capsys.readouterr().out
     assert "\x1b" not in told
     assert "[bold]oak" in told
     assert "?[31mred" in told
+    assert "?[31mgut (1)" in told
 
 
 def test_many_classes_are_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ def network_and_batch(config, data):
     network = residual_network(config.network, SIZE, 4).eval()
     images = to_tensor(in_unit_range(data.images[:6]), torch.device("cpu"))
     draws = torch.Generator().manual_seed(1)
-    return network, Batch(images, torch.from_numpy(data.labels[:6]), torch.arange(6), draws)
+    return network, Batch(images, torch.from_numpy(data.labels[:6]), {}, torch.arange(6), draws)
 
 
 def features_of(network, data, rows):

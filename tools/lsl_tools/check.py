@@ -85,6 +85,11 @@ def _read_labels(store: Store, report: CheckReport) -> dict[str, NDArray[np.int1
             labels[name] = store.labels(name)
         except StoreError as problem:
             report.errors.append(str(problem))
+    for name in store.term_tasks:
+        try:
+            store.terms(name)
+        except StoreError as problem:
+            report.errors.append(str(problem))
     return labels
 
 

@@ -20,7 +20,8 @@ def image_digests(images: NDArray[np.uint8]) -> list[bytes]:
 
 
 def content_hash(store: Store, digests: Sequence[bytes]) -> str:
-    """SHA-256 (hex) over the images' `digests`, the samples table, the tasks with their labels, and any truth."""
+    """SHA-256 (hex) over the images' `digests`, the samples table, the tasks with their labels, the terms,
+    and any truth."""
     total = hashlib.sha256(struct.pack("<3q", *store.shape))
     for digest in digests:
         total.update(digest)
@@ -31,6 +32,9 @@ def content_hash(store: Store, digests: Sequence[bytes]) -> str:
         _add_texts(total, [name, space.parent, *space.classes])
         total.update(np.asarray(space.parent_index, dtype="<i8").tobytes())
         total.update(store.labels(name).astype("<i8").tobytes())
+    for name, space in store.term_tasks.items():
+        _add_texts(total, [name, *space.classes])
+        total.update(store.terms(name).tobytes())
     for name in ("stage", "stage_range", "landmarks", "expression"):
         _add_truth(total, store, name)
     return total.hexdigest()

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from lsl_shared.labels import LabelSpace
-from lsl_shared.store import Store
+from lsl_shared.store import NOT_ANNOTATED, Store
 
-__all__ = ["StoreInfo", "TaskInfo", "store_info"]
+__all__ = ["StoreInfo", "TaskInfo", "TermsInfo", "store_info"]
 
 _TRUTH = ("stage", "stage_range", "landmarks", "expression")
 
@@ -28,6 +28,15 @@ class TaskInfo:
 
 
 @dataclass(frozen=True)
+class TermsInfo:
+    """A task of kind terms: how many images carry each term, and how many nobody has annotated with any."""
+
+    space: LabelSpace
+    counts: tuple[int, ...]
+    unlabelled: int
+
+
+@dataclass(frozen=True)
 class StoreInfo:
     """The figures of a store. `views` and `splits` count images by name, '' where not stated."""
 
@@ -39,6 +48,7 @@ class StoreInfo:
     file_bytes: int
     pixel_bytes: int
     tasks: tuple[TaskInfo, ...]
+    terms: tuple[TermsInfo, ...]
     genes: dict[str, int]
     """Images per gene, most first; without those that name none."""
     without_gene: int
@@ -62,6 +72,7 @@ def store_info(path: str | Path) -> StoreInfo:
             file_bytes=store.path.stat().st_size,
             pixel_bytes=int(np.prod(store.shape)) * 3,
             tasks=tuple(_task(store, name) for name in store.tasks),
+            terms=tuple(_terms(store, name) for name in store.term_tasks),
             genes=dict(genes.most_common()),
             without_gene=without,
             views=dict(Counter(store.views).most_common()),
@@ -77,3 +88,9 @@ def _task(store: Store, name: str) -> TaskInfo:
     coarse = store.tasks[space.parent].classes if space.parent else ()
     counts = np.bincount(known, minlength=len(space)).tolist()
     return TaskInfo(space, tuple(counts), tuple(coarse[i] for i in space.parent_index), len(labels) - len(known))
+
+
+def _terms(store: Store, name: str) -> TermsInfo:
+    carried = store.terms(name)
+    unlabelled = int((carried == NOT_ANNOTATED).all(axis=1).sum())
+    return TermsInfo(store.term_tasks[name], tuple((carried == 1).sum(axis=0).tolist()), unlabelled)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from lsl_tools.check import CheckReport
     from lsl_tools.importing.report import ImportReport
-    from lsl_tools.info import StoreInfo, TaskInfo
+    from lsl_tools.info import StoreInfo, TaskInfo, TermsInfo
 
 __all__ = ["show_check", "show_import", "show_info", "train_command"]
 
@@ -37,7 +37,9 @@ def show_info(info: StoreInfo) -> None:
     say(f"  fingerprint: {info.fingerprint[:16]}…")
     for task in info.tasks:
         _show_task(task)
-    if not info.tasks:
+    for terms in info.terms:
+        _show_terms(terms)
+    if not info.tasks and not info.terms:
         say("  no labels")
 
 
@@ -91,6 +93,13 @@ def _show_task(task: TaskInfo) -> None:
     hidden = len(task.counts) - _MOST_ROWS
     if hidden > 0:
         say(f"… and {hidden} more classes")
+
+
+def _show_terms(terms: TermsInfo) -> None:
+    order = sorted(range(len(terms.counts)), key=lambda k: -terms.counts[k])
+    most = ", ".join(f"{_plain(terms.space.classes[k])} ({terms.counts[k]:,})" for k in order[:_MOST_LISTED])
+    say(f"\ntask {terms.space.name}: {len(order)} terms, {terms.unlabelled:,} images without annotation; most often")
+    say(f"  {most}")
 
 
 def _task_table(task: TaskInfo) -> Table:

@@ -7,8 +7,8 @@ weights and the optimizer's tensors after an epoch are all that is needed to go 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -47,11 +47,13 @@ class Labelled:
     rows: NDArray[np.int64]
     """(N,): which of them belong to this task."""
     labels: NDArray[np.int64]
-    """(N,): their classes."""
+    """(N,): their classes, −1 where unknown."""
     groups: NDArray[np.int64]
     """(N,): their genes."""
     ids: NDArray[np.object_]
     """(N,): their ids."""
+    others: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    """Labels of further tasks by name: (N,), or (N, T) for terms; −1 where unknown."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -64,7 +66,9 @@ class Batch:
     images: Tensor
     """(B, 3, H, W) in 0..1, augmented."""
     labels: Tensor
-    """int64 (B,)"""
+    """int64 (B,), −1 where unknown"""
+    others: Mapping[str, Tensor]
+    """int64 (B,) or (B, T) of further tasks, −1 where unknown"""
     positions: Tensor
     """int64 (B,) on the CPU: which images of the training set they are."""
     draws: torch.Generator
@@ -101,7 +105,7 @@ class Epoch:
     loss: float
     """Mean over the images."""
     accuracy: float
-    """Share of training images (augmented, while learning) that were right."""
+    """Share of labelled training images (augmented, while learning) that were right."""
     learning_rate: float
     """At its beginning."""
     seconds: float = 0.0
@@ -146,7 +150,8 @@ class Learner:
         for place, positions in enumerate(batches):
             pixels = augmented(data.images[data.rows[positions]], config, chance, flip=step.flip)
             labels = torch.from_numpy(data.labels[positions]).to(device)
-            batch = Batch(to_tensor(pixels, device), labels, torch.from_numpy(positions), draws)
+            others = {name: torch.from_numpy(found[positions]).to(device) for name, found in data.others.items()}
+            batch = Batch(to_tensor(pixels, device), labels, others, torch.from_numpy(positions), draws)
             loss, logits = step.loss(self.network, batch)
             self._check(loss, number, positions)
             for group in self._optimizer.param_groups:
@@ -157,7 +162,8 @@ class Learner:
             total += loss.item() * len(positions)
             right += int((logits.argmax(1) == labels).sum())
             on_images(len(positions))
-        return Epoch(step.name, number, total / len(data), right / len(data), rate)
+        known = max(int((data.labels >= 0).sum()), 1)
+        return Epoch(step.name, number, total / len(data), right / known, rate)
 
     @property
     def data(self) -> Labelled:
