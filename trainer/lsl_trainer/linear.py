@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lsl_trainer.learn import Labelled, in_unit_range, to_tensor
+from lsl_trainer.features import features_of
+from lsl_trainer.learn import Labelled
 from lsl_trainer.networks import Network
 
 __all__ = ["fit_head"]
@@ -29,7 +30,7 @@ def fit_head(network: Network, data: Labelled, on_images: Callable[[int], None])
     """
     from sklearn.exceptions import ConvergenceWarning
 
-    features = _features(network, data, on_images)
+    features = features_of(network, data, on_images, _BATCH).double().numpy()
     mean, deviation = features.mean(0), np.maximum(features.std(0), 1e-6)
     standard = (features - mean) / deviation
     with warnings.catch_warnings():
@@ -66,14 +67,3 @@ def _fitted(features: NDArray[np.float64], labels: NDArray[np.int64], groups: ND
     search = GridSearchCV(LogisticRegression(max_iter=300), {"C": list(_PENALTIES)}, cv=splits)
     search.fit(features, labels)
     return search.best_estimator_, float(search.best_params_["C"])
-
-
-@torch.no_grad()
-def _features(network: Network, data: Labelled, on_images: Callable[[int], None]) -> NDArray[np.float64]:
-    network.eval()
-    parts = []
-    for start in range(0, len(data), _BATCH):
-        pixels = in_unit_range(data.images[data.rows[start : start + _BATCH]])
-        parts.append(network.features(to_tensor(pixels, network.mean.device)).double().cpu().numpy())
-        on_images(len(pixels))
-    return np.concatenate(parts)
