@@ -17,7 +17,7 @@ __all__ = ["ImageChunks"]
 
 
 class ImageChunks:
-    """The chunks of images uint8 (N, H, W, 3), for several threads at once.
+    """The chunks of images uint8 (N, H, W, 3), or of maps uint8 (N, H, W), for several threads at once.
 
     `reopen` opens the file again and returns its images: it is called where the file's share had vanished.
     """
@@ -51,9 +51,10 @@ class ImageChunks:
     def _raw(self, start: int) -> tuple[int, bytes] | None:
         """Filter mask and stored bytes of a chunk; None of one that was never written."""
         try:
-            if not self._images.id.get_chunk_info_by_coord((start, 0, 0, 0)).size:
+            corner = (start, *(0,) * (self._images.ndim - 1))
+            if not self._images.id.get_chunk_info_by_coord(corner).size:
                 return None
-            mask, raw = self._images.id.read_direct_chunk((start, 0, 0, 0))
+            mask, raw = self._images.id.read_direct_chunk(corner)
         except RuntimeError as problem:  # h5py's guise of some read errors
             raise as_os_error(problem) from None
         return mask, raw

@@ -11,7 +11,8 @@
     ├── ConfigError          a setting outside its range
     ├── TrainingError        a training that cannot go on
     ├── ExportError          a network that does not become a correct ONNX graph
-    └── DeviceError          a processor that was asked for and cannot be had
+    ├── DeviceError          a processor that was asked for and cannot be had
+    └── FetchError           an address or a server that cannot be used
 
 A pipeline that embeds the toolkit needs one clause:
 
@@ -32,6 +33,7 @@ __all__ = [
     "DataFileError",
     "DeviceError",
     "ExportError",
+    "FetchError",
     "GemError",
     "ImageError",
     "LabelError",
@@ -49,8 +51,12 @@ class DataFileError(LslError):
     """A file that cannot be used. `path` names it, `key` the HDF5 object or JSON entry inside it ('' for the whole)."""
 
     def __init__(self, path: str | Path, problem: str, key: str = "") -> None:
-        self.path, self.key = Path(path), key
+        self.path, self.key, self._problem = Path(path), key, problem
         super().__init__(f"{path}: {key}: {problem}" if key else f"{path}: {problem}")
+
+    def __reduce__(self) -> tuple[type[DataFileError], tuple[Path, str, str]]:
+        """Errors travel from workers."""
+        return type(self), (self.path, self._problem, self.key)
 
 
 class StoreError(DataFileError):
@@ -91,3 +97,7 @@ class ExportError(LslError):
 
 class DeviceError(LslError):
     """A processor that was asked for and cannot be had; the text says how to get it."""
+
+
+class FetchError(LslError):
+    """An address that is refused, or a server that does not give what it is asked for."""

@@ -91,6 +91,10 @@ class Manifest:
     store_fingerprint: str = ""
     package_version: str = ""
     golden: GoldenSample | None = None
+    scope_threshold: float | None = None
+    """An image is out of scope where the graphs' `scope_distance` exceeds it; None where they have no such output."""
+    precision: str = "fp32"
+    """Of the graphs' arithmetic: fp32; fp16; int8, where the classifier alone is quantized."""
 
     def to_json(self) -> str:
         """The manifest as JSON text with `format` and `version`."""
@@ -109,8 +113,10 @@ class Manifest:
                 training=dict(entries["training"]),
                 test_metrics=dict(entries["test_metrics"]),
                 store_fingerprint=str(entries["store_fingerprint"]),
+                scope_threshold=entries.get("scope_threshold"),
                 package_version=str(entries["package_version"]),
                 golden=golden and GoldenSample(tuple(golden["logits"]), tuple(map(tuple, golden["saliency_blocks"]))),
+                precision=str(entries.get("precision", "fp32")),
             )
         except (KeyError, TypeError, ValueError, LabelError) as problem:
             raise BundleError(source, f"incomplete or altered manifest ({problem}); export the model again") from None

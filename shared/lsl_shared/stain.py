@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 from lsl_shared.embryo_mask import embryo_mask, ground_light, is_grey, odd_kernel
 from lsl_shared.errors import ImageError
+from lsl_shared.order import nth_smallest
+from lsl_shared.scratch import scratch
 
 __all__ = ["Expression", "expression"]
 
@@ -38,6 +40,8 @@ BLUEST_TISSUE = 0.05  # red-green minus blue OD (0.016)
 YELLOWEST_TISSUE = 0.2  # blue minus red-green OD (0.061)
 
 FloatPlane = NDArray[np.float32]
+
+_LEVEL_OD = -np.log10(np.maximum(np.arange(256, dtype=np.float32), 1))  # (256,): of each grey level
 
 
 @dataclass(frozen=True)
@@ -70,9 +74,11 @@ def expression(image: NDArray[np.uint8]) -> Expression:
     red_green, blue = _optical_density(image, ground[0])
     coloured = not is_grey(image)
     tissue = _unstained_tissue(red_green, blue, mask, coloured)
-    red_green, blue = red_green - tissue[0], blue - tissue[1]
+    red_green -= np.float32(tissue[0])
+    blue -= np.float32(tissue[1])
     stain = _without_shade(red_green, blue, mask) if coloured else red_green
-    return Expression(np.clip(stain, 0, 1) * mask, mask)
+    np.clip(stain, 0, 1, out=stain)
+    return Expression(stain * mask, mask)
 
 
 def _check(image: NDArray[np.uint8]) -> None:
@@ -83,33 +89,57 @@ def _check(image: NDArray[np.uint8]) -> None:
 
 
 def _optical_density(image: NDArray[np.uint8], light: NDArray[np.float32]) -> tuple[FloatPlane, FloatPlane]:
-    """Red-green and blue optical density (H, W), relative to the light of the ground, freed of pixel noise."""
+    """Red-green and blue optical density (H, W), relative to the light of the ground, freed of pixel noise.
+
+    Both are scratch arrays.
+    """
     import cv2
 
-    smooth = cv2.GaussianBlur(image, (0, 0), _length(image, 1.0))
-    level = -np.log10(np.maximum(np.arange(256, dtype=np.float32), 1))  # (256,)
-    red, green, blue = (cv2.LUT(channel, level) for channel in cv2.split(smooth))
+    shape = image.shape[:2]
+    smooth = cv2.GaussianBlur(image, (0, 0), _length(image, 1.0), dst=scratch("smooth", image.shape, np.uint8))
+    channel = scratch("channel", shape, np.uint8)
+    red_green, green, blue = planes = [scratch(name, shape) for name in ("red_green", "green", "blue")]
+    for place, plane in enumerate(planes):
+        cv2.LUT(cv2.extractChannel(smooth, place, dst=channel), _LEVEL_OD, dst=plane)
     ground = np.log10(np.maximum(light, 1))  # (3,)
-    return (red + green + ground[0] + ground[1]) / 2, blue + ground[2]
+    red_green += green
+    red_green += ground[0]
+    red_green += ground[1]
+    red_green /= 2
+    blue += ground[2]
+    return red_green, blue
 
 
 def _unstained_tissue(
     red_green: FloatPlane, blue: FloatPlane, mask: NDArray[np.bool_], coloured: bool
 ) -> tuple[float, float]:
     """Optical density of unstained tissue, (red-green, blue): the mean of the least stained part of the interior."""
-    inside = _interior(mask)
-    darkness, blueness = red_green[inside], blue[inside]
-    stain = darkness - _shade(darkness, blueness) if coloured else darkness
-    stain = stain + np.maximum(darkness - CERTAIN_STAIN, 0)
-    rank = int(len(stain) * UNSTAINED_SHARE)
-    least = stain <= np.partition(stain, rank)[rank]
+    import cv2
+
+    least = _least_stained(red_green, blue, _interior(mask), coloured)
+    darkness, blueness = cv2.mean(red_green, least)[0], cv2.mean(blue, least)[0]
     # The least stained 15 % of a normal spread lie 1.55 standard deviations below its centre.
     centre = 1.55 * UNSTAINED_SPREAD
     if not coloured:
-        tissue = min(float(darkness[least].mean()) + 2 * centre, DARKEST_TISSUE)
+        tissue = min(darkness + 2 * centre, DARKEST_TISSUE)
         return tissue, tissue
-    tissue_blue = float(blueness[least].mean()) - centre * (SHADE_BLUE - STAIN_BLUE)
-    return _plausible(float(darkness[least].mean()), tissue_blue)
+    return _plausible(darkness, blueness - centre * (SHADE_BLUE - STAIN_BLUE))
+
+
+def _least_stained(
+    red_green: FloatPlane, blue: FloatPlane, inside: NDArray[np.bool_], coloured: bool
+) -> NDArray[np.uint8]:
+    """Where the least stained part of the inside lies, uint8 (H, W): 1 there, else 0."""
+    import cv2
+
+    stain, excess = scratch("stain", inside.shape), scratch("excess", inside.shape)
+    np.subtract(red_green, _shade(red_green, blue, out=excess) if coloured else 0, out=stain)
+    np.subtract(red_green, np.float32(CERTAIN_STAIN), out=excess)
+    np.maximum(excess, 0, out=excess)
+    stain += excess
+    values = stain[inside]
+    limit = nth_smallest(values, int(len(values) * UNSTAINED_SHARE))
+    return np.asarray(cv2.copyTo((stain <= np.float32(limit)).view(np.uint8), inside.view(np.uint8)), np.uint8)
 
 
 def _plausible(red_green: float, blue: float) -> tuple[float, float]:
@@ -124,25 +154,48 @@ def _interior(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     import cv2
 
     width = odd_kernel(len(mask), 17)
-    eroded = cv2.erode(mask.astype(np.uint8), np.ones((width, width), np.uint8), borderValue=0)
-    inside = np.asarray(eroded, bool)
-    return inside if inside.sum() > mask.sum() / 4 else mask
+    whole = mask.view(np.uint8)
+    eroded = cv2.erode(whole, np.ones((width, width), np.uint8), borderValue=0)
+    return eroded.view(bool) if cv2.countNonZero(eroded) > cv2.countNonZero(whole) / 4 else mask
 
 
-def _shade(red_green: FloatPlane, blue: FloatPlane) -> FloatPlane:
-    """Shade (any shape) of the two-way split."""
-    return (blue - red_green * np.float32(STAIN_BLUE)) * np.float32(1 / (SHADE_BLUE - STAIN_BLUE))
+def _shade(red_green: FloatPlane, blue: FloatPlane, out: FloatPlane) -> FloatPlane:
+    """Shade (H, W) of the two-way split."""
+    np.multiply(red_green, np.float32(STAIN_BLUE), out=out)
+    np.subtract(blue, out, out=out)
+    out *= np.float32(1 / (SHADE_BLUE - STAIN_BLUE))
+    return out
 
 
 def _without_shade(red_green: FloatPlane, blue: FloatPlane, mask: NDArray[np.bool_]) -> FloatPlane:
+    """Stain: red-green less the shade that may be taken off; both planes are overwritten."""
+    shade, other = scratch("shade", mask.shape), scratch("other", mask.shape)
+    _shade(red_green, blue, out=shade)
+    room = _room_for_shade(red_green, shade, mask, out=blue)
+    np.multiply(room, np.float32(-BRIGHTEST_SHADE), out=other)
+    np.maximum(shade, other, out=shade)
+    room *= np.float32(DARKEST_SHADE)
+    np.minimum(shade, room, out=shade)
+    red_green -= shade
+    return red_green
+
+
+def _room_for_shade(red_green: FloatPlane, shade: FloatPlane, mask: NDArray[np.bool_], out: FloatPlane) -> FloatPlane:
+    """How much of the shade's bounds applies, (H, W) in 0..1: less where the surroundings are stained, or the pixel."""
     import cv2
 
-    shade = _shade(red_green, blue)
-    coloured = np.minimum(red_green - shade, red_green + np.float32(BRIGHTEST_SHADE)) * mask
-    around = np.asarray(cv2.GaussianBlur(coloured, (0, 0), _length(mask, 3.0)), np.float32)
-    evidence = np.maximum(around, 2 * (red_green - np.float32(CERTAIN_STAIN)))
-    room = np.clip(1 - evidence / np.float32(DARKEST_SHADE), 0, 1)
-    return red_green - np.clip(shade, np.float32(-BRIGHTEST_SHADE) * room, np.float32(DARKEST_SHADE) * room)
+    coloured, around = scratch("other", mask.shape), scratch("around", mask.shape)
+    np.subtract(red_green, shade, out=coloured)
+    np.add(red_green, np.float32(BRIGHTEST_SHADE), out=out)
+    np.minimum(coloured, out, out=coloured)
+    coloured *= mask
+    cv2.GaussianBlur(coloured, (0, 0), _length(mask, 3.0), dst=around)
+    np.subtract(red_green, np.float32(CERTAIN_STAIN), out=out)
+    out *= 2
+    np.maximum(around, out, out=out)
+    out /= np.float32(DARKEST_SHADE)
+    np.subtract(1, out, out=out)
+    return np.clip(out, 0, 1, out=out)
 
 
 def _length(plane: NDArray[np.uint8] | NDArray[np.bool_], at_128: float) -> float:

@@ -249,6 +249,31 @@ class Store:
             shape=(len(self),) if name in ("stage", "stage_range") else self.shape,
         )  # fmt: skip
 
+    def has_transform(self, name: str) -> bool:
+        """Whether the store holds this part of the transform, as standardized stores do."""
+        return f"transform/{name}" in self._file
+
+    def transform(self, name: str) -> NDArray[np.generic]:
+        """How the images were standardized, (N, …); see design/standardization.md for names and units.
+
+        rotation (N,), box (N, 4), flips bool (N, 2), scale (N, 2), quality (N, Q), photograph str (N,), flags str (N,).
+        Raises StoreError where the images were not standardized.
+        """
+        key = f"transform/{name}"
+        if name in ("flags", "photograph"):
+            return np.asarray(read_strings(self._file, key, StoreError, len(self)))
+        shape: tuple[int | None, ...] = (len(self),) if name == "rotation" else (len(self), None)
+        stored = read_dataset(self._file, key, StoreError, dtype="fbiu", shape=shape)
+        try:
+            return np.asarray(stored[...])
+        except OSError as problem:
+            raise StoreError(self.path, f"cannot be read ({problem})", key) from None
+
+    def transform_columns(self, name: str) -> tuple[str, ...]:
+        """What the columns of a part of the transform mean, such as the names of the quality scores."""
+        stored = read_dataset(self._file, f"transform/{name}", StoreError, dtype="fbiu", shape=(len(self), None))
+        return read_names(stored, "columns") if "columns" in stored.attrs else ()
+
     def fingerprint(self) -> str:
         """SHA-256 that identifies the images and their ids, not the labels (see `lsl_shared.fingerprint`)."""
         try:

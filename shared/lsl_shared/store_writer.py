@@ -142,6 +142,21 @@ class StoreWriter:
         """Adds a truth column of a demo store, int16 (N,)."""
         self._file.create_dataset(f"truth/{name}", data=np.asarray(values, dtype=np.int16))
 
+    def add_transform(self, name: str, values: ArrayLike, columns: Sequence[str] = ()) -> None:
+        """Adds what was done to standardize each image, (N, …): numbers, booleans or str; `columns` name the last axis.
+
+        Raises StoreError for another number of rows than there are images.
+        """
+        array = np.asarray(values)
+        if array.shape[:1] != (len(self),):
+            found = f"{len(self)} images but values of shape {array.shape}"
+            raise StoreError(self.path, found, f"transform/{name}")
+        kind = h5py.string_dtype() if array.dtype.kind in "OU" else array.dtype
+        data = array.astype(object) if array.dtype.kind == "U" else array
+        dataset = self._file.create_dataset(f"transform/{name}", data=data, dtype=kind)
+        if columns:
+            dataset.attrs.create("columns", list(columns), dtype=h5py.string_dtype())
+
     def _create(self, key: str, shape: Sequence[int]) -> None:
         chunk = min(max(1, _CHUNK_BYTES // int(np.prod(self._shape))), MAX_CHUNK_IMAGES)
         self._file.create_dataset(

@@ -42,6 +42,44 @@ def test_without_saliency(annotations_file: MakeFile) -> None:
             found.saliency(0, 1)
 
 
+def _with_maps(file: h5py.File, maps: np.ndarray, **layout: object) -> None:
+    del file["saliency"]
+    file.create_dataset("saliency", data=maps, **layout)
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        {"chunks": (2, 5, 7), "compression": "gzip"},
+        {"chunks": (2, 5, 7)},
+        {"chunks": (1, 5, 3), "compression": "gzip"},
+        {},
+    ],
+    ids=str,
+)
+def test_saliency_of_any_layout_and_range(annotations_file: MakeFile, layout: dict[str, object]) -> None:
+    maps = np.random.default_rng(0).integers(0, 256, (3, 5, 7), dtype=np.uint8)
+    with Annotations(annotations_file(lambda file: _with_maps(file, maps, **layout))) as found:
+        scale = found._file["saliency_scale"][...]
+        for start, stop in ((0, 3), (1, 2), (1, 3), (2, 9), (1, 1)):
+            expected = maps[start:stop] * (scale[start:stop] / 255)[:, None, None]
+            np.testing.assert_allclose(found.saliency(start, stop), expected, rtol=1e-6)
+
+
+def test_damaged_map_is_named(annotations_file: MakeFile) -> None:
+    maps = np.random.default_rng(0).integers(0, 256, (3, 5, 7), dtype=np.uint8)
+    path = annotations_file(lambda file: _with_maps(file, maps, chunks=(2, 5, 7), compression="gzip"))
+    with h5py.File(path) as file:
+        place = file["saliency"].id.get_chunk_info_by_coord((2, 0, 0)).byte_offset
+    with path.open("r+b") as stream:
+        stream.seek(place)
+        stream.write(b"\xff" * 20)
+    with Annotations(path) as found:
+        assert found.saliency(0, 2).any()
+        with pytest.raises(AnnotationsError, match=r"saliency\[0:3\]: cannot be read \(damaged deflate stream"):
+            found.saliency(0, 3)
+
+
 @pytest.mark.parametrize("target", ["store.h5", "absent.h5"])
 def test_the_link_to_the_store_is_not_followed(annotations_file: MakeFile, store_file: MakeFile, target: str) -> None:
     store_file()

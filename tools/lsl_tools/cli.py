@@ -9,6 +9,11 @@ import typer
 
 from lsl_shared.terminal import SOME_FAILED, Debug, new_app, plain_errors, progress, say
 from lsl_tools.demo.store import DEMO_FINE_FRACTION, DEMO_IMAGES
+from lsl_tools.fetching.command import fetch_bdgp
+from lsl_tools.labelling_cli import label, suggest
+from lsl_tools.package_cli import package
+from lsl_tools.standardize.command import standardize
+from lsl_tools.standardize.sheet_command import sheet
 
 __all__ = ["app", "main"]
 
@@ -73,7 +78,7 @@ def import_(
     """Make a store from your own pictures: PNG, JPEG, BMP or TIFF, in folders or named by a CSV.
 
     Folders: the name of a sub-folder is the class.
-    CSV: a column file; if you like id, gene, view, split, and label columns.
+    CSV: a column file; if you like id, gene, view, split, and label columns; cv_terms holds terms, brain|nerve cord.
     The FlyExpress layout (gene/stage range/insitu123.bmp) is recognized.
     What cannot be read is listed and left out; the exit code is then 3.
 
@@ -96,6 +101,13 @@ def import_(
         if report.skipped:
             say(f"{len(report.skipped)} image(s) were skipped: exit code {SOME_FAILED}")
             raise typer.Exit(SOME_FAILED)
+
+
+app.command()(standardize)
+app.command("fetch-bdgp")(fetch_bdgp)
+app.command()(suggest)
+app.command()(label)
+app.command()(sheet)
 
 
 @app.command()
@@ -158,6 +170,9 @@ def doctor(
         show_doctor(report)
         if not report.ok:
             raise typer.Exit(1)
+
+
+app.command()(package)
 
 
 def main() -> None:

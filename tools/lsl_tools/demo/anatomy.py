@@ -17,11 +17,12 @@ from lsl_tools.demo.organs import organ_dents, organ_parts
 from lsl_tools.demo.pose import HEIGHT, WIDTH, FloatArray, Pose, contour
 from lsl_tools.demo.shapes import Groove, Tissue, ramp
 
-__all__ = ["Anatomy", "paint_anatomy"]
+__all__ = ["Anatomy", "paint_anatomy", "visible_tissues"]
 
 ByteArray = NDArray[np.uint8]
 
 _SUBPIXEL_BITS: Final = 4
+_SEEN: Final = 0.5
 _RING: Final = np.linspace(0.0, 1.0, 320, endpoint=False, dtype=np.float32)
 
 
@@ -42,7 +43,7 @@ class Anatomy:
 
 def paint_anatomy(time: float, pose: Pose, stained: Mapping[str, float] | None = None) -> Anatomy:
     """The embryo at developmental `time` in `pose`; `stained` gives the stain density 0..1 of tissues by name."""
-    parts = [*early_parts(time), *germ_band_parts(time), *head_parts(time), *organ_parts(time), *pole_cells(time)]
+    parts = _parts(time)
     outline = pose.place(contour(_RING, _dented(time, pose)))
     places = _place(parts, pose)
     anatomy = Anatomy(_empty(), _empty(3), _empty(), _empty(), ramp(time, 6.3, 11.5))
@@ -59,6 +60,16 @@ def paint_anatomy(time: float, pose: Pose, stained: Mapping[str, float] | None =
             if stained and (part.material or density):
                 _fill(anatomy.stain, points, 255.0 * density, part.presence)
     return anatomy
+
+
+def visible_tissues(time: float) -> set[str]:
+    """The names of the tissues that an embryo at developmental `time` has, more than half formed."""
+    return {part.name for part in _parts(time) if isinstance(part, Tissue) and part.presence > _SEEN}
+
+
+def _parts(time: float) -> list[Tissue | Groove]:
+    """Everything that is painted, from the bottom layer up."""
+    return [*early_parts(time), *germ_band_parts(time), *head_parts(time), *organ_parts(time), *pole_cells(time)]
 
 
 def _empty(channels: int = 1) -> ByteArray:

@@ -10,6 +10,7 @@ from lsl_shared.fly import stage_range_space, stage_space
 from lsl_shared.store_writer import StoreWriter
 from lsl_tools.demo.dataset import plan_images, render_plan
 from lsl_tools.demo.pose import HEIGHT, WIDTH
+from lsl_tools.demo.terms import terms_of, terms_space
 
 __all__ = ["DEMO_FINE_FRACTION", "DEMO_IMAGES", "write_demo_store"]
 
@@ -29,9 +30,9 @@ def write_demo_store(
     """Writes `images` synthetic lateral embryos to the new store `path`.
 
     The store has the tasks `stage_range` (every image, 2 % of them wrong) and `stage` (`fine_fraction` of the images),
-    genes, and the truth: `truth/stage` (class index, -1 for "1-3"), `truth/stage_range`, `truth/expression`,
-    `truth/landmarks`. `on_progress` is called with 1 after every image. Raises StoreError if
-    `path` exists without `overwrite`, ConfigError for numbers out of range.
+    the terms `cv_terms` (see `terms_of`), genes, and the truth: `truth/stage` (class index, -1 for "1-3"),
+    `truth/stage_range`, `truth/expression`, `truth/landmarks`. `on_progress` is called with 1 after every image. Raises
+    StoreError if `path` exists without `overwrite`, ConfigError for numbers out of range.
     """
     plans = plan_images(images, seed=seed, fine_fraction=fine_fraction)
     with StoreWriter(path, HEIGHT, WIDTH, overwrite=overwrite) as writer:
@@ -44,5 +45,6 @@ def write_demo_store(
                 on_progress(1)
         writer.add_task(stage_range_space(), [plan.stage_range_label for plan in plans])
         writer.add_task(stage_space(), [plan.fine_label for plan in plans])
+        writer.add_terms(terms_space(), terms_of(plans, seed=seed))
         writer.add_truth("stage", [plan.stage for plan in plans])
         writer.add_truth("stage_range", [plan.true_range for plan in plans])

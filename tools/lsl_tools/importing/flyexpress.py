@@ -10,6 +10,7 @@ from lsl_shared.fly import STAGE_RANGES
 from lsl_tools.importing.listing import Listing, Sample, Skipped
 from lsl_tools.importing.table import read_table
 from lsl_tools.importing.tasks import FLY_TASKS
+from lsl_tools.importing.terms import TERMS, read_terms
 
 __all__ = ["is_flyexpress", "list_flyexpress"]
 
@@ -26,9 +27,9 @@ def is_flyexpress(paths: Sequence[str]) -> bool:
 def list_flyexpress(root: Path, paths: Sequence[str]) -> Listing:
     """The images with gene, stage range and BDGP id from their paths; each photograph once.
 
-    Views come from a labels.csv beside the folders, where there is one.
+    Views and terms come from a labels.csv beside the folders, where there is one.
     """
-    views, notes = _views(root)
+    views, terms, notes = _views_and_terms(root)
     samples, skipped = [], []
     for path in paths:
         match = _PATH.fullmatch(path)
@@ -38,20 +39,23 @@ def list_flyexpress(root: Path, paths: Sequence[str]) -> Listing:
         samples.append(
             Sample(
                 root / path, path, match["id"].lower(), path, match["gene"], views.get(match["id"].lower(), ""),
-                labels={"stage_range": match["range"]},
+                labels={"stage_range": match["range"]}, terms=read_terms(terms.get(match["id"].lower(), "")),
             )
         )  # fmt: skip
     return Listing(tuple(samples), FLY_TASKS[:1], notes, tuple(skipped), _SIZE, _WHITE, once=True)
 
 
-def _views(root: Path) -> tuple[dict[str, str], tuple[str, ...]]:
-    """{insitu id: view} from labels.csv, and what to note about it."""
+def _views_and_terms(root: Path) -> tuple[dict[str, str], dict[str, str], tuple[str, ...]]:
+    """{insitu id: view}, {insitu id: terms} from labels.csv, and what to note about it."""
     places = (root, root.parent) if root.name == "data" else (root,)
     path = next((place / "labels.csv" for place in places if (place / "labels.csv").is_file()), None)
     if path is None:
-        return {}, ("no labels.csv with a column view beside the folders: all views are unknown",)
+        return {}, {}, ("no labels.csv with a column view beside the folders: all views are unknown",)
     table = read_table(path)
+    rows = {Path(row["file"]).stem.lower(): row for _, row in table.rows}
+    terms = {name: row[TERMS] for name, row in rows.items()} if TERMS in table.columns else {}
     if "view" not in table.columns:
-        return {}, (f"{path.name} has no column view: all views are unknown", *table.notes)
-    views = {Path(row["file"]).stem.lower(): row["view"].lower() for _, row in table.rows}
-    return views, (f"views are taken from {path.name}", *table.notes)
+        return {}, terms, (f"{path.name} has no column view: all views are unknown", *table.notes)
+    views = {name: row["view"].lower() for name, row in rows.items()}
+    taken = "views and terms are" if terms else "views are"
+    return views, terms, (f"{taken} taken from {path.name}", *table.notes)

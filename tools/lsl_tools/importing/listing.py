@@ -25,6 +25,8 @@ class Sample:
     view: str = ""
     split: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    terms: tuple[str, ...] = ()
+    """Terms of the vocabulary `cv_terms` that it carries; empty where not annotated."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from lsl_tools.importing.report import ImportReport
 from lsl_tools.importing.size import default_size, fit_image
 from lsl_tools.importing.source import list_source
 from lsl_tools.importing.spaces import label_column, label_spaces
+from lsl_tools.importing.terms import term_column, term_space
 
 __all__ = ["import_images", "write_listing"]
 
@@ -75,6 +76,9 @@ def write_listing(
         columns = {name: label_column(kept, space) for name, space in spaces.items()}
         for name, space in spaces.items():
             writer.add_task(space, columns[name])
+        terms = term_space(kept)
+        if terms is not None:
+            writer.add_terms(terms, term_column(kept, terms))
     return ImportReport(
         store=Path(store),
         images=len(kept),

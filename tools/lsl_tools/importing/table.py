@@ -1,4 +1,4 @@
-"""Images and labels from a CSV: columns `file`, and optionally `id`, `gene`, `view`, `split` and a column a task."""
+"""Images and labels from a CSV: columns `file`; if you like `id`, `gene`, `view`, `split`, `cv_terms`, one a task."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from lsl_shared.errors import DataFileError
 from lsl_shared.store import SPLITS
 from lsl_tools.importing.listing import Listing, Sample
 from lsl_tools.importing.tasks import FLY_TASKS, TaskSpec
+from lsl_tools.importing.terms import TERMS, read_terms
 
 __all__ = ["Table", "list_table", "read_table"]
 
 _DELIMITERS = ",;\t"
-_NOT_LABELS = ("file", "id", "gene", "view", "split")
+_NOT_LABELS = ("file", "id", "gene", "view", "split", TERMS)
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,14 @@ class Table:
         return DataFileError(self.path, text, "" if line is None else f"line {line}")
 
 
-def read_table(path: str | Path) -> Table:
-    """Reads a CSV with a column `file`, separated by comma, semicolon or tab; UTF-8, else Windows or Latin-1.
+def read_table(path: str | Path, key: str = "file") -> Table:
+    """Reads a CSV with a column `key`, separated by comma, semicolon or tab; UTF-8, else Windows or Latin-1.
 
     Column names are compared in lower case, blanks as '_'. Raises DataFileError that names the file and the line.
     """
     path = Path(path)
     text, notes = _decode(path)
-    delimiter = _delimiter(text.split("\n", 1)[0])
+    delimiter = _delimiter(text.split("\n", 1)[0], key)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
@@ -48,10 +49,10 @@ def read_table(path: str | Path) -> Table:
         raise DataFileError(path, f"is not a readable CSV ({problem})", f"line {reader.line_num}") from None
     lines = [(line, row) for line, row in lines if any(row)]
     if not lines:
-        raise DataFileError(path, "is empty; expected a CSV with a column `file`")
+        raise DataFileError(path, f"is empty; expected a CSV with a column `{key}`")
     columns = tuple(name.lower().replace(" ", "_") for name in lines[0][1])
     table = Table(path, columns, tuple(_rows(path, columns, lines[1:])), notes)
-    _check(table)
+    _check(table, key)
     return table
 
 
@@ -92,10 +93,10 @@ def _decode(path: Path) -> tuple[str, tuple[str, ...]]:
     raise AssertionError("latin-1 decodes everything")
 
 
-def _delimiter(header: str) -> str:
-    """The separator that makes a column `file`, else the commonest one."""
+def _delimiter(header: str, key: str) -> str:
+    """The separator that makes a column `key`, else the commonest one."""
     for delimiter in _DELIMITERS:
-        if "file" in [name.strip(' "\r').lower() for name in header.split(delimiter)]:
+        if key in [name.strip(' "\r').lower() for name in header.split(delimiter)]:
             return delimiter
     return max(_DELIMITERS, key=header.count)
 
@@ -111,9 +112,10 @@ def _rows(
         yield line, dict(zip(columns, padded, strict=False))
 
 
-def _check(table: Table) -> None:
-    if "file" not in table.columns:
-        raise table.problem(f"needs a column `file` with the images' paths; it has: {', '.join(table.columns)}")
+def _check(table: Table, key: str) -> None:
+    if key not in table.columns:
+        holding = " with the images' paths" if key == "file" else ""
+        raise table.problem(f"needs a column `{key}`{holding}; it has: {', '.join(table.columns)}")
     repeated = sorted({name for name in table.columns if name and table.columns.count(name) > 1})
     if repeated:
         raise table.problem(f"has columns of the same name: {', '.join(repeated)}")
@@ -134,6 +136,7 @@ def _sample(table: Table, line: int, row: dict[str, str], root: Path, tasks: Seq
         view=row.get("view", "").lower(),
         split=row.get("split", ""),
         labels={spec.name: row.get(spec.name, "") for spec in tasks},
+        terms=read_terms(row.get(TERMS, "")),
     )
 
 

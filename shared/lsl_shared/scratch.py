@@ -1,0 +1,34 @@
+"""Arrays that each thread keeps and fills again for every image.
+
+A plane of 128 × 320 float32 is large enough for the C library to ask the system for fresh memory each time, and the
+page faults cost half as much as the arithmetic on it.
+"""
+
+from __future__ import annotations
+
+from threading import local
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+__all__ = ["scratch"]
+
+
+class _Kept(local):
+    def __init__(self) -> None:
+        self.arrays: dict[str, NDArray[Any]] = {}
+
+
+_KEPT = _Kept()
+
+
+def scratch(name: str, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray[Any]:
+    """This thread's array of that name, with whatever is left in it; the next call with the name may overwrite it.
+
+    One array a name is kept, of the shape that was asked for last. Never hand one out to callers.
+    """
+    found = _KEPT.arrays.get(name)
+    if found is None or found.shape != shape or found.dtype != dtype:
+        found = _KEPT.arrays[name] = np.empty(shape, dtype)
+    return found

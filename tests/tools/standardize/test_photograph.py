@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from lsl_shared.embryo_mask import embryo_mask
+from lsl_shared.errors import ImageError
+from lsl_tools.demo.scene import Scene
+from lsl_tools.standardize.ellipse import overlap
+from lsl_tools.standardize.photograph import standardize_photograph
+
+MakeScene = Callable[..., Scene]
+
+
+def likeness(one: np.ndarray, other: np.ndarray) -> float:
+    """Correlation of two standardized images where both show the embryo."""
+    inside = embryo_mask(one) & embryo_mask(np.ascontiguousarray(other))
+    return float(np.corrcoef(one[inside].mean(axis=1), other[inside].mean(axis=1))[0, 1])
+
+
+def test_an_embryo_comes_back_as_it_was_pasted(scene: MakeScene, embryos: list[np.ndarray]) -> None:
+    for seed in (0, 1, 3):
+        made = scene(seed)
+        result = standardize_photograph(made.photograph)
+        assert result.pose is not None
+        assert result.flags == ()
+        half_turn = np.cos(np.radians(result.pose.rotation - made.angle)) < 0
+        result = result.turned(made.flip_x != half_turn, made.flip_y != half_turn, (0.9, 0.8), ["doubtful"])
+        assert result.image is not None
+        assert overlap(embryo_mask(result.image), embryo_mask(embryos[seed])) > 0.87  # some lie a little askew
+        alike = [likeness(result.image, embryos[seed][::y, ::x]) for x in (1, -1) for y in (1, -1)]
+        assert np.argmax(alike) == 0
+        assert (result.flags, result.probabilities) == (("doubtful",), (0.9, 0.8))
+
+
+def test_standardizing_again_changes_nothing(embryos: list[np.ndarray]) -> None:
+    for image in embryos:
+        result = standardize_photograph(image)
+        np.testing.assert_array_equal(result.image, image)
+
+
+def test_standardizing_its_own_result_changes_nothing(scene: MakeScene) -> None:
+    for seed in range(4):
+        image = standardize_photograph(scene(seed).photograph).image
+        assert image is not None
+        np.testing.assert_array_equal(standardize_photograph(image).image, image)
+
+
+def test_another_size(scene: MakeScene) -> None:
+    result = standardize_photograph(scene(0).photograph, (64, 100))
+    assert result.image is not None
+    assert result.image.shape == (64, 100, 3)
+
+
+def test_nothing_found() -> None:
+    result = standardize_photograph(np.full((100, 100, 3), 200, np.uint8))
+    assert (result.image, result.pose, result.flags) == (None, None, ("no embryo",))
+    assert result.turned(True, True, (1, 1), []) is result
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((100, 100), np.uint8),
+        np.zeros((100, 100, 3), np.float32),
+        np.zeros((100, 100, 4), np.uint8),
+        np.zeros((8, 100, 3), np.uint8),
+        np.zeros((40, 2000, 3), np.uint8),
+        [[1]],
+    ],
+)
+def test_what_is_no_photograph_is_refused(array: np.ndarray) -> None:
+    with pytest.raises(ImageError):
+        standardize_photograph(array)

@@ -1,0 +1,138 @@
+"""How often the shipped network finds anterior and dorsal, on photographs of genes that it has not learnt from.
+
+    lsl-store import flyexpress real.h5          (standardized: anterior left, dorsal up)
+    python tools/bench/orientation.py real.h5
+    python tools/bench/orientation.py evidence.csv
+
+The first command line asks the shipped file about the genes that it names as held out, as they are and disturbed as
+segmentation disturbs them. The second counts what `tools/train_orientation.py --evidence` wrote: every gene, answered
+by networks that had not seen it. Intervals are Wilson's, 95 %.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_shared import Store
+from lsl_shared.fly import STAGE_RANGES
+from lsl_tools.standardize.orientation import Orienter
+
+LATE = 2  # the first stage range that counts as late, 7-8
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What was said of n images of known orientation."""
+
+    right_x: Flags
+    certain_x: Flags
+    right_y: Flags
+    certain_y: Flags
+    lateral: Flags
+    ranges: NDArray[np.int16]
+
+
+def main() -> None:
+    """Parses, asks, prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", type=Path, help="a store of standardized photographs, or evidence.csv")
+    source = parser.parse_args().source
+    orienter = Orienter.load(threads=1)
+    if source.suffix == ".csv":
+        print_table("every gene, by networks that had not seen it", from_evidence(source, orienter))
+        return
+    held = set(orienter.manifest.training["held_out_genes"])
+    with Store(source) as store:
+        chosen = np.isin(store.genes, list(held))
+        images, lateral = store.select(np.flatnonzero(chosen)), store.views[chosen] == "lateral"
+        ranges = store.labels("stage_range")[chosen]
+    print_table(f"held-out genes {', '.join(sorted(held))}, as they are", asked(orienter, images, lateral, ranges))
+    repeated = np.concatenate(list(disturbed(images, 5)))
+    many = asked(orienter, repeated, np.tile(lateral, 5), np.tile(ranges, 5))
+    print_table("the same, each five times with another small turn, shift, scale and cut-out", many)
+    started = time.process_time()
+    orienter.choose(repeated)
+    print(f"\n{(time.process_time() - started) / len(repeated) * 1000:.1f} ms of one core's time an image")
+
+
+def asked(orienter: Orienter, images: NDArray[np.uint8], lateral: Flags, ranges: NDArray[np.int16]) -> Answers:
+    """Both mirrorings of each image would get the same answer mirrored, so one is enough."""
+    turns = orienter.choose(images)
+    return Answers(~turns.flip_x, turns.certain_x, ~turns.flip_y, turns.certain_y, lateral, ranges)
+
+
+def from_evidence(path: Path, orienter: Orienter) -> Answers:
+    """The answers behind a table of log-odds, with the thresholds of the shipped file."""
+    with path.open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    odds = np.array([[float(row["odds_x"]), float(row["odds_y"])] for row in rows])
+    certain = 1 / (1 + np.exp(-np.abs(odds))) >= np.array(orienter.thresholds)
+    lateral = np.array([row["lateral"] == "True" for row in rows])
+    ranges = np.array([int(row["stage_range"]) for row in rows], np.int16)
+    return Answers(odds[:, 0] < 0, certain[:, 0], odds[:, 1] < 0, certain[:, 1], lateral, ranges)
+
+
+def disturbed(images: NDArray[np.uint8], times: int) -> Iterator[NDArray[np.uint8]]:
+    """The images turned by up to 2°, shifted and scaled by up to 2 %, their outline moved in by up to 3 pixels."""
+    rng = np.random.default_rng(7)
+    for _ in range(times):
+        yield np.stack([_disturbed(image, rng) for image in images])
+
+
+def _disturbed(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    height, width = image.shape[:2]
+    outside = (image.min(axis=2) > 250).astype(np.uint8)
+    kernel = np.ones((2 * int(rng.integers(0, 4)) + 1,) * 2, np.uint8)
+    moved = image.copy()
+    moved[cv2.dilate(outside, kernel) > 0] = 255
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-2, 2), 1 + rng.uniform(-0.02, 0.02))
+    matrix[:, 2] += rng.uniform(-0.02, 0.02, 2) * (width, height)
+    return np.asarray(cv2.warpAffine(moved, matrix, (width, height), borderValue=(255, 255, 255)), np.uint8)
+
+
+def print_table(title: str, answers: Answers) -> None:
+    """Anterior for all images, dorsal for lateral ones, by stage range and for the early and late ones together."""
+    print(f"\n{title}: {len(answers.ranges)} images\n")
+    print(
+        "| axis | stage ranges | right | certain | certain ones right | wrong ones flagged |\n|---|---|---|---|---|---|"
+    )
+    early = answers.ranges < LATE
+    groups = [(name, answers.ranges == place) for place, name in enumerate(STAGE_RANGES)]
+    groups += [("1-3 and 4-6", early), ("7-8 and later", ~early)]
+    for name, chosen in groups:
+        print_row("anterior", name, answers.right_x[chosen], answers.certain_x[chosen])
+    for name, chosen in groups:
+        rows = chosen & answers.lateral
+        print_row("dorsal (lateral views)", name, answers.right_y[rows], answers.certain_y[rows])
+
+
+def print_row(axis: str, name: str, right: Flags, certain: Flags) -> None:
+    """One row of the table; shares with their intervals."""
+    cells = (right, certain, right[certain], ~certain[~right])
+    print(f"| {axis} | {name} | " + " | ".join(share(cell) for cell in cells) + " |")
+
+
+def share(found: Flags) -> str:
+    """ "26 of 27, 96 % (82 to 99)" """
+    count, total = int(found.sum()), len(found)
+    if not total:
+        return "0"
+    z, rate = 1.96, count / total
+    middle = (rate + z * z / (2 * total)) / (1 + z * z / total)
+    half = z * math.sqrt(rate * (1 - rate) / total + z * z / (4 * total**2)) / (1 + z * z / total)
+    return f"{count} of {total}, {rate:.0%} ({max(middle - half, 0):.0%} to {min(middle + half, 1):.0%})"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""`lsl-store standardize`: from raw photographs to a store of standardized embryos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lsl_shared.terminal import SOME_FAILED, Debug, plain_errors, progress, say
+
+if TYPE_CHECKING:
+    from lsl_tools.standardize.report import StandardizeReport
+
+__all__ = ["standardize"]
+
+_MOST_LISTED = 20
+
+
+def standardize(
+    source: Annotated[
+        Path, typer.Argument(help="A folder of photographs, a CSV naming them, or one photograph.", metavar="SOURCE")
+    ],
+    store: Annotated[Path, typer.Argument(help="The store to make.", metavar="STORE")] = Path("store.h5"),
+    labels: Annotated[
+        Path | None, typer.Option(help="A CSV with a column `file` (paths below SOURCE) and label columns.")
+    ] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option(help="A label column, or level of folders: COLUMN, or FINE:COARSE.", metavar="COLUMN[:PARENT]"),
+    ] = None,
+    size: Annotated[str, typer.Option(help="Size of the standardized images.", metavar="HxW")] = "128x320",
+    keep_flagged: Annotated[
+        bool, typer.Option("--keep-flagged", help="Keep photographs with flags; they are listed all the same.")
+    ] = False,
+    orient: Annotated[
+        bool, typer.Option("--orient/--no-orient", help="Turn embryos anterior left and dorsal up.")
+    ] = True,
+    workers: Annotated[int | None, typer.Option(help="Processes; by default one a core.", min=1)] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace STORE if it exists.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Make a store from raw photographs: find the embryo, cut it out, turn it, bring it to one size.
+
+    Takes what `import` takes (PNG, JPEG, BMP, TIFF in folders, or a CSV), OME-TIFF and OME-Zarr.
+    Flagged photographs are left out, and listed with reasons in STORE.rejects.csv and STORE.rejects.html.
+    If some were left out, the exit code is 3.
+
+    Example: lsl-store standardize photographs store.h5
+    Example: lsl-store standardize photographs --labels labels.csv --task stage_range --keep-flagged
+    """
+    with plain_errors(debug, "No store was made."):
+        from lsl_shared.store_writer import refuse_existing
+        from lsl_tools.importing.size import parse_size
+        from lsl_tools.standardize.orientation import Orienter
+        from lsl_tools.standardize.run import standardize_listing
+        from lsl_tools.standardize.source import list_photographs
+
+        refuse_existing(store, overwrite)
+        wanted, listing = parse_size(size), list_photographs(source, labels=labels, tasks=task or ())
+        with progress("standardizing", len(listing.samples)) as advance:
+            report = standardize_listing(
+                listing, store, size=wanted, chooser=Orienter.load() if orient else None, keep_flagged=keep_flagged,
+                overwrite=overwrite, workers=workers, on_progress=advance,
+            )  # fmt: skip
+        _show(report)
+        if report.images < report.photographs:
+            raise typer.Exit(SOME_FAILED)
+
+
+def _show(report: StandardizeReport) -> None:
+    height, width = report.size
+    for note in report.notes:
+        say(f"note: {note}")
+    for reject in report.rejects[:_MOST_LISTED]:
+        fate = "kept" if reject.kept else "left out"
+        say(_plain(f"{fate}: {reject.source}: {'; '.join(reject.reasons)}"))
+    if len(report.rejects) > _MOST_LISTED:
+        say(f"… and {len(report.rejects) - _MOST_LISTED} more in {report.rejects_file}")
+    say(f"{report.store}: {report.images:,} of {report.photographs:,} photographs, {height} × {width}")
+    if report.rejects:
+        flagged = len(report.rejects) - report.unreadable
+        sheet = report.rejects_file.with_suffix(".html").name
+        say(f"{flagged:,} flagged, {report.unreadable:,} unreadable: {report.rejects_file} and {sheet}")
+    say(f"next: lsl-store sheet {report.store}")
+
+
+def _plain(text: str) -> str:
+    """A name from a file that may come from anyone, without characters that steer a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)

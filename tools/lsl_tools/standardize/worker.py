@@ -1,0 +1,74 @@
+"""The work on one photograph file, in this process or another: read, standardize, draw a thumbnail."""
+
+from __future__ import annotations
+
+import signal
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from lsl_shared.errors import DeviceError, ImageError
+from lsl_tools.standardize.photograph import Standardized, standardize_photograph
+from lsl_tools.standardize.source import read_photograph
+from lsl_tools.standardize.thumbnail import photograph_thumbnail
+
+__all__ = ["Outcome", "outcomes", "process"]
+
+FEW = 8  # photographs that are not worth a second process
+AHEAD = 6  # photographs for each worker that may wait to be taken
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A photograph's result, with a thumbnail if it has flags: a JPEG with outline and axis; or why it was not read."""
+
+    result: Standardized | None
+    thumbnail: bytes = b""
+    problem: str = ""
+
+
+def process(path: Path, size: tuple[int, int]) -> Outcome:
+    """Reads and standardizes one photograph. What is wrong with the file comes back as `problem`, never as an error."""
+    try:
+        photograph = read_photograph(path)
+        result = standardize_photograph(photograph, size)
+        return Outcome(result, photograph_thumbnail(photograph, result) if result.flags else b"")
+    except OSError as problem:
+        return Outcome(None, problem=f"cannot be read ({problem.strerror})")
+    except ImageError as problem:
+        return Outcome(None, problem=str(problem))
+    except MemoryError:
+        return Outcome(None, problem="does not fit into memory: scale it down")
+
+
+def outcomes(paths: Sequence[Path], size: tuple[int, int], workers: int) -> Iterator[Outcome]:
+    """The outcomes in the order of `paths`, worked on by so many processes at once."""
+    if workers < 2 or len(paths) <= FEW:
+        yield from (process(path, size) for path in paths)
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn"), _prepare) as pool:
+        waiting: deque[Future[Outcome]] = deque()
+        try:
+            for path in paths:
+                waiting.append(pool.submit(process, path, size))
+                if len(waiting) >= AHEAD * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool:
+            died = "a worker died, most likely for want of memory; run again with --workers 1"
+            raise DeviceError(died) from None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _prepare() -> None:
+    """One thread for each worker; the interrupt is for the process that started them."""
+    import cv2
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
