@@ -12,6 +12,7 @@ from lsl_shared.terminal import SOME_FAILED, Debug, duration, new_app, plain_err
 if TYPE_CHECKING:
     from lsl_runtime.annotating import Annotated as Result
     from lsl_runtime.model import Model
+    from lsl_runtime.priors import Prior
 
 app = new_app("Annotate every image of a store with a trained model.")
 
@@ -27,21 +28,54 @@ def annotate_command(
     ] = None,
     out: Annotated[Path | None, typer.Option(help=r"The annotations file.  \[default: beside the store]")] = None,
     saliency: Annotated[bool, typer.Option("--saliency", help="Store each image's saliency map.")] = False,
+    saliency_method: Annotated[
+        Literal["gradient", "smoothgrad", "gradient-input", "integrated"] | None,
+        typer.Option(
+            help="How the maps are made; implies --saliency. smoothgrad and integrated take 16 times as long.  "
+            r"\[default: gradient]"
+        ),
+    ] = None,
     features: Annotated[bool, typer.Option("--features", help="Store each image's feature vector.")] = False,
+    constrain: Annotated[
+        str | None,
+        typer.Option(metavar="TASK", help="Also store answers that keep to each image's label of this coarse task."),
+    ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the answers as a table as well.")] = None,
     parquet: Annotated[Path | None, typer.Option(help="The same table as Parquet; needs pyarrow.")] = None,
     max_set: Annotated[
         int | None, typer.Option(min=1, help="Give no class in the tables where the prediction set has more classes.")
     ] = None,
+    prior: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARES",
+            help="Add to the tables the class for other shares of the classes than those of the training: uniform, "
+            "estimate (from the answers), or a CSV with columns class and share.",
+        ),
+    ] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option(min=1, help=r"Images that go through the network at once.  \[default: 16, 64 on a GPU]"),
+        typer.Option(min=1, help=r"Images in one pass.  \[default: 16 shared among the cores, 64 on a GPU]"),
     ] = None,
-    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="auto takes a GPU where one works.")] = "auto",
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "tensorrt"], typer.Option(help="auto takes a GPU where one works.")
+    ] = "auto",
     require_gpu: Annotated[
         bool, typer.Option("--require-gpu", help="Stop where no GPU works and say why; same as --device cuda.")
     ] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Replace annotations made by another model.")] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Share the work among N processes here.", rich_help_panel=_SHARDS),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Share it among the workers of a Dask scheduler, such as tls://host:8786, which must be trusted.",
+            rich_help_panel=_SHARDS,
+        ),
+    ] = None,
     shard: Annotated[
         str | None, typer.Option(metavar="I/N", help="Only the I-th of N shares of the work.", rich_help_panel=_SHARDS)
     ] = None,
@@ -59,15 +93,23 @@ def annotate_command(
         from lsl_runtime.annotating import annotate, annotate_shard, join_shards
         from lsl_runtime.bundles import newest_bundle
         from lsl_runtime.model import Model
+        from lsl_runtime.priors import Prior
         from lsl_runtime.shards import parse_shard, shard_images
         from lsl_runtime.table import refuse_inputs
         from lsl_shared.annotations import annotations_path
         from lsl_shared.errors import ConfigError
         from lsl_shared.store import Store
 
+        saliency, method = saliency or saliency_method is not None, saliency_method or "gradient"
         share = parse_shard(shard) if shard is not None else None
         if share and (join or csv or parquet):
             raise ConfigError("--shard makes parts alone; --join, --csv and --parquet come when all shards are done")
+        if (workers is not None or scheduler is not None) and (share or join):
+            raise ConfigError(
+                "--workers and --scheduler share out and join by themselves; leave --shard and --join out"
+            )
+        if prior is not None and not (csv or parquet):
+            raise ConfigError("--prior adds columns to the tables: name one with --csv or --parquet")
         with Store(store) as opened:
             images = shard_images(opened, *share) if share else len(opened)
         bundle = model or newest_bundle()
@@ -76,6 +118,7 @@ def annotate_command(
                 refuse_inputs(table, option, [store, out or annotations_path(store), *bundle.glob("*")])
         loaded = Model.load(bundle, "cuda" if require_gpu else device)
         say(f"model {loaded.path}: {loaded.task.name}, {len(loaded.task.classes)} classes, {loaded.provider}")
+        shares = Prior.of(prior, loaded.task) if prior is not None else None
         if loaded.gpu_problem:
             typer.echo(f"this machine's GPU is not used. {loaded.gpu_problem}", err=True)
         if join:
@@ -84,17 +127,18 @@ def annotate_command(
             with progress("annotating", images) as advance:
                 if share:
                     annotate_shard(
-                        store, loaded, *share, out=out, saliency=saliency, features=features, batch_size=batch_size,
-                        restart=restart, on_progress=advance,
+                        store, loaded, *share, out=out, saliency=saliency, features=features, saliency_method=method,
+                        constrain=constrain, batch_size=batch_size, restart=restart, on_progress=advance,
                     )  # fmt: skip
                     say(f"shard {shard}: {images:,} images; when all shards are done: lsl-annotate {store} --join")
                     return
                 done = annotate(
-                    store, loaded, out=out, saliency=saliency, features=features, batch_size=batch_size,
-                    restart=restart, on_progress=advance,
+                    store, loaded, out=out, saliency=saliency, features=features, saliency_method=method,
+                    constrain=constrain, batch_size=batch_size, restart=restart, workers=workers,
+                    scheduler=scheduler, on_progress=advance,
                 )  # fmt: skip
         _tell(done, loaded, max_set)
-        _write_tables(done, store, csv, parquet, max_set)
+        _write_tables(done, store, csv, parquet, max_set, shares)
         if done.failed:
             raise typer.Exit(SOME_FAILED)
 
@@ -117,6 +161,8 @@ def _tell(done: Result, model: Model, max_set: int | None) -> None:
     if max_set is not None:
         large = sum(count for size, count in done.set_sizes.items() if size > max_set)
         say(f"of these, {large:,} have more than {max_set} classes in their prediction set: the tables give no class")
+    if done.out_of_scope:
+        say(f"{done.out_of_scope:,} images are unlike all that the model was trained on; the tables flag them")
     for line in done.failed[:10]:
         say(f"failed: {line}")
     if done.resumed:
@@ -126,12 +172,14 @@ def _tell(done: Result, model: Model, max_set: int | None) -> None:
     say(f"annotations: {done.path}")
 
 
-def _write_tables(done: Result, store: Path, csv: Path | None, parquet: Path | None, max_set: int | None) -> None:
+def _write_tables(
+    done: Result, store: Path, csv: Path | None, parquet: Path | None, max_set: int | None, prior: Prior | None
+) -> None:
     from lsl_runtime.table import write_csv, write_parquet
 
     for path, write in ((csv, write_csv), (parquet, write_parquet)):
         if path is not None:
-            write(done.path, store, path, max_set=max_set)
+            write(done.path, store, path, max_set=max_set, prior=prior)
             say(f"table: {path}")
 
 

@@ -8,31 +8,29 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from lsl_runtime.full_disk import told_plainly
-from lsl_runtime.inference import PartWriter, annotate_partition
+from lsl_runtime.annotation_plan import Plan, outputs_named, planned, target_of
+from lsl_runtime.cluster_parts import make_parts_on
+from lsl_runtime.constraint import constraint_of
 from lsl_runtime.join import join_parts
-from lsl_runtime.lock import lock_path, run_lock
+from lsl_runtime.lock import run_lock
 from lsl_runtime.model import Model
-from lsl_runtime.partitions import partitions
-from lsl_runtime.parts import PartFiles, part_key
-from lsl_runtime.reading import read_ahead
+from lsl_runtime.part_making import make_parts
+from lsl_runtime.parts import PartFiles
+from lsl_runtime.relabelling import join_again
+from lsl_runtime.saliency_method import SaliencyMethod
 from lsl_runtime.shards import shard_of
 from lsl_runtime.unfinished import Unfinished
-from lsl_shared.annotations import Annotations, Status, annotations_path
-from lsl_shared.errors import AnnotationsError, ImageError
+from lsl_shared.annotations import Annotations, Status
+from lsl_shared.errors import AnnotationsError
 from lsl_shared.store import Store
 
-__all__ = ["Annotated", "annotate", "annotate_shard", "check_image_size", "join_shards"]
-
-_PRECISION = "fp32"
-_BATCHES_AHEAD = 2
+__all__ = ["Annotated", "annotate", "annotate_shard", "join_shards"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +50,8 @@ class Annotated:
     """Images taken over from an earlier run."""
     seconds: float
     """What annotating the others took: reading, inference, writing and joining."""
+    out_of_scope: int | None
+    """Images that are unlike all that the model was trained on; None where it does not tell."""
     set_sizes: dict[int, int]
     """How many classes the prediction sets of annotated images hold: size → images."""
 
@@ -63,32 +63,52 @@ def annotate(
     out: str | Path | None = None,
     saliency: bool = False,
     features: bool = False,
+    saliency_method: SaliencyMethod = "gradient",
+    constrain: str | None = None,
     batch_size: int | None = None,
     restart: bool = False,
+    workers: int | None = None,
+    scheduler: str | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Annotated:
     """Annotates every image of a store and writes the annotations file (default: beside the store).
 
     `on_progress` is called with the number of images just annotated; what it raises ends the run, and the same call
-    goes on from there. Images in unreadable chunks get status 2. The store is only read. `batch_size` None takes what
-    suits the model and the processor. Raises StoreError, ImageError where the model expects another size,
-    AnnotationsError where the file cannot be written, another run is making it, or annotations of another store or
-    model are in the way (`restart` replaces those of another model).
+    goes on from there. Images in unreadable chunks get status 2. Finished annotations are kept; where labels were
+    corrected since, what follows from them is told anew. The store is only read. `batch_size` None takes what
+    suits the model and the processor. `constrain` names a coarse task of the store: answers that keep to each
+    image's label of it are stored beside the others (see `lsl_runtime.constraint`). `saliency_method`: see
+    `Model.saliency`; finished maps of another method are replaced. So many `workers`, processes of this machine,
+    share the work; or those of the Dask scheduler at the address `scheduler`, which executes code and so must be
+    trusted, and whose machines must see the same files under the same paths (see `lsl_runtime.cluster`). The file
+    is the same. A script that asks for workers guards its own work with `if __name__ == "__main__":`, since they
+    import it.
+    Raises StoreError, ImageError where the model expects another size, AnnotationsError where the file cannot be
+    written, another run is making it, or annotations of another store or model are in the way (`restart` replaces
+    those of another model), ConfigError for an unknown method, a task that cannot constrain, or a cluster that
+    cannot be used, DeviceError where its workers die.
     """
     began = time.monotonic()
     progress = on_progress or (lambda count: None)
-    with Store(store) as opened, _planned(opened, model, out, _outputs(saliency, features)) as plan:
-        if plan.is_finished(restart) and not plan.has_leftovers():
+    outputs = outputs_named(saliency, features, saliency_method, constrain)
+    with Store(store) as opened, planned(opened, model, out, outputs) as plan:
+        if plan.is_finished(restart) and not plan.is_outdated() and not plan.has_leftovers():
             progress(len(opened))
             return _summary(plan, len(opened), began)
         plan.target.parent.mkdir(parents=True, exist_ok=True)
         with run_lock(plan.target):
             if plan.is_finished(restart):
+                _renew(plan)
                 progress(len(opened))
                 resumed = len(opened)
             else:
                 plan.begin(restart)
-                resumed = _make_parts(plan, plan.cut, batch_size, progress)
+                todo = plan.missing(plan.cut, progress)
+                resumed = len(opened) - sum(map(len, todo))
+                if workers is None and scheduler is None:
+                    make_parts(plan, todo, batch_size, progress)
+                else:
+                    make_parts_on(workers, scheduler, plan, todo, batch_size, progress)
                 _join(plan)
             plan.clear()
         return _summary(plan, resumed, began)
@@ -103,6 +123,8 @@ def annotate_shard(
     out: str | Path | None = None,
     saliency: bool = False,
     features: bool = False,
+    saliency_method: SaliencyMethod = "gradient",
+    constrain: str | None = None,
     batch_size: int | None = None,
     restart: bool = False,
     on_progress: Callable[[int], None] | None = None,
@@ -112,14 +134,16 @@ def annotate_shard(
     Shards run on any machines that share the folder, at once or one after the other, twice if need be: their parts
     are the same, and no lock is taken. Raises as `annotate` does, and ConfigError for a shard out of range.
     """
-    with Store(store) as opened, _planned(opened, model, out, _outputs(saliency, features)) as plan:
+    progress = on_progress or (lambda count: None)
+    outputs = outputs_named(saliency, features, saliency_method, constrain)
+    with Store(store) as opened, planned(opened, model, out, outputs) as plan:
         mine = shard_of(plan.cut, shard, shards)
         count = sum(map(len, mine))
         if plan.is_finished(restart):
-            (on_progress or (lambda count: None))(count)
+            progress(count)
             return count
         plan.begin(restart)
-        _make_parts(plan, mine, batch_size, on_progress or (lambda count: None))
+        make_parts(plan, plan.missing(mine, progress), batch_size, progress)
         return count
 
 
@@ -129,14 +153,17 @@ def join_shards(store: str | Path, model: Model, *, out: str | Path | None = Non
     Raises AnnotationsError that counts the missing parts, and where another run is making the file.
     """
     began = time.monotonic()
-    target = _target(store, out)
-    begun = Unfinished.read(PartFiles(target, "", 1).folder)
-    with Store(store) as opened, _planned(opened, model, out, begun.outputs if begun else ()) as plan:
-        if begun is None and plan.is_finished(restart=False):
+    begun = Unfinished.read(PartFiles(target_of(store, out), "", 1).folder)
+    with Store(store) as opened, planned(opened, model, out, begun.outputs if begun else ()) as plan:
+        finished = begun is None and plan.is_finished(restart=False)
+        if finished and not plan.is_outdated():
             return _summary(plan, len(opened), began)
         with run_lock(plan.target):
-            missing = [partition for partition in plan.cut if not plan.files.is_valid(partition)]
-            if missing:
+            if finished:
+                _renew(plan)
+                plan.clear()
+                return _summary(plan, len(opened), began)
+            if missing := plan.missing(plan.cut):
                 lacking = f"{len(missing)} of {len(plan.cut)} parts of this store and model are missing"
                 raise AnnotationsError(plan.files.folder, f"{lacking}; run every --shard i/n to its end, then --join")
             _join(plan)
@@ -144,108 +171,21 @@ def join_shards(store: str | Path, model: Model, *, out: str | Path | None = Non
         return _summary(plan, len(opened), began)
 
 
-def check_image_size(store: Store, model: Model) -> None:
-    """Raises ImageError where the store's images are not of the size that the model takes."""
-    expected, found = model.manifest.image_size, store.shape[1:]
-    if found != expected:
-        size = "x".join(map(str, expected))
-        raise ImageError(
-            f"{store.path}: images are {found}, the model expects {expected}; import them with --size {size}"
-        )
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What is to be made of which store, by which model, and where."""
-
-    store: Store
-    model: Model
-    target: Path
-    outputs: tuple[str, ...]
-    record: Unfinished
-    files: PartFiles
-    cut: list[range]
-
-    def is_finished(self, restart: bool) -> bool:
-        """Whether the annotations asked for are there already; raises where other ones are in the way."""
-        if not self.target.exists():
-            return False
-        with Annotations(self.target) as found:
-            if found.store_fingerprint != self.record.store_fingerprint:
-                there = f"belongs to another store than {self.store.path}"
-                raise AnnotationsError(self.target, f"{there}; move it away or choose --out")
-            same = found.model_digest == self.model.digest
-            if not same and not restart:
-                there = f"was made by another model ({found.model})"
-                raise AnnotationsError(self.target, f"{there}; add --restart, or choose --out")
-            has = {"saliency": found.has_saliency, "features": found.has_features}
-            return same and not restart and all(has[name] for name in self.outputs)
-
-    def begin(self, restart: bool) -> None:
-        """Makes the folder of parts, once the graph that is needed is known to run."""
-        self.model.ready(saliency="saliency" in self.outputs)
-        self.record.begin(self.files.folder, restart)
-
-    def has_leftovers(self) -> bool:
-        """Whether a run was killed after the annotations were finished, before it had cleared up."""
-        return lock_path(self.target).exists() or Unfinished.read(self.files.folder) == self.record
-
-    def clear(self) -> None:
-        """Removes the parts of this run, those of a run with other outputs excepted."""
-        found = Unfinished.read(self.files.folder)
-        if found == self.record:
-            self.files.remove()
-        elif found is None:  # killed between the last file's removal and the folder's
-            with suppress(OSError):
-                self.files.folder.rmdir()
-
-
-def _outputs(saliency: bool, features: bool) -> tuple[str, ...]:
-    return tuple(name for name, asked in (("saliency", saliency), ("features", features)) if asked)
-
-
-def _target(store: str | Path, out: str | Path | None) -> Path:
-    return Path(out) if out is not None else annotations_path(store)
-
-
-@contextmanager
-def _planned(store: Store, model: Model, out: str | Path | None, outputs: tuple[str, ...]) -> Iterator[_Plan]:
-    """The plan of a run; what goes wrong in writing is told plainly."""
-    check_image_size(store, model)
-    target = _target(store.path, out)
-    if target.exists() and target.samefile(store.path):
-        raise AnnotationsError(target, "is the image store itself; choose another --out")
-    fingerprint = store.fingerprint()
-    record = Unfinished(str(store.path), fingerprint, str(model.path), model.digest, outputs)
-    files = PartFiles(target, part_key(fingerprint, model.digest, outputs, _PRECISION), store.chunk_images)
-    with told_plainly(target):
-        yield _Plan(store, model, target, outputs, record, files, partitions(len(store), store.chunk_images))
-
-
-def _make_parts(plan: _Plan, cut: Sequence[range], batch_size: int | None, on_progress: Callable[[int], None]) -> int:
-    """Makes the parts of `cut` that are not there yet; the number of images that were."""
-    todo = [partition for partition in cut if not plan.files.is_valid(partition)]
-    resumed = sum(map(len, cut)) - sum(map(len, todo))
-    if resumed:
-        on_progress(resumed)
-    batch = batch_size or plan.model.batch_size
-    with (
-        closing(read_ahead(plan.store, todo, _BATCHES_AHEAD * batch)) as blocks,
-        PartWriter(plan.files) as writer,
-    ):
-        for partition in todo:
-            writer.put(partition, annotate_partition(plan.model, blocks, partition, plan.outputs, batch, on_progress))
-    return resumed
-
-
-def _join(plan: _Plan) -> None:
+def _join(plan: Plan) -> None:
     join_parts(
         plan.target, plan.store, plan.model, plan.files, plan.cut,
-        fingerprint=plan.record.store_fingerprint, precision=_PRECISION,
+        fingerprint=plan.record.store_fingerprint, constrain=constraint_of(plan.outputs),
     )  # fmt: skip
 
 
-def _summary(plan: _Plan, resumed: int, began: float) -> Annotated:
+def _renew(plan: Plan) -> None:
+    """Joins finished annotations again where labels have been changed since."""
+    if plan.is_outdated():
+        plan.begin(restart=False)
+        join_again(plan.target, plan.store, plan.model.manifest, plan.files.folder)
+
+
+def _summary(plan: Plan, resumed: int, began: float) -> Annotated:
     task = plan.model.task
     with Annotations(plan.target) as done:
         given = Counter(done.class_index(task.name).tolist())
@@ -258,6 +198,7 @@ def _summary(plan: _Plan, resumed: int, began: float) -> Annotated:
             failed=tuple(f"{done.ids[row]}: {done.errors[row]}" for row in failed),
             outside=int((done.status == Status.OUTSIDE).sum()),
             resumed=resumed,
+            out_of_scope=int(done.out_of_scope().sum()) if done.has_scope else None,
             seconds=time.monotonic() - began,
             set_sizes={size: count for size, count in sorted(sizes.items()) if size},
         )

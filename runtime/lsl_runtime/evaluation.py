@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_runtime.annotating import check_image_size
+from lsl_runtime.annotation_plan import check_image_size
 from lsl_runtime.coarse import CoarseScores, score_coarse
 from lsl_runtime.join import outside_task
 from lsl_runtime.model import Model
 from lsl_runtime.partitions import partitions
 from lsl_runtime.scores import Scores, score
 from lsl_runtime.split import read_split
+from lsl_runtime.term_evaluation import score_term_tasks
 from lsl_shared.annotations import Annotations, annotations_path
 from lsl_shared.errors import AnnotationsError, StoreError
 from lsl_shared.manifest import Task
 from lsl_shared.store import PARTS, Store
+from lsl_shared.term_metrics import TermScores
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -48,6 +50,8 @@ class Evaluation:
     """Against the truth that a demo store holds of every image."""
     notes: tuple[str, ...]
     """What a reader of the figures should know."""
+    terms: dict[str, TermScores] = field(default_factory=dict)
+    """Of each task of kind terms, per bag of images, by term and range."""
 
     def to_json(self) -> str:
         """All figures as JSON text."""
@@ -62,7 +66,8 @@ def evaluate(
     annotations: str | Path | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Evaluation:
-    """Scores the model's first task on the test images of its split, or on all images if `everything`.
+    """Scores the model's first task, and its tasks of terms, on the test images of its split, or on all images if
+    `everything`.
 
     Images that the split does not know were never seen and count as test images. Labels are matched to the model's
     classes by name. Takes the answers from the annotations (beside the store unless named) where they are of this
@@ -73,13 +78,14 @@ def evaluate(
         task, notes = model.task, list[str]()
         check_image_size(opened, model)
         _check_labels(opened, task)
-        rows = _rows(opened, model, everything, notes)
-        probabilities = _stored(opened, model, annotations or annotations_path(store), notes)
+        rows, unseen = _rows(opened, model, everything, notes)
+        answers = _stored(opened, model, annotations or annotations_path(store), notes)
         advance = on_progress or (lambda count: None)
-        if probabilities is None:
-            probabilities = _predicted(opened, model, rows, advance)
+        if answers is None:
+            answers = _predicted(opened, model, unseen, advance)
         else:
             advance(len(opened))
+        probabilities = answers[task.name]
         rows = _answered(rows, probabilities, notes)
         if task.conformal_threshold is None:
             notes.append("too few calibration genes for prediction sets: each holds the predicted class alone")
@@ -102,6 +108,7 @@ def evaluate(
             labelled=against(_labels(opened, task.name, task.classes, notes)),
             coarse=score_coarse(opened, task, rows[known[rows] >= 0], known, probabilities),
             truth=against(_truth(opened, task)),
+            terms=score_term_tasks(opened, model.manifest, unseen, answers, notes),
             notes=tuple(notes),
         )
 
@@ -114,8 +121,10 @@ def _check_labels(store: Store, task: Task) -> None:
         )
 
 
-def _rows(store: Store, model: Model, everything: bool, notes: list[str]) -> NDArray[np.int64]:
-    """The places of the images to evaluate: those for testing, without those that are outside the task."""
+def _rows(
+    store: Store, model: Model, everything: bool, notes: list[str]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The places of the images to evaluate, those for testing that are not outside the task; then outside ones too."""
     split = {} if everything else read_split(model.path)
     part = np.array([split.get(image, "") for image in store.ids])
     unseen = int((part == "").sum())
@@ -132,17 +141,17 @@ def _rows(store: Store, model: Model, everything: bool, notes: list[str]) -> NDA
         raise StoreError(store.path, "holds no test image of this model; --all evaluates on every image")
     if left := int((outside & ~seen).sum()):
         notes.append(f"{left:,} images left out: their {model.task.parent} has no {model.task.name}")
-    return rows
+    return rows, np.flatnonzero(~seen)
 
 
-def _stored(store: Store, model: Model, path: str | Path, notes: list[str]) -> NDArray[np.float32] | None:
-    """The probabilities (N, K) of the annotations; None where they are not this store's and model's."""
+def _stored(store: Store, model: Model, path: str | Path, notes: list[str]) -> dict[str, NDArray[np.float32]] | None:
+    """The probabilities (N, K) of each task in the annotations; None where they are not this store's and model's."""
     if not Path(path).exists():
         return None
     try:
         with Annotations(path) as given:
             if given.store_fingerprint == store.fingerprint() and given.model_digest == model.digest:
-                return given.probabilities(model.task.name)
+                return {task.name: given.probabilities(task.name) for task in model.manifest.tasks}
     except AnnotationsError as problem:
         notes.append(f"annotations not used, predicted anew: {problem}")
         return None
@@ -152,14 +161,17 @@ def _stored(store: Store, model: Model, path: str | Path, notes: list[str]) -> N
 
 def _predicted(
     store: Store, model: Model, rows: NDArray[np.int64], on_progress: Callable[[int], None]
-) -> NDArray[np.float32]:
-    """Probabilities (N, K) of the images at `rows`, NaN elsewhere."""
-    probabilities = np.full((len(store), len(model.task.classes)), np.nan, np.float32)
+) -> dict[str, NDArray[np.float32]]:
+    """Of each task, probabilities (N, K) of the images at `rows`, NaN elsewhere."""
+    tasks = model.manifest.tasks
+    probabilities = {task.name: np.full((len(store), len(task.classes)), np.nan, np.float32) for task in tasks}
     for partition in partitions(len(store), store.chunk_images):
         inside = rows[(rows >= partition.start) & (rows < partition.stop)]
         if len(inside):
-            batches = model.classify(store.select(inside))
-            probabilities[inside] = np.concatenate([batch["probabilities"] for batch in batches])
+            batches = list(model.classify(store.select(inside)))
+            for task in tasks:
+                output = model.output("probabilities", task)
+                probabilities[task.name][inside] = np.concatenate([batch[output] for batch in batches])
         on_progress(len(partition))
     return probabilities
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from lsl_runtime.coarse import CoarseScores
 from lsl_runtime.evaluation import Evaluation
 from lsl_runtime.scores import Scores
+from lsl_shared.term_metrics import TermScores
 
 __all__ = ["evaluation_tables"]
 
@@ -37,6 +38,8 @@ def _parts(found: Evaluation) -> Iterator[RenderableType]:
             yield Text(f"The confusion matrix of {len(found.classes)} classes is in --json.")
     if found.coarse is not None:
         yield _contradictions(found.coarse)
+    for task, terms in found.terms.items():
+        yield _terms(task, terms)
 
 
 def _figures(found: Evaluation) -> Table:
@@ -108,6 +111,21 @@ def _contradictions(coarse: CoarseScores) -> RenderableType:
     for one in coarse.contradictions[:_CONTRADICTIONS]:
         table.add_row(one.id, one.gene, one.coarse, one.predicted, f"{one.probability:.2f}")
     return Group(Text(told + (f", the {_CONTRADICTIONS} surest:" if count > _CONTRADICTIONS else ":")), table)
+
+
+def _terms(task: str, scores: TermScores) -> RenderableType:
+    """A row a term and range, then their means; AP is the average precision."""
+    table = _table("term")
+    table.add_column("range")
+    for name in ("bags", "carry it", "AUC", "AP", "F1", "sensitivity", "specificity"):
+        table.add_column(name, justify="right")
+    for one in scores.terms:
+        shares = (one.auc, one.average_precision, one.f1, one.sensitivity, one.specificity)
+        table.add_row(one.term, one.stage_range, f"{one.n_bags:,}", f"{one.n_carried:,}", *(f"{x:.3f}" for x in shares))
+    means = (scores.auc, scores.average_precision, scores.macro_f1, scores.sensitivity, scores.specificity)
+    table.add_row(Text("mean", "bold"), "", "", "", *(f"{x:.3f}" for x in means))
+    told = f"{task}, by bag of images of one gene and range: {scores.n_bags:,} bags of {scores.n_genes:,} genes"
+    return Group(Text(told), table, Text(f"micro F1 {scores.micro_f1:.3f}"))
 
 
 def _table(first: str) -> Table:

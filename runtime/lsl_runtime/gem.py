@@ -11,18 +11,20 @@ map is not rescaled. It shows where the model looks, no more. A bootstrap over g
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_runtime.gem_choice import Filter, Weights, check_same_store, choose, task_of
+from lsl_runtime.gem_choice import Filter, Weights, answers_of, check_same_store, choose, task_of
 from lsl_runtime.gem_genes import GeneExpression
-from lsl_runtime.gem_saliency import check_same_model, saliency_source
-from lsl_runtime.gem_sums import Mode, Sums, sum_up
+from lsl_runtime.gem_pass import Pass, sums_of
+from lsl_runtime.gem_saliency import check_same_model, method_told
+from lsl_runtime.gem_sums import Mode, Sums
 from lsl_runtime.model import Model
+from lsl_runtime.saliency_method import SaliencyMethod
 from lsl_shared.annotations import Annotations, annotations_path
 from lsl_shared.errors import ConfigError
 from lsl_shared.store import Store
@@ -105,12 +107,16 @@ def build_gem(
     weights: Weights = "equal",
     floor: float = 0.0,
     per_gene: bool = False,
+    saliency_method: SaliencyMethod | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Gem:
     """The genomewide expression map of one stage; see `build_gems`."""
     return build_gems(
         store, [stage], masked=masked, model=model, annotations=annotations, mode=mode, view=view,
-        genes=genes, exclude=exclude, weights=weights, floor=floor, per_gene=per_gene, on_progress=on_progress,
+        genes=genes, exclude=exclude, weights=weights, floor=floor, per_gene=per_gene,
+        saliency_method=saliency_method, workers=workers, scheduler=scheduler, on_progress=on_progress,
     )[0]  # fmt: skip
 
 
@@ -128,19 +134,25 @@ def build_gems(
     weights: Weights = "equal",
     floor: float = 0.0,
     per_gene: bool = False,
+    saliency_method: SaliencyMethod | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> tuple[Gem, ...]:
     """The maps of several stages, each once, in one pass over the store and in memory that its length does not change.
 
-    `stages` are class names of the model's first task. `annotations` lie beside the store unless named. Saliency is
-    the stored one; else it is computed for the chosen images with `model`, else with the model that annotated. `mode`
+    `stages` are class names of the model's first task, or else terms: then the images for which the term was chosen
+    take part, masked by the saliency of its logit, one pass each. `annotations` lie beside the store unless named.
+    Saliency is the stored one; else it is computed for the chosen images with `model`, else with the model that
+    annotated. `saliency_method` asks for one method (see `Model.saliency`), computed where others are stored. `mode`
     `mean` averages the stain density, `fraction` counts stained images (density above 0.2). `view` None takes lateral
     images and those of unknown view, "all" takes every image. `genes` keeps only these, `exclude` leaves some out;
     `weights` `probability` lets an image weigh by its probability of the stage, `floor` is the least that takes part.
-    `per_gene` fills `Gem.genes`. `on_progress` is called with the number of the store's images just passed. Nothing is
-    written.
+    `per_gene` fills `Gem.genes`. `workers` and `scheduler` share the pass out, see `annotate`: the maps have the same
+    bits, but for what the number of threads does to saliency that is computed. `on_progress` is called with the number
+    of the store's images just passed. Nothing is written.
     Raises StoreError, AnnotationsError (missing, of another store or model, no saliency to be had), GemError (unknown
-    stage, or no image is left for it) and ConfigError (mode, weights, floor).
+    stage, or no image is left for it), ConfigError (mode, weights, floor, cluster) and DeviceError (workers die).
     """
     if mode not in get_args(Mode):
         raise ConfigError(f"mode must be one of {', '.join(get_args(Mode))}, received {mode!r}")
@@ -151,10 +163,16 @@ def build_gems(
             check_same_model(opened, given, model)
         task = task_of(given, stages, model.task.name if model else "")
         choices = [choose(opened, given, task, stage, wanted) for stage in dict.fromkeys(stages)]
-        saliency_of = saliency_source(opened, given, model) if masked else None
+        stored = "" if given.is_terms(task) else given.saliency_method  # masks of terms are never the stored ones
+        told = method_told(saliency_method or stored) if masked else ""
+        over = Pass(opened, given, model, masked, saliency_method, mode, per_gene)
         advance = on_progress or (lambda count: None)
-        sums = sum_up(opened, choices, saliency_of, mode, advance, per_gene=per_gene)
-        probability = given.probability(task)
+        if given.is_terms(task):  # an image may carry several, and each has masks of its own
+            sums = [
+                sums_of(replace(over, term=(task, one.stage)), [one], workers, scheduler, advance)[0] for one in choices
+            ]
+        else:
+            sums = sums_of(over, choices, workers, scheduler, advance)
 
         def gem_of(one: Sums) -> Gem:
             sure = one.choice.n_genes > 1
@@ -173,8 +191,8 @@ def build_gems(
                 model=given.model,
                 model_digest=given.model_digest,
                 store_fingerprint=given.store_fingerprint,
-                samples=_samples(one, opened, probability),
-                selection=wanted.told(),
+                samples=_samples(one, opened, answers_of(given, task, one.choice.stage)[1]),
+                selection=", ".join(filter(None, [wanted.told(), told])),
                 band=one.replicates.band() if sure else None,
                 masked_band=one.masked_replicates.band() if masked and sure else None,
                 genes=one.genes.genes(embryo) if one.genes is not None else (),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from functools import cache
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ BAND_ROWS = 32
 BAND = (2.5, 97.5)
 """Percentiles of the replicates between which a band lies."""
 
-_HELD = 32  # images that are added together: one matrix product instead of many
+_HELD = 64  # images that are added together: one matrix product instead of many
 _MOST = 12  # Poisson(1) exceeds it once in 10^10
 _CUMULATIVE = np.cumsum([math.exp(-1) / math.factorial(k) for k in range(_MOST)])
 
@@ -41,35 +42,54 @@ def grid_shape(shape: tuple[int, int], rows: int) -> tuple[int, int]:
 
 def area_mean(planes: NDArray[np.floating], grid: tuple[int, int]) -> NDArray[np.float32]:
     """Mean over each cell of a grid, float32 (…, h, w) from (…, H, W); pixels on a border count in proportion."""
+    if planes.ndim == 2 and not (planes.shape[0] % grid[0] or planes.shape[1] % grid[1]):
+        return _block_mean(planes.astype(np.float32, copy=False), grid)
     down, across = _shares(planes.shape[-2], grid[0]), _shares(planes.shape[-1], grid[1])
     return np.asarray(down @ planes.astype(np.float32, copy=False) @ across.T, np.float32)
 
 
+def _block_mean(plane: NDArray[np.float32], grid: tuple[int, int]) -> NDArray[np.float32]:
+    """The same of one plane (H, W) whose sides the grid divides."""
+    import cv2
+
+    return np.asarray(cv2.resize(plane, grid[::-1], interpolation=cv2.INTER_AREA), np.float32)
+
+
 class Replicates:
-    """Weighted sums of maps in each replicate: `value` float32 (B, h, w), `weight` float64 (B,)."""
+    """Weighted sums of maps on a `grid` (h, w) in each of B replicates, and of the weights, `weight` float64 (B,).
+
+    Few images are held as they are, so that sums over a small part of a store take little room.
+    """
 
     def __init__(self, grid: tuple[int, int], replicates: int = REPLICATES) -> None:
-        self.value = np.zeros((replicates, *grid), np.float32)
+        self.grid = grid
         self.weight = np.zeros(replicates)
+        self._value: NDArray[np.float32] | None = None  # (B, h·w)
         self._held: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
 
     def add(self, plane: NDArray[np.float32], weight: float, counts: NDArray[np.float32]) -> None:
         """Adds one image's plane (h, w), `counts` times in each replicate, float32 (B,)."""
         self.weight += weight * counts
-        self._held.append((np.float32(weight) * plane.ravel(), counts))
-        if len(self._held) == _HELD:
-            self._flush()
+        self._hold(np.float32(weight) * plane.ravel(), counts)
+
+    def __iadd__(self, other: Replicates) -> Self:
+        self.weight += other.weight
+        if other._value is not None:
+            self._summed()[...] += other._value
+        for plane, counts in other._held:
+            self._hold(plane, counts)
+        return self
 
     def __add__(self, other: Replicates) -> Replicates:
-        both = Replicates(self.value.shape[1:], len(self.weight))
-        both.value = self.sums() + other.sums()
-        both.weight = self.weight + other.weight
+        both = Replicates(self.grid, len(self.weight))
+        both += self
+        both += other
         return both
 
     def sums(self) -> NDArray[np.float32]:
         """The sums, float32 (B, h, w)."""
         self._flush()
-        return self.value
+        return self._summed().reshape(-1, *self.grid)
 
     def means(self) -> NDArray[np.float32]:
         """The map of each replicate, float32 (B, h, w); NaN where no gene was drawn."""
@@ -78,13 +98,24 @@ class Replicates:
 
     def band(self) -> NDArray[np.float32]:
         """Lower and upper map, float32 (2, h, w): the 2.5th and 97.5th percentile over the replicates."""
-        means = self.means()
-        return np.asarray(np.percentile(means[self.weight > 0], BAND, axis=0), np.float32)
+        drawn = self.means().reshape(len(self.weight), -1)[self.weight > 0]
+        ends = np.percentile(np.ascontiguousarray(drawn.T), BAND, axis=1)  # many times faster than along the first axis
+        return np.asarray(ends.reshape(2, *self.grid), np.float32)
+
+    def _hold(self, plane: NDArray[np.float32], counts: NDArray[np.float32]) -> None:
+        self._held.append((plane, counts))
+        if len(self._held) == _HELD:
+            self._flush()
+
+    def _summed(self) -> NDArray[np.float32]:
+        if self._value is None:
+            self._value = np.zeros((len(self.weight), self.grid[0] * self.grid[1]), np.float32)
+        return self._value
 
     def _flush(self) -> None:
         if self._held:
             planes, counts = map(np.stack, zip(*self._held, strict=True))  # (n, h·w), (n, B)
-            self.value += (counts.T @ planes).reshape(self.value.shape)
+            self._summed()[...] += counts.T @ planes
             self._held.clear()
 
 

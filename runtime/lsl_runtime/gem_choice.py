@@ -13,7 +13,18 @@ from lsl_shared.annotations import Annotations, Status
 from lsl_shared.errors import AnnotationsError, ConfigError, GemError
 from lsl_shared.store import Store
 
-__all__ = ["ALL_VIEWS", "Choice", "Filter", "Weights", "check_same_store", "choose", "group_name", "task_of"]
+__all__ = [
+    "ALL_VIEWS",
+    "Choice",
+    "Filter",
+    "Weights",
+    "answers_of",
+    "check_same_store",
+    "check_terms",
+    "choose",
+    "group_name",
+    "task_of",
+]
 
 ALL_VIEWS = "all"
 SAMPLES = 5
@@ -68,12 +79,14 @@ class Choice:
 
 
 def task_of(annotations: Annotations, stages: Sequence[str], task: str = "") -> str:
-    """The task whose classes the stages are: `task` if named, else the first that has them all.
+    """The task whose classes the stages are: `task` if named, else the first that has them all; else one of terms.
 
     Raises GemError that lists the classes.
     """
-    candidates = [task] if task in annotations.tasks else list(annotations.tasks)
-    for name in candidates:
+    classes: list[str] = [name for name in annotations.tasks if not annotations.is_terms(name)]
+    candidates = [task] if task in annotations.tasks else classes
+    terms: list[str] = [name for name in annotations.tasks if annotations.is_terms(name)]
+    for name in [*candidates, *terms]:
         if set(stages) <= set(annotations.tasks[name]):
             return name
     listed = "; ".join(f"{name}: {', '.join(annotations.tasks[name][:40])}" for name in candidates)
@@ -89,20 +102,37 @@ def choose(store: Store, annotations: Annotations, task: str, stage: str, wanted
     Raises GemError that says which step left no image.
     """
     wanted = wanted or Filter()
-    given = annotations.class_index(task) == annotations.tasks[task].index(stage)
-    given &= annotations.status == Status.ANNOTATED
-    probability = annotations.probability(task)
+    given, probability = answers_of(annotations, task, stage)
     seen = given & _seen_from(store, wanted.view)
     sure = seen & (probability >= wanted.floor) if wanted.floor else seen
     rows = np.flatnonzero(sure & _of_genes(store, wanted))
     if not len(rows):
         problem = _none_left((given, seen, sure), stage, store, wanted)
-        raise GemError(annotations.path, problem, f"{task}/class")
+        raise GemError(annotations.path, problem, f"{task}/chosen" if annotations.is_terms(task) else f"{task}/class")
     groups, inverse, counts = np.unique(store.groups()[rows], return_inverse=True, return_counts=True)
     weights = 1 / counts[inverse]
     if wanted.weights == "probability":
         weights = weights * probability[rows]
     return Choice(stage, rows, weights, len(groups), _samples(rows, inverse, probability[rows]))
+
+
+def answers_of(annotations: Annotations, task: str, stage: str) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Which images (N,) were given a stage or term, and the probability (N,) of their class, or of that term."""
+    place = annotations.tasks[task].index(stage)
+    if annotations.is_terms(task):
+        return annotations.chosen(task)[:, place], annotations.probabilities(task)[:, place]
+    given = annotations.class_index(task) == place
+    return given & (annotations.status == Status.ANNOTATED), annotations.probability(task)
+
+
+def check_terms(annotations: Annotations, terms: Sequence[str]) -> None:
+    """Raises GemError that lists the terms where one of these is none of the model's."""
+    known = [name for task, names in annotations.tasks.items() if annotations.is_terms(task) for name in names]
+    if not known:
+        raise GemError(annotations.path, "its model knows no terms; `lsl-train --task cv_terms` trains one that does")
+    for term in terms:
+        if term not in known:
+            raise GemError(annotations.path, f"no term {term!r}. The model's terms are {', '.join(known)}")
 
 
 def group_name(store: Store, row: int) -> str:
@@ -136,7 +166,10 @@ def _of_genes(store: Store, wanted: Filter) -> NDArray[np.bool_]:
 def _none_left(left: tuple[NDArray[np.bool_], ...], stage: str, store: Store, wanted: Filter) -> str:
     given, seen, sure = (int(one.sum()) for one in left)
     if not given:
-        return f"the model gave no image the class {stage!r}, so there is nothing to map"
+        return (
+            f"the model gave no image the class {stage!r}, so there is nothing to map; `lsl-annotate STORE --csv FILE` "
+            "lists what it gave"
+        )
     if not seen:
         views = ", ".join(sorted({view or "unknown" for view in store.views}))
         view = "lateral" if wanted.view is None else wanted.view

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lsl_runtime.sheet import Format
 
 _PICTURES = "Pictures"
+_MACHINES = "Many machines"
 
 app = new_app("Genomewide expression maps of an annotated store.")
 
@@ -32,6 +33,10 @@ def gem_command(
             help="The stage (any class of the model). Repeat for more; all takes every stage that has images.",
         ),
     ] = None,
+    term: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TERM", help="Map a term of the vocabulary instead: the images it was chosen for."),
+    ] = None,
     model: Annotated[
         Path | None,
         typer.Option(
@@ -42,6 +47,13 @@ def gem_command(
         Path | None, typer.Option(help=r"The annotations file.  \[default: beside the store]")
     ] = None,
     masked: Annotated[bool, typer.Option("--masked/--no-masked", help="Map what the model looks at, too.")] = True,
+    saliency_method: Annotated[
+        Literal["gradient", "smoothgrad", "gradient-input", "integrated"] | None,
+        typer.Option(
+            help="How the maps behind the mask are made; computed where others are stored.  "
+            r"\[default: what is stored, else gradient]"
+        ),
+    ] = None,
     mode: Annotated[
         Literal["mean", "fraction"], typer.Option(help="Mean stain density, or share of stained embryos.")
     ] = "mean",
@@ -106,6 +118,18 @@ def gem_command(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help=r"The folder.  \[default: STORE's name, .gems]")
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Share the work among N processes here.", rich_help_panel=_MACHINES),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Share it among the workers of a Dask scheduler, which must be trusted.",
+            rich_help_panel=_MACHINES,
+        ),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Genomewide expression maps (GEMs) of an annotated store: a picture a stage, and the numbers in gems.h5.
@@ -119,8 +143,10 @@ def gem_command(
 
     Example:  lsl-gem store.h5 --panel --style flyexpress --format pdf
     """
-    if not stage and compare is None and not panel:
+    if not (stage or term) and compare is None and not panel:
         raise typer.BadParameter("name a stage: --stage 9", param_hint="--stage")
+    if term and (stage or compare is not None or saliency_panel is not None):
+        raise typer.BadParameter("goes without --stage, --compare and --saliency-panel", param_hint="--term")
     with plain_errors(debug, "The same command starts over."):
         from lsl_runtime.gem import build_gems
         from lsl_runtime.gem_choice import Filter
@@ -142,6 +168,8 @@ def gem_command(
         folder = out or gems_folder(store)
         if landmarks and not masked:
             raise ConfigError("--landmarks are read from the masked map; leave --no-masked out")
+        if compare is not None and (workers is not None or scheduler is not None):
+            raise ConfigError("--compare does not share out its work; leave --workers and --scheduler out")
         with Store(store) as opened:
             images, known = len(opened), set(opened.genes)
         check_folder(folder)
@@ -155,11 +183,14 @@ def gem_command(
             return
         loaded = Model.load(model) if model is not None else None
         wanted = Filter(view, listed, settings["exclude"], weights, floor)
-        stages, empty = meant_stages(store, stage or [], model=loaded, annotations=annotations, wanted=wanted)
-        with progress("mapping", images) as advance:
+        stages, empty = meant_stages(
+            store, stage or [], terms=term or [], model=loaded, annotations=annotations, wanted=wanted
+        )
+        with progress("mapping", images * max(len(term or ()), 1)) as advance:
             gems = build_gems(
                 store, stages, masked=masked, model=loaded, annotations=annotations, genes=listed,
-                per_gene=table, on_progress=advance, **settings,
+                per_gene=table, saliency_method=saliency_method, workers=workers, scheduler=scheduler,
+                on_progress=advance, **settings,
             )  # fmt: skip
         if empty:
             say(f"no images, so no map: {', '.join(empty)}")
@@ -168,8 +199,9 @@ def gem_command(
             _say_drawn("panel", draw_folder_panel(folder, gems, formats, style))
         if saliency_panel is not None:
             shown = saliency_samples(
-                store, stages, saliency_panel, model=loaded, annotations=annotations, wanted=wanted
-            )
+                store, stages, saliency_panel, model=loaded, annotations=annotations, wanted=wanted,
+                saliency_method=saliency_method,
+            )  # fmt: skip
             _say_drawn("saliency", draw_folder_saliency(folder, shown, formats))
         if html:
             classes = classes_of(annotations or annotations_path(store), gems[0].stage)
@@ -238,7 +270,7 @@ def _write(
     dropped = write_gems(folder, gems)
     for gem in gems:
         pictures = draw_stage(folder, gem, formats, style, landmarks(gem) if with_landmarks else ())
-        _say_drawn(f"stage {gem.stage}: {gem.n_images:,} images of {gem.n_genes:,} genes", pictures)
+        _say_drawn(f"{gem.task} {gem.stage}: {gem.n_images:,} images of {gem.n_genes:,} genes", pictures)
         if gem.caution:
             say(f"  {gem.caution}")
         if gem.n_empty:

@@ -8,25 +8,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.model import Model
+from lsl_runtime.saliency_method import SaliencyMethod, checked_method
 from lsl_shared.annotations import Annotations
 from lsl_shared.errors import AnnotationsError, BundleError
 from lsl_shared.store import Store
 
-__all__ = ["SaliencyOf", "check_same_model", "saliency_source"]
+__all__ = ["SaliencyOf", "check_same_model", "method_told", "saliency_source"]
 
 SaliencyOf = Callable[[NDArray[np.int64], NDArray[np.uint8]], NDArray[np.float32]]
 """From places in the store (n,), ascending, and their images (n, H, W, 3) to maps float32 (n, H, W)."""
 
 
-def saliency_source(store: Store, annotations: Annotations, model: Model | None) -> SaliencyOf:
+def saliency_source(
+    store: Store,
+    annotations: Annotations,
+    model: Model | None,
+    method: SaliencyMethod | None = None,
+    threads: int | None = None,
+    term: tuple[str, str] | None = None,
+) -> SaliencyOf:
     """The stored maps if there are any, else those of `model`, else of the model named in the annotations.
 
-    Raises AnnotationsError where none of them can be had; it says which command helps.
+    `method` None takes stored maps however they were made, and computes gradients; else only maps of that method are
+    taken. `threads` limits the model that annotated. Raises AnnotationsError where none of them can be had; it says
+    which command helps. `term`, a task and one of its classes, asks for maps of that logit, which are never stored:
+    stored maps are those of the first task's predicted class.
     """
-    if annotations.has_saliency:
+    if term is None and annotations.has_saliency and method in (None, annotations.saliency_method):
         return lambda rows, images: _stored(annotations, rows, store.chunk_images)
-    maker = model or _annotating_model(store, annotations)
-    return lambda rows, images: maker.saliency(images, batch_size=len(images))
+    maker, made = model or _annotating_model(store, annotations, threads), checked_method(method or "gradient")
+    wanted = -1 if term is None else maker.logit_index(*term)
+
+    def maps(rows: NDArray[np.int64], images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return maker.saliency(images, np.full(len(images), wanted), method=made, batch_size=len(images))
+
+    return maps
+
+
+def method_told(method: str) -> str:
+    """How the masks of a map are made, for people; '' for the plain gradient."""
+    return {
+        "smoothgrad": "masks by SmoothGrad", "gradient-input": "masks by gradient × contrast",
+        "integrated": "masks by integrated gradients",
+    }.get(method, "")  # fmt: skip
 
 
 def check_same_model(store: Store, annotations: Annotations, model: Model) -> None:
@@ -39,10 +63,10 @@ def check_same_model(store: Store, annotations: Annotations, model: Model) -> No
         )
 
 
-def _annotating_model(store: Store, annotations: Annotations) -> Model:
+def _annotating_model(store: Store, annotations: Annotations, threads: int | None) -> Model:
     remedy = f"Give --model BUNDLE, or store the maps: `lsl-annotate {store.path} --saliency`"
     try:
-        model = Model.load(annotations.model)
+        model = Model.load(annotations.model, threads=threads)
     except BundleError as problem:
         raise AnnotationsError(
             annotations.path, f"holds no saliency maps, and its model cannot be used ({problem}).\n{remedy}"

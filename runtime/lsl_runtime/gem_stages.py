@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsl_runtime.gem_choice import Filter, choose, task_of
+from lsl_runtime.gem_choice import Filter, check_terms, choose, task_of
 from lsl_runtime.model import Model
 from lsl_shared.annotations import Annotations, annotations_path
 from lsl_shared.errors import GemError
@@ -20,6 +20,7 @@ def meant_stages(
     store: str | Path,
     stages: Sequence[str],
     *,
+    terms: Sequence[str] = (),
     model: Model | None = None,
     annotations: str | Path | None = None,
     wanted: Filter | None = None,
@@ -27,10 +28,13 @@ def meant_stages(
     """The stages to map, and the classes left out because no image was given them.
 
     `stages` as they are, unless there are none or one of them is "all" and no class has that name: then the classes of
-    the model's first task that some image passing the filter was given, in the model's order. Raises StoreError,
-    AnnotationsError, and GemError where no image is left.
+    the model's first task that some image passing the filter was given, in the model's order. `terms` are meant
+    themselves. Raises StoreError, AnnotationsError, and GemError where no image is left or a term is unknown.
     """
     with Store(store) as opened, Annotations(annotations or annotations_path(store)) as given:
+        if terms:
+            check_terms(given, terms)
+            return list(dict.fromkeys(terms)), []
         task = task_of(given, [], model.task.name if model else "")
         if stages and (ALL_STAGES not in stages or ALL_STAGES in given.tasks[task]):
             return list(stages), []

@@ -5,31 +5,33 @@ Sums over parts of a store add up to those of the whole, so that workers may sha
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.cores import cores
 from lsl_runtime.gem_bootstrap import BAND_ROWS, Replicates, area_mean, gene_counts, grid_shape
 from lsl_runtime.gem_choice import Choice, group_name
 from lsl_runtime.gem_genes import GeneSums
 from lsl_runtime.gem_saliency import SaliencyOf
 from lsl_runtime.masks import saliency_mask
 from lsl_runtime.partitions import partitions
+from lsl_shared.scratch import scratch
 from lsl_shared.stain import expression
 from lsl_shared.store import Store
 
-__all__ = ["STAINED", "Measured", "Mode", "Sums", "measure", "sum_up"]
+__all__ = ["STAINED", "Measured", "Mode", "Sums", "add_up", "measure", "pieces", "sum_up"]
 
 Mode = Literal["mean", "fraction"]
 STAINED = 0.2
 """Mode `fraction` counts a pixel as stained above this density."""
 
 _BATCH = 16
+_PIECES = 64
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,13 @@ class Sums:
     def add(self, image: Measured, weight: float) -> None:
         """Adds one image; keeps those that the choice wants to show."""
         self.weight += weight
-        self.value += weight * image.value
-        self.embryo += weight * image.embryo
-        counts, grid = gene_counts(image.group), self.replicates.value.shape[1:]
+        _accumulate(self.value, image.value, weight)
+        _accumulate(self.embryo, image.embryo, weight)
+        counts, grid = gene_counts(image.group), self.replicates.grid
         self.replicates.add(area_mean(image.value, grid), weight, counts)
         if image.mask is not None:
-            masked = image.mask * image.value
-            self.masked += weight * masked
+            masked = np.multiply(image.mask, image.value, out=scratch("masked", image.value.shape))
+            _accumulate(self.masked, masked, weight)
             self.masked_replicates.add(area_mean(masked, grid), weight, counts)
         if self.genes is not None:
             self.genes.add(image.group, image.density, image.embryo)
@@ -78,15 +80,52 @@ class Sums:
         if image.row in self.choice.samples:
             self.samples[image.row] = replace(image, pixels=image.pixels.copy())
 
+    def __iadd__(self, other: Sums) -> Self:
+        """Adds the sums over another part of the same choice."""
+        self.value += other.value
+        self.masked += other.masked
+        self.embryo += other.embryo
+        self.weight += other.weight
+        self.empty += other.empty
+        self.replicates += other.replicates
+        self.masked_replicates += other.masked_replicates
+        if self.genes is not None and other.genes is not None:
+            self.genes = self.genes + other.genes
+        self.samples = self.samples | other.samples
+        return self
+
     def __add__(self, other: Sums) -> Sums:
         """The sums over both parts of the same choice."""
-        both = Sums(self.choice, self.value.shape)
-        for name in ("value", "masked", "embryo", "weight", "empty", "replicates", "masked_replicates"):
-            setattr(both, name, getattr(self, name) + getattr(other, name))
-        if self.genes is not None and other.genes is not None:
-            both.genes = self.genes + other.genes
-        both.samples = self.samples | other.samples
+        both = Sums(self.choice, self.value.shape, self.genes is not None)
+        both += self
+        both += other
         return both
+
+
+def _accumulate(total: NDArray[np.float64], plane: NDArray[np.float32] | NDArray[np.bool_], weight: float) -> None:
+    """Adds weight · plane (H, W), rounded to float32, to the total."""
+    import cv2
+
+    cv2.accumulate(np.multiply(plane, np.float32(weight), out=scratch("weighted", plane.shape)), total)
+
+
+def pieces(store: Store) -> list[list[range]]:
+    """The partitions of a store in at most 64 pieces.
+
+    Maps are the sums over the pieces, added up in order: so they have the same bits, whoever made the sums.
+    """
+    cut = partitions(len(store), store.chunk_images)
+    each = -(-len(cut) // _PIECES)
+    return [cut[start : start + each] for start in range(0, len(cut), each)]
+
+
+def add_up(choices: Sequence[Choice], found: Iterable[Sequence[Sums]], store: Store, per_gene: bool) -> list[Sums]:
+    """The sums of each choice from those over the pieces of a store, `found` in order."""
+    total = [Sums(choice, store.shape[1:], per_gene) for choice in choices]
+    for piece in found:
+        for place, part in enumerate(piece):
+            total[place] += part
+    return total
 
 
 def sum_up(
@@ -98,17 +137,18 @@ def sum_up(
     *,
     over: Sequence[range] | None = None,
     per_gene: bool = False,
+    threads: int | None = None,
 ) -> list[Sums]:
     """The sums of each choice; the choices share no image. Each chunk that holds a chosen image is read once.
 
     `over` names the partitions to pass, by default all; those of a store cut in any way, added up, give the same sums
-    but for rounding. Images are measured in as many threads as there are processors.
+    but for rounding. Images are measured in `threads`, by default as many as there are processors.
     """
     sums = [Sums(choice, store.shape[1:], per_gene) for choice in choices]
     owner, weight = np.full(len(store), -1), np.zeros(len(store))
     for place, choice in enumerate(choices):
         owner[choice.rows], weight[choice.rows] = place, choice.weights
-    with ThreadPoolExecutor(_processors()) as pool:
+    with ThreadPoolExecutor(threads or cores()) as pool:
         for partition in partitions(len(store), store.chunk_images) if over is None else over:
             passed = partition.start
             rows = partition.start + np.flatnonzero(owner[partition.start : partition.stop] >= 0)
@@ -155,7 +195,3 @@ def _cut(rows: NDArray[np.int64], chunk_images: int) -> Iterator[NDArray[np.int6
         if stop - start >= _BATCH or stop == len(rows) > start:
             yield rows[start:stop]
             start = stop
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -12,23 +12,29 @@ from lsl_shared.manifest import MANIFEST, GoldenSample
 
 __all__ = ["block_means", "check_golden"]
 
-_LOGITS_TOLERANCE = 1e-3
-_SALIENCY_TOLERANCE = 1e-2
-"""Wider, for where a ReLU sits at its kink, rounding decides which way the gradient goes."""
+_TOLERANCES = {"fp32": (1e-3, 1e-2), "fp16": (2e-2, 1e-1), "int8": (2e-1, 1e-2)}
+"""Of logits and of the map, by precision. Wider for the map: where a ReLU sits at its kink, rounding decides which way
+the gradient goes."""
 
 
 Answers = dict[str, NDArray[np.float32]]
 """What a graph gave, by the names of its outputs."""
 
 
-def check_golden(golden: GoldenSample | None, classifier: Answers, saliency: Answers, bundle: Path) -> None:
-    """Raises BundleError where the two graphs' answers for the golden image differ from those in the manifest."""
+def check_golden(
+    golden: GoldenSample | None, classifier: Answers, saliency: Answers, bundle: Path, precision: str = "fp32"
+) -> None:
+    """Raises BundleError where the two graphs' answers for the golden image differ from those in the manifest.
+
+    `precision` of the graphs (fp32, fp16, int8) says how far is too far.
+    """
     if golden is None:
         raise BundleError(bundle / MANIFEST, "holds no golden sample; export the model again", "golden")
+    logits_tolerance, saliency_tolerance = _TOLERANCES.get(precision, _TOLERANCES["fp32"])
     for name, found, expected, tolerance in (
-        ("classifier logits", classifier["logits"][0], golden.logits, _LOGITS_TOLERANCE),
-        ("saliency logits", saliency["logits"][0], golden.logits, _LOGITS_TOLERANCE),
-        ("saliency map", block_means(saliency["saliency"][0]), golden.saliency_blocks, _SALIENCY_TOLERANCE),
+        ("classifier logits", classifier["logits"][0], golden.logits, logits_tolerance),
+        ("saliency logits", saliency["logits"][0], golden.logits, logits_tolerance),
+        ("saliency map", block_means(saliency["saliency"][0]), golden.saliency_blocks, saliency_tolerance),
     ):
         wanted = np.asarray(expected, dtype=np.float64)
         difference, size = float(np.linalg.norm(found - wanted)), float(np.linalg.norm(wanted))

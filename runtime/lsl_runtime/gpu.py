@@ -11,9 +11,9 @@ from pathlib import Path
 
 import onnxruntime as ort
 
-__all__ = ["CPU", "CUDA", "GpuProblem", "gpu_problem", "has_gpu", "not_started"]
+__all__ = ["CPU", "CUDA", "TENSORRT", "GpuProblem", "gpu_problem", "has_gpu", "not_started", "tensorrt_problem"]
 
-CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+TENSORRT, CUDA, CPU = "TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"
 _CLEAN_INSTALL = "pip uninstall -y onnxruntime onnxruntime-gpu && pip install onnxruntime-gpu"
 _LIBRARIES = "pip install 'onnxruntime-gpu[cuda,cudnn]'"
 _NVIDIA, _DISPLAY = "0x10de", "0x03"
@@ -48,14 +48,27 @@ def gpu_problem() -> GpuProblem | None:
     return None
 
 
+def tensorrt_problem() -> GpuProblem | None:
+    """The first thing that keeps ONNX Runtime from TensorRT on this machine; None where it may be asked for it."""
+    if (problem := gpu_problem()) is not None:
+        return problem
+    if TENSORRT not in ort.get_available_providers():
+        return GpuProblem("this onnxruntime was built without TensorRT", "use --device cuda")
+    library = "nvinfer_10.dll" if sys.platform == "win32" else "libnvinfer.so.10"
+    if not _loads(library):
+        return GpuProblem(f"TensorRT ({library}) not found", "pip install tensorrt, or use --device cuda")
+    return None
+
+
 def has_gpu() -> bool:
     """Whether the machine has an NVIDIA GPU, whatever state its software is in."""
     return _devices() > 0 if _driver_loads() else _has_card()
 
 
-def not_started() -> GpuProblem:
-    """What to say where everything seems to be there and CUDA did not start all the same."""
-    return GpuProblem("CUDA was asked for but did not start; its libraries may be of another version", _LIBRARIES)
+def not_started(what: str = "CUDA") -> GpuProblem:
+    """What to say where everything seems to be there and it did not start all the same."""
+    remedy = _LIBRARIES if what == "CUDA" else "pip install --upgrade tensorrt, or use --device cuda"
+    return GpuProblem(f"{what} was asked for but did not start; its libraries may be of another version", remedy)
 
 
 def _installed() -> set[str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -14,58 +17,100 @@ from numpy.typing import NDArray
 from lsl_runtime.model import Model
 from lsl_runtime.parts import Part, PartFiles
 from lsl_runtime.reading import Block
+from lsl_runtime.saliency_method import method_of
 
-__all__ = ["PartWriter", "annotate_partition"]
+__all__ = ["PartWriter", "annotate_partitions"]
 
 _WAITING_PARTS = 2
 
 
-def annotate_partition(
+def annotate_partitions(
     model: Model,
     blocks: Iterator[Block],
-    partition: range,
+    todo: Sequence[range],
     outputs: Sequence[str],
     batch_size: int,
     on_progress: Callable[[int], None],
-) -> Part:
-    """The part of one partition, from its blocks: by the saliency graph if maps are asked for, else the classifier.
+    lanes: int = 1,
+) -> Generator[tuple[range, Part], None, None]:
+    """Yields the part of each partition, from their blocks: by the saliency graph if maps are wanted, else the other.
 
-    Every batch has `batch_size` images, the last one of the partition being filled up: an answer never depends on
-    where a run was interrupted, and the graphs never see another shape.
+    Every batch has `batch_size` images, the last one of a partition being filled up: an answer never depends on where a
+    run was interrupted, and the graphs never see another shape. So many batches go through the network at once as there
+    are `lanes`.
     """
-    errors: list[str] = []
-    batches = []
-    for pixels, texts in _batches(blocks, partition, batch_size):
-        run = model.explain if "saliency" in outputs else model.classify
-        answer = next(run(pixels, batch_size=batch_size))
-        batches.append({name: values[: len(texts)] for name, values in answer.items()})
-        errors += texts
-        on_progress(len(texts))
-    return _part(model, batches, errors, outputs)
+    method, names = method_of(outputs), _names(model, outputs)
+    run = partial(model.explain, method=method) if method else model.classify
+
+    def answered(batch: _Batch) -> dict[str, NDArray[np.float32]]:
+        answer = next(run(batch.pixels, batch_size=batch_size))
+        return {name: values[: len(batch.errors)] for name, values in answer.items()}
+
+    batches = (batch for partition in todo for batch in _batches(blocks, partition, batch_size))
+    with closing(_in_order(answered, batches, lanes)) as answers:
+        for partition in todo:
+            found: dict[str, NDArray[np.float32]] = {}
+            errors: list[str] = []
+            while len(errors) < len(partition):
+                batch, answer = next(answers)
+                for name in names:
+                    if name not in found:
+                        found[name] = np.empty((len(partition), *answer[name].shape[1:]), np.float32)
+                    found[name][len(errors) : len(errors) + len(batch.errors)] = answer[name]
+                errors += batch.errors
+                on_progress(len(batch.errors))
+            yield partition, _part(model, found, errors, outputs)
 
 
-def _batches(
-    blocks: Iterator[Block], partition: range, batch_size: int
-) -> Iterator[tuple[NDArray[np.uint8], list[str]]]:
-    """Yields pixels (batch_size, H, W, 3), the same array again and again, and the errors of the images in it."""
+@dataclass(frozen=True)
+class _Batch:
+    """Pixels (batch_size, H, W, 3), filled up with zeros, and the error of each image that is really there."""
+
+    pixels: NDArray[np.uint8]
+    errors: list[str]
+
+
+def _in_order(
+    work: Callable[[_Batch], dict[str, NDArray[np.float32]]], batches: Iterator[_Batch], lanes: int
+) -> Generator[tuple[_Batch, dict[str, NDArray[np.float32]]], None, None]:
+    """Yields batches and what `work` makes of them, in order; one more than there are lanes is begun ahead."""
+    waiting: deque[tuple[_Batch, Future[dict[str, NDArray[np.float32]]]]] = deque()
+    with ThreadPoolExecutor(lanes, "lane") as pool:
+        try:
+            for batch in batches:
+                waiting.append((batch, pool.submit(work, batch)))
+                if len(waiting) > lanes:
+                    done, answer = waiting.popleft()
+                    yield done, answer.result()
+            for done, answer in waiting:
+                yield done, answer.result()
+        finally:
+            for _, answer in waiting:
+                answer.cancel()
+
+
+def _batches(blocks: Iterator[Block], partition: range, batch_size: int) -> Iterator[_Batch]:
+    """Yields the partition's batches; those that lie within one block are not copied."""
     pixels: NDArray[np.uint8] | None = None
     errors: list[str] = []
     left = len(partition)
     while left:
         block = next(blocks)
         left -= len(block.rows)
-        if pixels is None:
-            pixels = np.zeros((batch_size, *block.pixels.shape[1:]), dtype=np.uint8)
         for start in _cuts(len(block.rows), batch_size - len(errors), batch_size):
             taken = block.pixels[start : start + batch_size - len(errors)]
+            if len(taken) == batch_size:
+                yield _Batch(taken, [block.error] * batch_size)
+                continue
+            if pixels is None:
+                pixels = np.zeros((batch_size, *taken.shape[1:]), dtype=np.uint8)
             pixels[len(errors) : len(errors) + len(taken)] = taken
             errors += [block.error] * len(taken)
             if len(errors) == batch_size:
-                yield pixels, errors
-                errors = []
-    if errors and pixels is not None:
-        pixels[len(errors) :] = 0
-        yield pixels, errors
+                yield _Batch(pixels, errors)
+                pixels, errors = None, []
+    if pixels is not None:
+        yield _Batch(pixels, errors)
 
 
 def _cuts(images: int, first: int, step: int) -> Iterator[int]:
@@ -74,19 +119,25 @@ def _cuts(images: int, first: int, step: int) -> Iterator[int]:
     yield from range(first, images, step)
 
 
-def _part(
-    model: Model, batches: Sequence[dict[str, NDArray[np.float32]]], errors: list[str], outputs: Sequence[str]
-) -> Part:
-    names = [model.output("probabilities", task) for task in model.manifest.tasks] + list(outputs)
-    results = {name: np.concatenate([batch[name] for batch in batches]) for name in names}
+def _names(model: Model, outputs: Sequence[str]) -> list[str]:
+    """What of the graphs' answers goes into a part."""
+    names = [model.output("probabilities", task) for task in model.manifest.tasks]
+    names += ["saliency"] * (method_of(outputs) is not None) + ["features"] * ("features" in outputs)
+    return names + ["scope_distance"] * (model.manifest.scope_threshold is not None)
+
+
+def _part(model: Model, results: dict[str, NDArray[np.float32]], errors: list[str], outputs: Sequence[str]) -> Part:
     failed = np.array([bool(text) for text in errors])
-    for name in names:
-        results[name][failed] = 0 if name == "saliency" else np.nan
+    for name, values in results.items():
+        values[failed] = 0 if name == "saliency" else np.nan
     return Part(
         probabilities={task.name: results[model.output("probabilities", task)] for task in model.manifest.tasks},
         errors=errors,
         saliency=results.get("saliency"),
         features=results.get("features"),
+        scope_distance=results.get("scope_distance"),
+        saliency_method=method_of(outputs) or "gradient",
+        provider=model.provider,
     )
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_shared.order import percentile
+from lsl_shared.scratch import scratch
+
 __all__ = ["SIGMA", "saliency_mask"]
 
 SIGMA = 4.0
@@ -23,25 +26,16 @@ def saliency_mask(saliency: NDArray[np.float32], embryo: NDArray[np.bool_]) -> N
     if not embryo.any():
         return np.zeros(saliency.shape, np.float32)
     smooth = _smoothed(saliency)
-    full = _percentile(smooth[embryo])
+    full = percentile(smooth[embryo], _PERCENTILE)
     if not full > 0:
         return np.zeros(saliency.shape, np.float32)
-    return np.asarray(np.clip(smooth / np.float32(full), 0, 1), np.float32)
-
-
-def _percentile(values: NDArray[np.float32]) -> float:
-    """np.percentile of 99 with one partition instead of four."""
-    place = _PERCENTILE / 100 * (len(values) - 1)
-    low = int(place)
-    ordered = np.partition(values, low)
-    below = float(ordered[low])
-    above = float(ordered[low + 1 :].min()) if low + 1 < len(values) else below
-    return below + (above - below) * (place - low)
+    mask = smooth / np.float32(full)
+    return np.clip(mask, 0, 1, out=mask)
 
 
 def _smoothed(saliency: NDArray[np.float32]) -> NDArray[np.float32]:
     import cv2
 
-    width = 2 * _RADIUS + 1
-    smooth = cv2.GaussianBlur(saliency, (width, width), SIGMA, borderType=cv2.BORDER_REFLECT_101)
+    width, kept = 2 * _RADIUS + 1, scratch("smooth map", saliency.shape)
+    smooth = cv2.GaussianBlur(saliency, (width, width), SIGMA, dst=kept, borderType=cv2.BORDER_REFLECT_101)
     return np.asarray(smooth, np.float32)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sized
+from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -13,9 +15,14 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import ArrayLike, NDArray
 
+from lsl_runtime.cores import cores
+from lsl_runtime.details import between, local_contrast
 from lsl_runtime.golden import check_golden
+from lsl_runtime.gpu import CPU
 from lsl_runtime.image_batches import Images, image_batches
-from lsl_runtime.sessions import Device, open_session, unused_gpu
+from lsl_runtime.saliency_method import SaliencyMethod, checked_method
+from lsl_runtime.sessions import Device, open_session, run_session, unused_gpu
+from lsl_runtime.smoothgrad import NOISE, SAMPLES, check_smoothgrad, noisy_copies
 from lsl_shared.conformal import prediction_set
 from lsl_shared.errors import BundleError, ImageError, LslError
 from lsl_shared.manifest import CLASSIFIER, MANIFEST, SALIENCY, Manifest, Task, golden_image
@@ -41,6 +48,10 @@ class Predictions:
     features: NDArray[np.float32]
     """(N, D): the feature vector F(x)."""
     classes: tuple[str, ...]
+    scope_distance: NDArray[np.float32] | None = None
+    """(N,): how far each image lies from the classes that the model was trained on, 0..2; None if it does not tell."""
+    out_of_scope: NDArray[np.bool_] | None = None
+    """(N,): whether that is farther than 95 % of held-out images of known classes."""
 
     @property
     def names(self) -> list[str]:
@@ -85,16 +96,36 @@ class Model:
     def verify(self) -> None:
         """Runs the golden sample. Raises BundleError where this machine's answers differ from the trainer's."""
         image = golden_image(*self.manifest.image_size)
-        check_golden(self.manifest.golden, next(self.classify(image)), next(self.explain(image)), self.path)
+        answers = next(self.classify(image)), next(self.explain(image))
+        check_golden(self.manifest.golden, *answers, self.path, self.manifest.precision)
 
     @property
     def task(self) -> Task:
         """The first task, the one that `predict` answers."""
         return self.manifest.tasks[0]
 
+    @property
+    def device(self) -> Device:
+        """What was asked for; `provider` tells what came of it."""
+        return self._device
+
     def output(self, name: str, task: Task) -> str:
         """The graphs' name for a task's output: bare for the first task, `name_<task>` for the others."""
         return name if task == self.task else f"{name}_{task.name}"
+
+    def logit_index(self, task: str, name: str) -> int:
+        """Where the logit of a class or term lies among those of all tasks, what `class_index` counts.
+
+        Raises BundleError for a task or name that the model does not know.
+        """
+        start = 0
+        for one in self.manifest.tasks:
+            if one.name == task and name in one.classes:
+                return start + one.classes.index(name)
+            start += len(one.classes)
+        raise BundleError(
+            self.path, f"knows no {task} {name!r}; its tasks: {', '.join(t.name for t in self.manifest.tasks)}"
+        )
 
     @property
     def provider(self) -> str:
@@ -114,11 +145,24 @@ class Model:
     @property
     def batch_size(self) -> int:
         """How many images to send through at once: the graph's own number, else 16, or 64 on a GPU."""
-        session = self._session(CLASSIFIER)
-        fixed = session.get_inputs()[0].shape[0]
+        return self.batch_for(1)
+
+    def batch_for(self, lanes: int) -> int:
+        """How many images to send through each of so many lanes: as `batch_size`, but 16 are shared among them."""
+        fixed = self._session(CLASSIFIER).get_inputs()[0].shape[0]
         if isinstance(fixed, int) and fixed > 0:
             return fixed
-        return 16 if self.provider == "CPUExecutionProvider" else 64
+        return max(2, 16 // lanes) if self.provider == CPU else 64
+
+    def lanes(self) -> tuple[Model, int]:
+        """The same model on one thread, and how many threads may run it side by side: more images than one after the
+        other on all of them. On a GPU the model itself, and 1."""
+        count = (self._threads or cores()) if self.provider == CPU else 1
+        if count == 1:
+            return self, 1
+        lane = copy(self)
+        lane._threads, lane._sessions, lane._opening = 1, {}, Lock()
+        return lane, count
 
     def predict(self, images: Images, *, batch_size: int = 16) -> Predictions:
         """Classes of `images`: uint8 (N, H, W, 3), RGB, or a sequence or iterator of such images (H, W, 3).
@@ -127,18 +171,21 @@ class Model:
         Raises ImageError for another shape or type.
         """
         batches = list(self.classify(images, batch_size=batch_size))
-        return self.predictions(
-            np.concatenate([batch["probabilities"] for batch in batches]),
-            np.concatenate([batch["features"] for batch in batches]),
-        )
+        whole = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
+        return self.predictions(whole["probabilities"], whole["features"], whole.get("scope_distance"))
 
     def classify(self, images: Images, *, batch_size: int = 16) -> Iterator[dict[str, NDArray[np.float32]]]:
         """Yields, batch by batch, logits, probabilities and features, as the classifier graph names them."""
         for pixels in image_batches(images, self.manifest.image_size, batch_size):
             yield self._run(CLASSIFIER, {"image": pixels})
 
-    def predictions(self, probabilities: NDArray[np.float32], features: NDArray[np.float32]) -> Predictions:
-        """Predictions from the graphs' probabilities (N, K) and features (N, D)."""
+    def predictions(
+        self,
+        probabilities: NDArray[np.float32],
+        features: NDArray[np.float32],
+        scope_distance: NDArray[np.float32] | None = None,
+    ) -> Predictions:
+        """Predictions from the graphs' probabilities (N, K), features (N, D) and scope distances (N,)."""
         chosen = probabilities.argmax(1)
         return Predictions(
             class_index=chosen,
@@ -147,21 +194,50 @@ class Model:
             prediction_set=prediction_set(probabilities, self.task.conformal_threshold),
             features=features,
             classes=self.task.classes,
+            scope_distance=scope_distance,
+            out_of_scope=self._out_of_scope(scope_distance),
         )
 
+    def _out_of_scope(self, distance: NDArray[np.float32] | None) -> NDArray[np.bool_] | None:
+        threshold = self.manifest.scope_threshold
+        return None if distance is None or threshold is None else np.asarray(distance > threshold, dtype=bool)
+
     def saliency(
-        self, images: Images, class_index: ArrayLike | None = None, *, batch_size: int = 16
+        self,
+        images: Images,
+        class_index: ArrayLike | None = None,
+        *,
+        method: SaliencyMethod = "gradient",
+        samples: int = SAMPLES,
+        noise: float = NOISE,
+        batch_size: int = 16,
     ) -> NDArray[np.float32]:
         """Saliency maps float32 (N, H, W): max over channels of |∂ logit / ∂ pixel|, pixels in 0..1 (paper, eq. 8).
 
-        `class_index`, int (N,), says whose logit; None or −1 is the predicted class. Raises ImageError.
+        `class_index`, int (N,), says whose logit; None or −1 is the predicted class. `method` `smoothgrad` averages the
+        maps of `samples` noisy copies of each image, `noise` being their standard deviation as a share of 255 (see
+        `lsl_runtime.smoothgrad`). `gradient-input` multiplies the map with the pixel's contrast to its surroundings,
+        `integrated` first averages the maps of `samples` pictures between one without details and the image (see
+        `lsl_runtime.details`). Averaging costs `samples` times as much. Raises ImageError, ConfigError.
         """
-        return np.concatenate([maps["saliency"] for maps in self.explain(images, class_index, batch_size=batch_size)])
+        answers = self.explain(
+            images, class_index, method=method, samples=samples, noise=noise, batch_size=batch_size
+        )  # fmt: skip
+        return np.concatenate([answer["saliency"] for answer in answers])
 
     def explain(
-        self, images: Images, class_index: ArrayLike | None = None, *, batch_size: int = 16
+        self,
+        images: Images,
+        class_index: ArrayLike | None = None,
+        *,
+        method: SaliencyMethod = "gradient",
+        samples: int = SAMPLES,
+        noise: float = NOISE,
+        batch_size: int = 16,
     ) -> Iterator[dict[str, NDArray[np.float32]]]:
-        """Yields, batch by batch, saliency, logits, probabilities and features from one pass of the saliency graph."""
+        """Yields, batch by batch, saliency, logits, probabilities and features; the last three of the clean images."""
+        checked_method(method)
+        check_smoothgrad(samples, noise)
         wanted = None if class_index is None else self._checked_index(class_index, images)
         start = 0
         for pixels in image_batches(images, self.manifest.image_size, batch_size):
@@ -169,25 +245,42 @@ class Model:
             index = np.full(len(pixels), -1) if wanted is None else wanted[start:stop].astype(np.int64)
             if len(index) != len(pixels):
                 raise ImageError(f"class_index: received {len(index) + start} of them for more images")
-            yield self._run(SALIENCY, {"image": pixels, "class_index": index})
+            answer = self._run(SALIENCY, {"image": pixels, "class_index": index})
+            if method in ("smoothgrad", "integrated"):
+                chosen = np.where(index < 0, answer["logits"].argmax(1), index)
+                copies_of = partial(noisy_copies, noise=noise) if method == "smoothgrad" else between
+                for place, image in enumerate(pixels):
+                    answer["saliency"][place] = self._averaged(copies_of(image, samples), chosen[place])
+            if method in ("gradient-input", "integrated"):
+                answer["saliency"] *= local_contrast(pixels)
+            yield answer
             start = stop
         if wanted is not None and start != len(wanted):
             raise ImageError(f"class_index: received {len(wanted)} of them for {start} images")
+
+    def _averaged(self, copies: NDArray[np.uint8], class_index: np.int64) -> NDArray[np.float64]:
+        """The mean map (H, W) of one image's copies, which go through the graph in batches that nothing changes."""
+        total = np.zeros(copies.shape[1:3])
+        for batch in image_batches(copies, self.manifest.image_size, self.batch_size):
+            answer = self._run(SALIENCY, {"image": batch, "class_index": np.full(len(batch), class_index)})
+            total += answer["saliency"].sum(0, dtype=np.float64)
+        return total / len(copies)
 
     def _checked_index(self, class_index: ArrayLike, images: Images) -> NDArray[np.integer[Any]]:
         wanted = np.asarray(class_index)
         count = len(images) if isinstance(images, Sized) else wanted.size
         if wanted.shape != (count,) or wanted.dtype.kind not in "iu":
             raise ImageError(f"class_index: expected integers ({count},), received {wanted.dtype} {wanted.shape}")
-        if len(wanted) and not -1 <= wanted.min() <= wanted.max() < len(self.task.classes):
+        logits = sum(len(task.classes) for task in self.manifest.tasks)
+        if len(wanted) and not -1 <= wanted.min() <= wanted.max() < logits:
             asked = f"{wanted.min()} … {wanted.max()}"
-            raise ImageError(f"class_index must lie in -1 … {len(self.task.classes) - 1}, received {asked}")
+            raise ImageError(f"class_index must lie in -1 … {logits - 1}, received {asked}")
         return wanted
 
     def _run(self, name: str, inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
         session = self._session(name)
         names = [output.name for output in session.get_outputs()]
-        return dict(zip(names, session.run(names, inputs), strict=True))
+        return dict(zip(names, run_session(session, names, inputs), strict=True))
 
     def _session(self, name: str) -> ort.InferenceSession:
         """The session of a graph, opened when it is first needed."""

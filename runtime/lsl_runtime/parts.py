@@ -13,13 +13,15 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.saliency_method import SaliencyMethod, method_attributes
 from lsl_shared.atomic import atomic_path
 from lsl_shared.deflate_codec import deflated
+from lsl_shared.errors import AnnotationsError
 from lsl_shared.patience import patiently
 
 __all__ = ["Part", "PartFiles", "create_features", "create_maps", "part_key"]
 
-_FORMAT, _VERSION = "lsl-part", 1
+_FORMAT, _VERSION = "lsl-part", 2
 _COMPRESSION = 1
 
 
@@ -35,6 +37,12 @@ class Part:
     """(n, H, W), zero for failed images; None if not asked for."""
     features: NDArray[np.float32] | None = None
     """(n, D); None if not asked for."""
+    scope_distance: NDArray[np.float32] | None = None
+    """(n,), NaN for failed images; None where the model does not tell."""
+    saliency_method: SaliencyMethod = "gradient"
+    """How the maps were made."""
+    provider: str = ""
+    """What ran the graphs, as ONNX Runtime names it; machines that share the work may differ."""
 
 
 def part_key(fingerprint: str, digest: str, outputs: tuple[str, ...], precision: str) -> str:
@@ -56,13 +64,24 @@ class PartFiles:
     def is_valid(self, partition: range) -> bool:
         """Whether the part is there, readable, and of this key."""
         with suppress(OSError, KeyError), h5py.File(self.path(partition), "r") as file:
-            return bool(file.attrs["format"] == _FORMAT and file.attrs["key"] == self._key)
+            return self._is_ours(file)
         return False
+
+    def open(self, partition: range) -> h5py.File:
+        """The part's HDF5 file. Raises AnnotationsError where a straggler of another run has put its own there."""
+        file = h5py.File(self.path(partition), "r")
+        if not self._is_ours(file):
+            file.close()
+            raise AnnotationsError(self.path(partition), "is a part of another run; run the same command again")
+        return file
 
     def write(self, partition: range, part: Part) -> None:
         """Writes a part under a temporary name, syncs and renames it; a share that vanishes is waited for."""
         image = self._file_image(partition, part)
         patiently(lambda: self._write_bytes(self.path(partition), image))
+
+    def _is_ours(self, file: h5py.File) -> bool:
+        return bool(file.attrs["format"] == _FORMAT and file.attrs["key"] == self._key)
 
     def remove(self) -> None:
         """Removes what runs leave in the folder, and the folder if nothing else is in it.
@@ -85,13 +104,18 @@ class PartFiles:
         name = self.path(partition).name
         with h5py.File(name, "w", driver="core", backing_store=False) as file:
             file.attrs["format"], file.attrs["version"], file.attrs["key"] = _FORMAT, _VERSION, self._key
+            file.attrs["provider"] = part.provider
             for task, probabilities in part.probabilities.items():
                 file[f"probabilities/{task}"] = probabilities
             file.create_dataset("error", data=part.errors, dtype=h5py.string_dtype())
+            if part.scope_distance is not None:
+                file["scope_distance"] = part.scope_distance
             if part.saliency is not None:
                 scaled, scale = _quantized(part.saliency)
                 file["saliency_scale"] = scale
-                _write_chunks(create_maps(file, scaled.shape, self._chunk_images), scaled)
+                maps = create_maps(file, scaled.shape, self._chunk_images)
+                maps.attrs.update(method_attributes(part.saliency_method))
+                _write_chunks(maps, scaled)
             if part.features is not None:
                 features = part.features.astype(np.float16)
                 _write_chunks(create_features(file, features.shape, self._chunk_images), features)
@@ -130,5 +154,9 @@ def _write_chunks(dataset: h5py.Dataset, values: NDArray[Any]) -> None:
 def _quantized(saliency: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Maps (n, H, W) as uint8 with the scale (n,) that undoes it: map = value * scale / 255."""
     scale = saliency.max(axis=(1, 2))
-    divisor = np.where(scale > 0, scale, 1)[:, None, None]
-    return np.rint(saliency * (255 / divisor)).astype(np.uint8), scale
+    factors = 255 / np.where(scale > 0, scale, 1)
+    values, scaled = np.empty(saliency.shape, np.uint8), np.empty(saliency.shape[1:], np.float32)
+    for map_, factor, value in zip(saliency, factors, values, strict=True):  # one by one: they stay in the cache
+        np.multiply(map_, factor, out=scaled)
+        np.rint(scaled, out=value, casting="unsafe")
+    return values, scale

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lsl_runtime.gem_choice import Filter, check_same_store, choose, task_of
 from lsl_runtime.gem_saliency import check_same_model, saliency_source
 from lsl_runtime.model import Model
+from lsl_runtime.saliency_method import SaliencyMethod
 from lsl_runtime.sheet import INK, Sheet, frame, readable
 from lsl_shared.annotations import Annotations, annotations_path
 from lsl_shared.errors import ConfigError
@@ -52,11 +53,12 @@ def saliency_samples(
     model: Model | None = None,
     annotations: str | Path | None = None,
     wanted: Filter | None = None,
+    saliency_method: SaliencyMethod | None = None,
 ) -> tuple[SaliencySample, ...]:
     """The `count` images that the model is surest of, with their saliency: stages take turns, then genes, then images.
 
-    `wanted` filters images. Where the maps come from and what is raised is as in `build_gems`; ConfigError where
-    `count` is below 1.
+    `wanted` filters images. Where the maps come from, how (`saliency_method`) and what is raised is as in
+    `build_gems`; ConfigError where `count` is below 1.
     """
     if count < 1:
         raise ConfigError(f"the number of sample images must be at least 1, received {count}")
@@ -71,7 +73,7 @@ def saliency_samples(
         shown = [pair for pair in chain.from_iterable(zip_longest(*ranked)) if pair is not None][:count]
         rows = np.array(sorted(row for row, _ in shown), np.int64)
         images = opened.select(rows)
-        maps = saliency_source(opened, given, model)(rows, images)
+        maps = saliency_source(opened, given, model, saliency_method)(rows, images)
         place = {int(row): k for k, row in enumerate(rows)}
         order = list(chosen)
         shown.sort(key=lambda pair: order.index(pair[1]))  # a stable sort: surest first within the stage

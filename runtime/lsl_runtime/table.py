@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lsl_runtime.priors import Prior
 from lsl_shared.annotations import Annotations, Status
 from lsl_shared.atomic import atomic_path
 from lsl_shared.errors import AnnotationsError, ConfigError
@@ -18,12 +19,19 @@ from lsl_shared.store import Store
 __all__ = ["annotation_columns", "refuse_inputs", "write_csv", "write_parquet"]
 
 
-def write_csv(annotations: str | Path, store: str | Path, path: str | Path, *, max_set: int | None = None) -> None:
+def write_csv(
+    annotations: str | Path,
+    store: str | Path,
+    path: str | Path,
+    *,
+    max_set: int | None = None,
+    prior: Prior | None = None,
+) -> None:
     """Writes the columns of `annotation_columns` as CSV; classes of a set and flags are joined by |, none is empty.
 
     Raises AnnotationsError where `path` is one of the two inputs, or where these do not belong together.
     """
-    columns = annotation_columns(annotations, store, max_set=max_set)
+    columns = annotation_columns(annotations, store, max_set=max_set, prior=prior)
     refuse_inputs(path, "--csv", [annotations, store])
     with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
@@ -31,7 +39,14 @@ def write_csv(annotations: str | Path, store: str | Path, path: str | Path, *, m
         writer.writerows(zip(*([_cell(value) for value in column] for column in columns.values()), strict=True))
 
 
-def write_parquet(annotations: str | Path, store: str | Path, path: str | Path, *, max_set: int | None = None) -> None:
+def write_parquet(
+    annotations: str | Path,
+    store: str | Path,
+    path: str | Path,
+    *,
+    max_set: int | None = None,
+    prior: Prior | None = None,
+) -> None:
     """Writes the columns of `annotation_columns` as Parquet, sets and flags as lists of strings.
 
     Raises as `write_csv`, and ConfigError where pyarrow is not installed.
@@ -40,9 +55,10 @@ def write_parquet(annotations: str | Path, store: str | Path, path: str | Path, 
         pyarrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError:
         raise ConfigError("--parquet needs pyarrow: pip install 'lsl-toolkit[parquet]'") from None
-    columns = annotation_columns(annotations, store, max_set=max_set)
+    columns = annotation_columns(annotations, store, max_set=max_set, prior=prior)
     refuse_inputs(path, "--parquet", [annotations, store])
-    kinds = {"probability": pyarrow.float32(), "set": pyarrow.list_(pyarrow.string()),
+    kinds = {"probability": pyarrow.float32(), "distance": pyarrow.float32(), "set": pyarrow.list_(pyarrow.string()),
+             "chosen": pyarrow.list_(pyarrow.string()),
              "flags": pyarrow.list_(pyarrow.string())}  # fmt: skip
     fields = [(name, kinds.get(name.rpartition("_")[2], pyarrow.string())) for name in columns]
     with atomic_path(path) as temporary:
@@ -50,12 +66,15 @@ def write_parquet(annotations: str | Path, store: str | Path, path: str | Path, 
 
 
 def annotation_columns(
-    annotations: str | Path, store: str | Path, *, max_set: int | None = None
+    annotations: str | Path, store: str | Path, *, max_set: int | None = None, prior: Prior | None = None
 ) -> dict[str, list[Any]]:
-    """Column name → N values: id, gene, status, error, flags (lists of failed, outside, abstained), and per task.
+    """Column name → N values: id, gene, status, error, flags, the scope distance if the model tells it, and per task.
 
-    Per task: its class (None if none), probability, second choice and its probability, prediction set (list of class
-    names). Where the set has more than `max_set` classes the model abstains: no class, no second choice, a flag.
+    `flags` are lists of failed, outside, out-of-scope, abstained. Per task of terms: the list of those chosen, and the
+    probability of each. Per other task: its class (None if none), probability, second choice and its probability,
+    prediction set (list of class names); with --constrain also the class that keeps to the coarse label, and its
+    probability; with a `prior` also the class for those shares of the classes. Where the set has more than `max_set`
+    classes the model abstains: no class, no second choice, a flag.
     """
     with Annotations(annotations) as given, Store(store) as images:
         if len(images) != len(given) or (images.ids != given.ids).any():
@@ -66,8 +85,19 @@ def annotation_columns(
             "id": list(images.ids), "gene": list(images.genes), "status": status, "error": list(given.errors),
             "flags": flags,
         }  # fmt: skip
+        if given.has_scope:
+            columns["scope_distance"] = [None if np.isnan(far) else far for far in given.scope_distance().tolist()]
+            for row in np.flatnonzero(given.out_of_scope()):
+                flags[row].append("out-of-scope")
         for task, classes in given.tasks.items():
+            if given.is_terms(task):
+                columns |= _term_columns(given, task, classes)
+                continue
             columns |= _task_columns(given, task, classes, flags, max_set)
+            if given.is_constrained(task):
+                columns |= _constrained_columns(given, task, classes)
+            if prior is not None and prior.task == task:
+                columns |= _weighted_columns(given, prior, classes)
     return columns
 
 
@@ -87,6 +117,33 @@ def _task_columns(
         for column, value in zip(columns.values(), (*answer, names), strict=True):
             column.append(value)
     return columns
+
+
+def _term_columns(given: Annotations, task: str, classes: tuple[str, ...]) -> dict[str, list[Any]]:
+    chosen = [[classes[k] for k in np.flatnonzero(row)] for row in given.chosen(task)]
+    shares = {
+        f"{task}:{name}_probability": [None if np.isnan(share) else share for share in column.tolist()]
+        for name, column in zip(classes, given.probabilities(task).T, strict=True)
+    }
+    return {f"{task}_chosen": chosen, **shares}
+
+
+def _constrained_columns(given: Annotations, task: str, classes: tuple[str, ...]) -> dict[str, list[Any]]:
+    chosen, chance = given.constrained_class(task).tolist(), given.constrained_probability(task).tolist()
+    return {
+        f"{task}_constrained": [classes[index] if index >= 0 else None for index in chosen],
+        f"{task}_constrained_probability": [
+            share if index >= 0 else None for index, share in zip(chosen, chance, strict=True)
+        ],
+    }
+
+
+def _weighted_columns(given: Annotations, prior: Prior, classes: tuple[str, ...]) -> dict[str, list[Any]]:
+    chosen, chance = prior.answers(given.probabilities(prior.task))
+    return {
+        f"{prior.task}_weighted": [classes[index] if index >= 0 else None for index in chosen.tolist()],
+        f"{prior.task}_weighted_probability": [None if np.isnan(share) else share for share in chance.tolist()],
+    }
 
 
 def _two_best(classes: tuple[str, ...], index: int, chance: np.ndarray[Any, Any]) -> list[Any]:

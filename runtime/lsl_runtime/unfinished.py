@@ -33,6 +33,12 @@ class Unfinished:
         except (OSError, ValueError, TypeError, KeyError):
             return None
 
+    def is_of(self, other: Unfinished) -> bool:
+        """Whether both are about the same work, however its files are called."""
+        return (self.store_fingerprint, self.model_digest, self.outputs) == (
+            other.store_fingerprint, other.model_digest, other.outputs,
+        )  # fmt: skip
+
     def begin(self, folder: Path, restart: bool) -> None:
         """Makes the folder and its record.
 

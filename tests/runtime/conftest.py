@@ -92,6 +92,9 @@ def _graph(model: BandModel, manifest: Manifest, with_saliency: bool) -> onnx.Mo
         info(name, TensorProto.FLOAT, ["batch", size])
         for name, size in (("logits", classes), ("probabilities", classes), ("features", 3))
     ]
+    if manifest.scope_threshold is not None:  # as if dark images were unlike all others
+        nodes.append(node("ReduceMean", ["features"], ["scope_distance"], axes=[1], keepdims=0))
+        outputs.append(info("scope_distance", TensorProto.FLOAT, ["batch"]))
     if with_saliency:
         inputs.append(info("class_index", TensorProto.INT64, ["batch"]))
         outputs.insert(0, info("saliency", TensorProto.FLOAT, ["batch", height, width]))
@@ -122,6 +125,8 @@ def write_bundle(
     parent_index: Sequence[int] = RANGE_OF,
     gain: float = GAIN,
     threshold: float | None = 0.7,
+    scope: float | None = None,
+    priors: Sequence[float] = (),
     golden: bool = True,
     split: dict[str, str] | None = None,
 ) -> Path:
@@ -130,8 +135,10 @@ def write_bundle(
     entries = Task(
         task, tuple(classes), parent=parent, parent_classes=tuple(parent_classes) if parent else (),
         parent_index=tuple(parent_index) if parent else (), temperature=TEMPERATURE, conformal_threshold=threshold,
+        class_priors=tuple(priors),
     )  # fmt: skip
-    manifest = Manifest(size, (entries,), golden=_golden(model, *size) if golden else None)
+    known = _golden(model, *size) if golden else None
+    manifest = Manifest(size, (entries,), golden=known, scope_threshold=scope)
     folder.mkdir(parents=True, exist_ok=True)
     for name, with_saliency in ((CLASSIFIER, False), (SALIENCY, True)):
         onnx.save(_graph(model, manifest, with_saliency), folder / name)

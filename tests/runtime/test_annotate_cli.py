@@ -41,6 +41,15 @@ def test_all_outputs(make_store: Make, make_bundle: Make, tmp_path: Path) -> Non
         assert len(list(csv.reader(stream))) == 61
 
 
+def test_saliency_method_implies_saliency(make_store: Make, make_bundle: Make, tmp_path: Path) -> None:
+    make_store(60), make_bundle()
+    result = CliRunner().invoke(app, ["--saliency-method", "gradient-input"])
+    assert result.exit_code == 0, result.output
+    with Annotations(tmp_path / "store.annotations.h5") as given:
+        assert given.saliency_method == "gradient-input"
+    assert CliRunner().invoke(app, ["--saliency-method", "lime"]).exit_code == 2
+
+
 def test_failed_images_are_listed_and_exit_code_is_3(make_store: Make, make_bundle: Make) -> None:
     store = make_store(60, chunk=20)
     make_bundle()
@@ -90,7 +99,23 @@ def test_interrupt_says_how_to_go_on(make_store: Make, make_bundle: Make, monkey
     assert result.exit_code == 130 and "the same command goes on from here" in result.stderr
 
 
-@pytest.mark.parametrize("arguments", [["--batch-size", "0"], ["--device", "tpu"], ["--nonsense"]])
+@pytest.mark.parametrize("other", [["--shard", "1/2"], ["--join"]])
+@pytest.mark.parametrize("option", [["--workers", "2"], ["--scheduler", "tcp://127.0.0.1:1"]])
+def test_workers_share_out_by_themselves(
+    make_store: Make, make_bundle: Make, option: list[str], other: list[str]
+) -> None:
+    make_store(20), make_bundle()
+    result = CliRunner().invoke(app, [*option, *other])
+    assert result.exit_code == 1 and "leave --shard and --join out" in result.stderr
+
+
+def test_workers_and_a_scheduler_exclude_each_other(make_store: Make, make_bundle: Make) -> None:
+    make_store(20), make_bundle()
+    result = CliRunner().invoke(app, ["--workers", "2", "--scheduler", "tcp://127.0.0.1:1"])
+    assert result.exit_code == 1 and "give either --workers N or --scheduler ADDRESS" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--batch-size", "0"], ["--workers", "0"], ["--device", "tpu"], ["--nonsense"]])
 def test_wrong_arguments_are_the_parsers_business(arguments: list[str]) -> None:
     assert CliRunner().invoke(app, arguments).exit_code == 2
 

@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
-from lsl_runtime import Model, annotate
+from lsl_runtime import Model, annotate, annotate_shard, join_shards
 from lsl_shared import Annotations, AnnotationsError, ImageError, Status, Store, annotations_path
 
 Make = Callable[..., Path]
@@ -97,7 +97,7 @@ def test_batch_size_and_progress(make_store: Make, make_bundle: Make, tmp_path: 
 
 _SLOW = """
 import sys, time
-from lsl_runtime import Model, annotate
+from lsl_runtime import Model, annotate, annotate_shard, join_shards
 def passed(count, done=[0]):
     done[0] += count
     if done[0] > 500:
@@ -140,6 +140,40 @@ def test_parts_of_other_outputs_are_made_anew(make_store: Make, make_bundle: Mak
     with pytest.raises(KeyboardInterrupt):
         annotate(store, model, on_progress=stop)
     assert annotate(store, model, saliency=True).resumed == 0
+
+
+def test_saliency_method_is_noted_and_its_maps_stored(make_store: Make, make_bundle: Make) -> None:
+    store, model = make_store(60), Model.load(make_bundle())
+    path = annotations_path(store)
+    for method in ("gradient", "smoothgrad", "gradient-input", "integrated"):
+        done = annotate(store, model, saliency=True, saliency_method=method)
+        assert done.resumed == 0
+        with Store(store) as opened, Annotations(path) as given:
+            expected, maps = model.saliency(opened.read(0, 60), method=method), given.saliency(0, 60)
+            assert given.saliency_method == method
+            noted = {"smoothgrad": {"samples", "noise"}, "integrated": {"samples"}}.get(method, set())
+            assert set(given._file["saliency"].attrs) == {"method", *noted}
+        np.testing.assert_allclose(maps, expected, atol=0.51 / 255 * expected.max())
+        assert annotate(store, model, saliency=True, saliency_method=method).resumed == 60
+    assert annotate(store, model, saliency_method="smoothgrad").resumed == 60  # no maps asked for
+
+
+def test_parts_of_another_method_are_made_anew(make_store: Make, make_bundle: Make) -> None:
+    store, model = make_store(605, chunk=50), Model.load(make_bundle())
+    annotate_shard(store, model, 1, 3, saliency=True)
+    annotate_shard(store, model, 1, 3, saliency=True, saliency_method="gradient-input")
+    done = annotate(store, model, saliency=True, saliency_method="gradient-input")
+    assert done.resumed == 250
+    with Annotations(done.path) as given:
+        assert given.saliency_method == "gradient-input"
+
+
+def test_shards_are_joined_with_their_method(make_store: Make, make_bundle: Make) -> None:
+    store, model = make_store(605, chunk=50), Model.load(make_bundle())
+    for shard in (1, 2):
+        annotate_shard(store, model, shard, 2, saliency=True, saliency_method="gradient-input")
+    with Annotations(join_shards(store, model).path) as given:
+        assert given.saliency_method == "gradient-input"
 
 
 def test_finished_annotations_are_kept(make_store: Make, make_bundle: Make) -> None:

@@ -50,6 +50,15 @@ def test_panels_in_another_format_and_style(tmp_path: Path) -> None:
     assert "panel → store.gems/panel.svg" in result.stdout and "saliency → store.gems/saliency.svg" in result.stdout
 
 
+def test_saliency_method(tmp_path: Path) -> None:
+    options = ["--stage", "9", "--saliency-method", "gradient-input", "--saliency-panel", "1", "--no-html"]
+    result = CliRunner().invoke(app, options)
+    assert result.exit_code == 0, result.output
+    found = read_gem(tmp_path / "store.gems" / "gems.h5", "9")
+    expected = build_gem(tmp_path / "store.h5", "9", saliency_method="gradient-input")
+    assert found.selection == "masks by gradient × contrast" and (found.masked_gem == expected.masked_gem).all()
+
+
 def test_a_comparison_is_drawn(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["--compare", "4", "9", "--format", "svg"])
     assert result.exit_code == 0, result.output

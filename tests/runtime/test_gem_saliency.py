@@ -8,7 +8,7 @@ import pytest
 
 from lsl_runtime import Model, annotate, build_gem
 from lsl_runtime.gem_saliency import saliency_source
-from lsl_shared import Annotations, AnnotationsError, Store
+from lsl_shared import Annotations, AnnotationsError, Store, annotations_path
 
 Make = Callable[..., Path]
 
@@ -55,3 +55,29 @@ def test_other_model_is_refused_even_with_stored_maps(make_store: Make, make_bun
     other = Model.load(make_bundle(tmp_path / "other", gain=4.0))
     with pytest.raises(AnnotationsError, match=r"was made by another model .* --restart"):
         build_gem(store, "4", model=other)
+
+
+def test_a_method_asked_for_is_computed_where_others_are_stored(make_store: Make, make_bundle: Make) -> None:
+    store, model = make_store(60), Model.load(make_bundle())
+    annotate(store, model, saliency=True, saliency_method="gradient-input")
+    rows = np.arange(20)
+    with Store(store) as opened, Annotations(annotations_path(store)) as given:
+        images = opened.select(rows)
+        stored, asked = (saliency_source(opened, given, None, method) for method in (None, "gradient-input"))
+        np.testing.assert_array_equal(stored(rows, images), given.saliency(0, 20))
+        np.testing.assert_array_equal(asked(rows, images), given.saliency(0, 20))
+        computed = saliency_source(opened, given, model, "smoothgrad")(rows, images)
+        np.testing.assert_array_equal(computed, model.saliency(images, method="smoothgrad"))
+
+
+def test_method_is_told_in_the_map(make_store: Make, make_bundle: Make) -> None:
+    store, model = make_store(60), Model.load(make_bundle())
+    annotate(store, model, saliency=True)
+    plain, smooth = (build_gem(store, "4", saliency_method=method) for method in (None, "smoothgrad"))
+    assert (plain.selection, smooth.selection) == ("", "masks by SmoothGrad")
+    assert (plain.masked_gem != smooth.masked_gem).any() and (plain.gem == smooth.gem).all()
+    assert build_gem(store, "4", masked=False, saliency_method="smoothgrad").selection == ""
+    annotate(store, model, saliency=True, saliency_method="gradient-input")
+    assert build_gem(store, "4", genes=["gene000", "gene001", "gene002", "gene003", "gene004"]).selection == (
+        "only listed genes (5), masks by gradient × contrast"
+    )

@@ -95,7 +95,7 @@ def test_any_number_of_threads_gives_the_same_bits(
     found = []
     with Store(make_store(300, chunk=20)) as store:
         for threads in (1, 2, 5):
-            monkeypatch.setattr("lsl_runtime.gem_sums._processors", lambda threads=threads: threads)
+            monkeypatch.setattr("lsl_runtime.gem_sums.cores", lambda threads=threads: threads)
             found.append(sum_up(store, [_choice("a", list(range(0, 300, 2)), [])], _brightness, "mean", lambda _: None))
     for (other,) in found[1:]:
         np.testing.assert_array_equal(other.value, found[0][0].value)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lsl_runtime.inference import PartWriter, annotate_partition
+from lsl_runtime.inference import PartWriter, annotate_partitions
 from lsl_runtime.parts import Part
 from lsl_runtime.reading import Block
 
@@ -22,6 +22,9 @@ class Means:
             name = "stage"
 
         tasks = (task,)
+        scope_threshold = None
+
+    provider = "CPUExecutionProvider"
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
@@ -44,18 +47,57 @@ def _blocks(sizes: list[int], broken: int = -1) -> Iterator[Block]:
         start += size
 
 
+def _part(model: Means, blocks: Iterator[Block], count: int, batch_size: int, **settings: Any) -> Part:
+    passed = list[int]()
+    made = annotate_partitions(model, blocks, [range(count)], (), batch_size, passed.append, **settings)  # type: ignore[arg-type]
+    ((partition, part),) = made
+    assert partition == range(count) and sum(passed) == count
+    return part
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
 @pytest.mark.parametrize("batch_size", [1, 3, 4, 7, 16, 100])
 @pytest.mark.parametrize("sizes", [[4, 4, 4], [5, 5, 1], [13]])
-def test_every_batch_has_one_shape_and_every_image_its_answer(batch_size: int, sizes: list[int]) -> None:
-    model, passed, count = Means(), list[int](), sum(sizes)
-    part = annotate_partition(model, _blocks(sizes), range(count), (), batch_size, passed.append)  # type: ignore[arg-type]
+def test_every_batch_has_one_shape_and_every_image_its_answer(batch_size: int, sizes: list[int], lanes: int) -> None:
+    model, count = Means(), sum(sizes)
+    part = _part(model, _blocks(sizes), count, batch_size, lanes=lanes)
     np.testing.assert_array_equal(part.probabilities["stage"][:, 0], np.arange(count))
     assert set(model.shapes) == {(batch_size, 2, 2, 3)} and len(model.shapes) == -(-count // batch_size)
-    assert sum(passed) == count and part.errors == [""] * count
+    assert part.errors == [""] * count
+
+
+def test_batches_never_reach_into_another_partition() -> None:
+    model, todo = Means(), [range(8), range(12, 20)]
+    blocks = (Block(range(start, start + 4), np.full((4, 2, 2, 3), start, np.uint8)) for start in (0, 4, 12, 16))
+    made = list(annotate_partitions(model, blocks, todo, (), 5, lambda count: None, 2))  # type: ignore[arg-type]
+    assert [partition for partition, _ in made] == todo and len(model.shapes) == 4
+    np.testing.assert_array_equal(made[1][1].probabilities["stage"][:, 0], [12] * 4 + [16] * 4)
+
+
+def test_batch_within_one_block_is_not_copied() -> None:
+    class Seen(Means):
+        def classify(self, images: np.ndarray, *, batch_size: int) -> Iterator[dict[str, np.ndarray]]:
+            seen.append(images)
+            return super().classify(images, batch_size=batch_size)
+
+    seen: list[np.ndarray] = []
+    blocks = list(_blocks([8, 8]))
+    _part(Seen(), iter(blocks), 16, 4)
+    assert all(np.shares_memory(images, blocks[place // 2].pixels) for place, images in enumerate(seen))
+
+
+def test_lanes_work_side_by_side() -> None:
+    class Together(Means):
+        def classify(self, images: np.ndarray, *, batch_size: int) -> Iterator[dict[str, np.ndarray]]:
+            both.wait(10)
+            return super().classify(images, batch_size=batch_size)
+
+    both = threading.Barrier(2)
+    _part(Together(), _blocks([4, 4]), 8, 4, lanes=2)
 
 
 def test_broken_blocks_give_no_answer() -> None:
-    part = annotate_partition(Means(), _blocks([4, 4], 1), range(8), (), 3, lambda count: None)  # type: ignore[arg-type]
+    part = _part(Means(), _blocks([4, 4], 1), 8, 3)
     assert part.errors == [""] * 4 + ["broken"] * 4
     np.testing.assert_array_equal(np.isnan(part.probabilities["stage"][:, 0]), [False] * 4 + [True] * 4)
 

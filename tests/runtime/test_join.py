@@ -30,7 +30,7 @@ def test_joined_file_holds_the_parts_in_order(
             files.write(
                 part, Part({"stage": chance[rows]}, errors[rows], maps[rows], features[rows].astype(np.float32))
             )
-        join_parts(tmp_path / "a.h5", store, model, files, cut, fingerprint="f", precision="fp32")
+        join_parts(tmp_path / "a.h5", store, model, files, cut, fingerprint="f")
         outside = outside_task(store, model.task)
     with Annotations(tmp_path / "a.h5") as given, h5py.File(tmp_path / "a.h5") as raw:
         answered = np.setdiff1d(np.flatnonzero(~outside), [7, 444])
