@@ -7,13 +7,11 @@ from lsl_trainer.algorithm import TwoStepTraining, channel_statistics
 from lsl_trainer.data import load_data
 from lsl_trainer.learn import Labelled
 
-CPU = torch.device("cpu")
-
 
 def prepared(store, config, **values):
     chosen = config.having(**values)
     with Store(store) as opened:
-        return TwoStepTraining(load_data(opened, chosen), chosen, CPU)
+        return TwoStepTraining(load_data(opened, chosen), chosen)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +70,7 @@ def test_each_step_learns_with_its_own_rate_and_flips(store, config, monkeypatch
     steps = {}
 
     class Noted:
-        def __init__(self, network, step, config):
+        def __init__(self, network, step, config, fabric):
             steps[step.name] = (step.learning_rate, step.flip, step.seed)
 
         def epochs(self, on_images):

@@ -1,3 +1,5 @@
+import resource
+
 import pytest
 import torch
 
@@ -41,16 +43,15 @@ def test_other_data_and_damaged_or_foreign_files_are_refused(tmp_path):
         read_checkpoint(path, "data")
 
 
-def test_a_failed_write_keeps_the_checkpoint_before(tmp_path, monkeypatch):
+def test_a_full_disk_keeps_the_checkpoint_before(tmp_path):
     path = tmp_path / "last.safetensors"
     write_checkpoint(path, checkpoint(), "data")
-    before = path.read_bytes()
-
-    def full(*arguments):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("lsl_trainer.checkpoint.save_file", full)
-    with pytest.raises(OSError, match="No space"):
-        write_checkpoint(path, checkpoint(), "data")
+    before, (soft, hard) = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(TrainingError, match=r"cannot be written .*File too large.* --resume"):
+            write_checkpoint(path, checkpoint(), "data")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["last.safetensors"]

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lsl_trainer.cli import app
-from lsl_trainer.training import best_device
+from lsl_trainer.processes import best_device
 
 FAST = ["--coarse-epochs", "1", "--fine-epochs", "1", "--feature-epochs", "1", "--preset", "tiny", "--batch-size", "32"]
 
@@ -97,7 +97,7 @@ def test_the_estimate_of_the_time_leaves_the_training_as_it_was(store, config):
     from lsl_trainer.data import load_data
 
     with Store(store) as opened:
-        training = TwoStepTraining(load_data(opened, config), config, torch.device("cpu"))
+        training = TwoStepTraining(load_data(opened, config), config)
     weights = {name: value.clone() for name, value in training.network.state_dict().items()}
     numbers = torch.get_rng_state()
     assert _estimated_seconds(training) > 0

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from lsl_shared import Manifest, Task
 from lsl_shared.errors import ExportError
 from lsl_trainer.export import export_classifier, export_saliency
+from lsl_trainer.gabor import gabor_network
 from lsl_trainer.networks import PRESETS, Network, NetworkConfig, residual_network
 
 NETWORKS = {
@@ -233,8 +234,26 @@ def operators() -> dict[str, nn.Module]:
         "depthwise convolution": nn.Conv2d(4, 4, 3, padding=1, groups=4),
         "transposed convolution": nn.ConvTranspose2d(4, 2, 2, 2),
     }
+    after_many = {
+        "strided convolution of many channels": nn.Conv2d(16, 5, 3, 2, 1),
+        "strided depthwise convolution": nn.Conv2d(16, 16, 3, 2, 1, groups=16),
+        "strided convolution of one pixel": nn.Conv2d(16, 5, 1, 2),
+        "strides of rows alone": nn.Conv2d(16, 5, (4, 3), (3, 1), 1),
+        "strided residual block": Joined(
+            torch.add,
+            nn.Sequential(nn.Conv2d(16, 6, 3, 2, 1), nn.ReLU(), nn.Conv2d(6, 6, 3, padding=1)),
+            nn.Conv2d(16, 6, 1, 2),
+        ),
+        "residual block that averages": Joined(
+            torch.add,
+            nn.Sequential(nn.Conv2d(16, 6, 4, 2, 1), nn.ReLU()),
+            nn.Sequential(nn.AvgPool2d(2), nn.Conv2d(16, 6, 1)),
+        ),
+    }
     return {
         **{name: nn.Sequential(convolution(), module) for name, module in after.items()},
+        **{name: nn.Sequential(convolution(16), module) for name, module in after_many.items()},
+        "batch normalization after": nn.Sequential(convolution(), nn.BatchNorm2d(4)),
         "convolution of stride 2": nn.Conv2d(3, 4, 3, 2, 1),
         "convolution of stride 4": nn.Conv2d(3, 4, 5, 4, 2),
         "dilated convolution": nn.Conv2d(3, 4, 3, padding=2, dilation=2),
@@ -276,6 +295,51 @@ def test_operator_has_the_gradient_of_autograd(one_each: tuple[nn.Module, Any], 
     images, index = pictures(5, (20, 22)), np.full(5, list(operators()).index(name))
     answers, truth = run(graph, images, index), autograd(network, images, index, torch.float64)
     assert (relative(answers["saliency"], truth["saliency"]) < 2e-6).all()
+
+
+def test_any_batch_up_to_33(one_each: tuple[nn.Module, Any]) -> None:
+    _, graph = one_each
+    images, index = pictures(33, (20, 22)), np.arange(33) % len(operators())
+    together = run(graph, images, index)["saliency"]
+    for batch in range(1, 33):
+        part = run(graph, images[:batch], index[:batch])["saliency"]
+        assert part.shape[0] == batch
+        assert (relative(part, together[:batch]) < 1e-5).all()
+
+
+def test_a_network_without_kinks_is_right_in_every_image(tmp_path: Path) -> None:
+    size = (32, 48)
+    torch.manual_seed(0)
+    body = nn.Sequential(
+        nn.Conv2d(3, 16, 3, 2, 1, bias=False),
+        nn.BatchNorm2d(16),
+        nn.GELU(),
+        Joined(torch.add, nn.Sequential(nn.Conv2d(16, 32, 3, 2, 1), nn.GELU()), nn.Conv2d(16, 32, 1, 2)),
+        nn.GroupNorm(4, 32),
+        nn.GELU(),
+        nn.Conv2d(32, 32, 3, padding=1),
+        nn.GELU(),
+        nn.AvgPool2d(4),
+        nn.Flatten(),
+    )
+    network = Network(body, 32 * 2 * 3, N_CLASSES).eval()
+    export_saliency(network, manifest(size), tmp_path / "saliency.onnx")
+    images, index = pictures(33, size), np.arange(33) % (N_CLASSES + 1) - 1
+    for batch in (1, 33):
+        answers = run_batched(session(tmp_path / "saliency.onnx"), images, index, batch)
+        truth = autograd(network, images, index, torch.float64)
+        assert (relative(answers["saliency"], truth["saliency"]) < 1e-5).all()
+
+
+def test_log_gabor_network(tmp_path: Path) -> None:
+    size = (40, 56)
+    torch.manual_seed(0)
+    network = gabor_network(size, N_CLASSES).eval()
+    export_saliency(network, manifest(size), tmp_path / "saliency.onnx")
+    images, index = pictures(4, size), np.array([-1, 0, 5, 13])
+    answers = run(session(tmp_path / "saliency.onnx"), images, index)
+    truth = autograd(network, images, index, torch.float64)
+    assert (relative(answers["saliency"], truth["saliency"]) < 2e-5).all()
 
 
 def test_operator_without_an_onnx_form_is_named(tmp_path: Path) -> None:

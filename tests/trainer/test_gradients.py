@@ -84,7 +84,7 @@ def test_batch_normalization_disappears_into_the_convolutions() -> None:
     x = torch.rand(3, 3, *SIZE)
     with torch.no_grad():
         expected = network.double()(x.double())
-    for got, want in zip(graph(x), expected, strict=True):
+    for got, want in zip(graph(255 * x), expected, strict=True):
         torch.testing.assert_close(got.double(), want, rtol=1e-5, atol=1e-5)
 
 
@@ -104,7 +104,7 @@ def test_batch_normalization_without_its_own_convolution_stays_exact() -> None:
     network = Network(randomize(Shared()), 4 * 19 * 24, 2).eval()
     x = torch.rand(3, 3, *SIZE)
     with torch.no_grad():
-        torch.testing.assert_close(folded(network, SIZE)(x), network(x), rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(folded(network, SIZE)(255 * x), network(x), rtol=1e-4, atol=1e-4)
 
 
 def test_tracing_leaves_the_network_as_it_was() -> None:
@@ -145,7 +145,7 @@ def test_saliency_graph_holds_forward_operators_only_and_any_batch() -> None:
     assert not [name for name in calls(graph) if "backward" in name or "flip" in name or "batch_norm" in name]
     for batch in (1, 2, 5):
         x, index = torch.rand(batch, 3, *SIZE), torch.arange(batch) - 1
-        got, want = graph(x, index)[2].double(), saliency_of(small_network().double(), x.double(), index, 5)[2]
+        got, want = graph(255 * x, index)[2].double(), saliency_of(small_network().double(), x.double(), index, 5)[2]
         assert (got - want).norm() < 1e-5 * want.norm()
 
 

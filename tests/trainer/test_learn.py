@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -147,3 +149,45 @@ def test_learning_uses_batch_statistics_whatever_came_before(config):
     list(made.epochs(lambda count: None))
     norms = [module for module in made.network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
     assert all(module.num_batches_tracked == 1 for module in norms)
+
+
+def test_long_gradients_are_clipped_to_their_norm(config):
+    plain = config.having(momentum=0.0, weight_decay=0.0, light=0.0, schedule="steps", clip_norm=0.01)
+    network, _ = run(plain, squares(16), epochs=1)
+    torch.manual_seed(0)
+    before = residual_network(plain.network, SIZE, 4).state_dict()
+    moved = [(network.state_dict()[name] - before[name]).norm() for name, _ in network.named_parameters()]
+    assert torch.stack(moved).norm().item() == pytest.approx(0.05 * 0.01, rel=1e-3)
+
+
+def test_a_step_ends_with_the_average_of_its_weights_and_goes_on_from_there(config):
+    chosen, data = (
+        config.having(average=0.9, light=0.0, feature_dropout=0.3, mixup=0.5, optimizer="nesterov"),
+        squares(),
+    )
+    whole, _ = run(chosen, data, epochs=3)
+    last, _ = run(chosen.having(average=0.0), data, epochs=3)
+    assert not torch.equal(whole.head.weight, last.head.weight)
+    first, second = (learner(chosen, data, epochs=3) for _ in range(2))
+    next(first.epochs(lambda count: None))
+    second.network.load_state_dict({name: value.clone() for name, value in first.network.state_dict().items()})
+    second.restore({name: torch.as_tensor(value).clone() for name, value in first.state().items()}, 1)
+    list(second.epochs(lambda count: None))
+    wanted, found = whole.state_dict(), second.network.state_dict()
+    assert all(torch.equal(wanted[name], found[name]) for name in wanted)
+
+
+def test_a_step_may_ask_for_its_own_batches_and_a_second_view(config):
+    seen = []
+
+    def watched(network, batch):
+        seen.append((batch.positions.tolist(), (batch.strong - batch.images).abs().max().item()))
+        return cross_entropy(config)(network, batch)
+
+    made = learner(config, squares(16), watched, epochs=1)
+    drawn = [np.array([3, 3, 1]), np.array([0, 2])]
+    made.step = dataclasses.replace(made.step, sampler=lambda generator: drawn, strong=True)
+    (epoch,) = made.epochs(lambda count: None)
+    assert [positions for positions, _ in seen] == [[3, 3, 1], [0, 2]]
+    assert min(difference for _, difference in seen) > 0.05
+    assert 0 < epoch.loss < 20

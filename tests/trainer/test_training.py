@@ -9,22 +9,24 @@ from lsl_runtime import Model
 from lsl_shared import ExportError, LabelSpace, Store, StoreWriter, TrainingError
 from lsl_trainer import bundle, train
 
-from .conftest import small_config
+from .conftest import COARSE, FINE, SIZE, small_config, square
 
 
 @pytest.fixture(scope="module")
 def run(store, tmp_path_factory):
-    config = small_config().having(coarse_epochs=3, fine_epochs=6, feature_epochs=2)
+    config = small_config().having(coarse_epochs=3, fine_epochs=6, feature_epochs=2, graph_precision="fp16")
     return train(store, config, tmp_path_factory.mktemp("runs") / "run")
 
 
 def test_a_run_holds_all_that_it_promises(run):
     found = {path.relative_to(run.path).as_posix() for path in run.path.rglob("*") if path.is_file()}
+    found -= {name for name in found if name.startswith("tensorboard/")}  # there where TensorBoard is installed
     assert found == {
         "config.toml", "checkpoints/epochs.json", "checkpoints/last.safetensors",
         "checkpoints/coarse.safetensors", "checkpoints/fine.safetensors", "checkpoints/feature.safetensors",
         "metrics.json", "report.html", "model/classifier.onnx", "model/saliency.onnx", "model/manifest.json",
-        "model/split.csv",
+        "model/split.csv", "model-fp16/classifier.onnx", "model-fp16/saliency.onnx", "model-fp16/manifest.json",
+        "model-fp16/split.csv",
     }  # fmt: skip
 
 
@@ -67,12 +69,29 @@ def test_checkpoints_are_the_weights_of_each_step(run):
 
 def test_the_report_is_one_file_with_the_figures(run):
     page = (run.path / "report.html").read_text()
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 3
     assert page.count("data:image/png;base64,") >= 8
     assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "https://matplotlib.org", ""
     ).replace("http://creativecommons.org", "")
     assert f"{100 * run.metrics['evaluation']['labelled']['accuracy']:.1f} %" in page
+
+
+def test_the_report_shows_reliability_references_and_versions(run):
+    page = (run.path / "report.html").read_text()
+    assert "Do the probabilities mean what they say?" in page
+    assert page.count("data:image/jpeg;base64,") >= 4, "a reference for each class"
+    assert f"torch {run.metrics['versions']['torch']}" in page
+    assert "coarse: 3 epochs" in page
+
+
+def test_metrics_tell_the_calibration_with_its_uncertainty(run):
+    calibration = run.metrics["calibration"]
+    scores = run.metrics["evaluation"]["labelled"]
+    for name in ("nll", "brier", "ece"):
+        assert calibration["after"][name]["value"] == pytest.approx(scores[name], abs=1e-5)
+        assert calibration["before"][name]["low"] <= calibration["before"][name]["high"]
+    assert (calibration["n_images"], calibration["n_genes"]) == (scores["n_images"], scores["n_genes"])
 
 
 def test_an_existing_folder_is_left_alone(store, config, tmp_path):
@@ -123,3 +142,21 @@ def test_a_store_of_one_gene_is_learnt_whole_and_the_run_says_so(config, tmp_pat
     assert "left for the test" in run.notes[0]
     assert run.metrics["evaluation"]["part"] == "all"
     assert (tmp_path / "run" / "report.html").exists()
+
+
+def test_few_lopsided_labels_are_learnt(config, tmp_path):
+    """Fewer images than a batch, a class with one image, a fine label without its coarse one, a childless class."""
+    fine = np.array([0, 0, 0, 0, 1, 2, 2, 3, 3, -1, -1, -1])
+    coarse = np.array([0, -1, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2])
+    generator = np.random.default_rng(0)
+    with StoreWriter(tmp_path / "store.h5", *SIZE) as writer:
+        for number, corner in enumerate(fine):
+            writer.append(square(corner, generator), id=str(number), gene=f"gene{number}", split="train")
+        writer.add_task(COARSE, coarse)
+        writer.add_task(FINE, fine)
+    run = train(tmp_path / "store.h5", config.having(split="stored", batch_size=16), tmp_path / "run")
+    assert [epoch["step"] for epoch in run.metrics["epochs"]] == ["coarse"] * 4 + ["fine"] * 8 + ["feature"] * 3
+    task = Model.load(run.path / "model", verify=True).task
+    assert task.class_priors == pytest.approx([4 / 9, 1 / 9, 2 / 9, 2 / 9])
+    assert task.conformal_threshold is None
+    assert any("left for the test" in note for note in run.notes)

@@ -1,11 +1,14 @@
 """Does annotating keep the processor busy, and stay small?
 
-    python tools/bench/annotate.py rate STORE RUN/model [--images 1400] [--repeat 3] [--saliency]
+    python tools/bench/annotate.py rate STORE RUN/model [--images 1400] [--repeat 3] [--saliency] [--torch tiny]
     python tools/bench/annotate.py memory STORE RUN/model [--images 2000 20000]
     python tools/bench/annotate.py reading STORE [--images 1400] [--repeat 5]
 
 `rate`: `annotate` from file to file against the bare session loop over the same images in memory, in turns; target at
-least 0.85 of its rate with `tiny`, at most 1.05 times its time with `paper`. `memory`: peak resident memory with
+least 0.85 of its rate with `tiny`, at most 1.05 times its time with `paper`. The second loop shares these images among
+threads that run a session of one thread side by side, as `annotate` does. `--torch` adds a PyTorch loop over an
+untrained network of the preset, reading whole chunks, eager, channels last, `inference_mode`; target 1.35 times its
+rate. Each with the processor's time, which counts where others use the machine too. `memory`: peak resident memory with
 `--saliency` at both sizes, each in a process of its own; target within 10 %, below 700 MB with `tiny`. `reading`: two
 threads of `read_ahead` against whole-chunk h5py slices with the dataset handle held, in turns; target 1.8 times.
 
@@ -22,7 +25,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import h5py
 import numpy as np
@@ -32,6 +37,9 @@ from lsl_runtime.partitions import partitions
 from lsl_runtime.reading import read_ahead
 from lsl_shared import Store
 
+BARE = "bare session loop"
+HELD = 1400
+"""Images that the bare loops hold in memory; they go over them again and again."""
 CHILD = """
 import resource, sys
 from lsl_runtime import Model, annotate
@@ -49,6 +57,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, nargs="+", default=None)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--saliency", action="store_true")
+    parser.add_argument("--torch", choices=("tiny", "paper"))
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if arguments.what == "memory":
@@ -57,30 +66,64 @@ def main() -> None:
             return
         store = enlarged(arguments.store, Path(folder) / "store.h5", (arguments.images or [1400])[0])
         if arguments.what == "rate":
-            rate(store, arguments.model, arguments.repeat, arguments.saliency)
+            rate(store, arguments.model, arguments.repeat, arguments.saliency, arguments.torch)
         else:
             reading(store, arguments.repeat)
 
 
-def rate(path: Path, bundle: Path, repeat: int, saliency: bool) -> None:
-    """Prints the rates of `annotate` and of the bare loop, medians over the turns."""
+def rate(path: Path, bundle: Path, repeat: int, saliency: bool, preset: str | None) -> None:
+    """Prints the rates of `annotate` and of the bare loops, medians over the turns."""
     model = Model.load(bundle, "cpu")
+    lane, lanes = model.lanes()
     with Store(path) as store:
-        pixels = store.read(0, len(store))
-    run, batch = model.explain if saliency else model.classify, model.batch_size
+        images, pixels = len(store), store.read(0, min(len(store), HELD))
 
-    def bare() -> None:
-        for start in range(0, len(pixels), batch):
+    def loop(one: Model, batch: int, first: int = 0, step: int = 1) -> None:
+        run, cut = one.explain if saliency else one.classify, range(0, len(pixels), batch)
+        for place in range(first, images // len(pixels) * len(cut), step):
+            start = cut[place % len(cut)]
             next(run(pixels[start : start + batch], batch_size=batch))
+
+    def side_by_side() -> None:
+        with ThreadPoolExecutor(lanes) as pool:
+            list(pool.map(lambda first: loop(lane, model.batch_for(lanes), first, lanes), range(lanes)))
 
     def whole() -> None:
         annotate(path, model, out=path.with_name("annotations.h5"), saliency=saliency).path.unlink()
 
-    next(run(pixels[:batch], batch_size=batch))
-    spent = in_turns({"bare session loop": bare, "annotate": whole}, repeat)
-    told(spent, len(pixels))
-    ratios = [loop / full for loop, full in zip(spent["bare session loop"], spent["annotate"], strict=True)]
-    print(f"annotate runs at {statistics.median(ratios):.3f} of the bare loop's rate (batch {batch}, {model.provider})")
+    loop(model, len(pixels))
+    work = {BARE: lambda: loop(model, model.batch_size), "loops side by side": side_by_side, "annotate": whole}
+    if preset:
+        work["PyTorch loop"] = torch_loop(path, preset, len(model.task.classes))
+    spent = in_turns(work, repeat)
+    told(spent, images)
+    for name in work.keys() - {"annotate"}:
+        ratios = [loop.wall / full.wall for loop, full in zip(spent[name], spent["annotate"], strict=True)]
+        print(f"annotate runs at {statistics.median(ratios):.3f} of the rate of the {name}")
+    print(f"{model.provider}, {lanes} lanes")
+
+
+def torch_loop(path: Path, preset: str, classes: int) -> Callable[[], None]:
+    """What a good PyTorch program does: batches of 16 from whole chunks, eager, channels last, without gradients."""
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # torch's threads spin, which is ruinous beside other work
+    import torch
+
+    from lsl_trainer.networks import PRESETS, residual_network
+
+    with Store(path) as store:
+        step = max(1, 16 // store.chunk_images) * store.chunk_images
+        network = residual_network(PRESETS[preset], store.shape[1:], classes)
+    network = network.eval().to(memory_format=torch.channels_last)
+    torch.set_num_threads(os.cpu_count() or 1)
+
+    def loop() -> None:
+        with h5py.File(path) as file, torch.inference_mode():
+            images = file["images"]
+            for start in range(0, len(images), step):
+                pixels = torch.from_numpy(images[start : start + step]).permute(0, 3, 1, 2).float() / 255
+                network(pixels)[0].softmax(1).numpy()
+
+    return loop
 
 
 def memory(source: Path, bundle: Path, images: int, folder: Path) -> None:
@@ -111,25 +154,33 @@ def reading(path: Path, repeat: int) -> None:
 
         spent = in_turns({"h5py slices": slices, "read_ahead": ahead}, repeat)
         told(spent, len(store))
-    ratios = [one / other for one, other in zip(spent["h5py slices"], spent["read_ahead"], strict=True)]
+    ratios = [one.wall / other.wall for one, other in zip(spent["h5py slices"], spent["read_ahead"], strict=True)]
     print(f"reading ahead is {statistics.median(ratios):.2f} times as fast")
 
 
-def in_turns(work: dict[str, Callable[[], None]], repeat: int) -> dict[str, list[float]]:
-    """Seconds of each, measured in turns."""
-    spent: dict[str, list[float]] = {name: [] for name in work}
+class Spent(NamedTuple):
+    """Seconds, and those of all cores together."""
+
+    wall: float
+    cores: float
+
+
+def in_turns(work: dict[str, Callable[[], None]], repeat: int) -> dict[str, list[Spent]]:
+    """What each took, measured in turns."""
+    spent: dict[str, list[Spent]] = {name: [] for name in work}
     for _ in range(repeat):
         for name, function in work.items():
-            began = time.perf_counter()
+            began, used = time.perf_counter(), time.process_time()
             function()
-            spent[name].append(time.perf_counter() - began)
+            spent[name].append(Spent(time.perf_counter() - began, time.process_time() - used))
     return spent
 
 
-def told(spent: dict[str, list[float]], images: int) -> None:
-    """Prints the median rates and the machine's load."""
-    for name, seconds in spent.items():
-        print(f"{name:<20}{images / statistics.median(seconds):8.1f} images/s")
+def told(spent: dict[str, list[Spent]], images: int) -> None:
+    """Prints the median rates, the processor's time and the machine's load."""
+    for name, each in spent.items():
+        wall, used = (statistics.median(column) for column in zip(*each, strict=True))
+        print(f"{name:<20}{images / wall:8.1f} images/s {1000 * used / images:9.3f} ms of one core an image")
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
 
 

@@ -3,8 +3,8 @@
     python tools/bench/gems.py definition MODEL [--images 200]
     python tools/bench/gems.py truth STORE [--every 5]
     python tools/bench/gems.py splits STORE [--splits 200] [--least 4]
-    python tools/bench/gems.py landmarks STORE ANNOTATIONS [--images 60]
-    python tools/bench/gems.py speed STORE ANNOTATIONS [--times 1]
+    python tools/bench/gems.py landmarks STORE ANNOTATIONS [--images 60] [--model MODEL --method integrated]
+    python tools/bench/gems.py speed STORE ANNOTATIONS [--times 1] [--rounds 3]
 
 `definition` holds `build_gems` to ten lines of NumPy on new demo images. `truth` correlates stain density with the
 truth of a demo store. `splits` compares random halves of the genes of each stage: any discovery is a false one.
@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,13 @@ import typer
 from numpy.typing import NDArray
 
 from lsl_runtime import Model, annotate, build_gems
+from lsl_runtime.details import local_contrast
 from lsl_runtime.gem_bootstrap import BAND_ROWS, area_mean, grid_shape
 from lsl_runtime.gem_choice import Choice, choose
 from lsl_runtime.gem_compare import compare_sums
 from lsl_runtime.gem_sums import Measured, Sums, measure, sum_up
 from lsl_runtime.masks import saliency_mask
+from lsl_runtime.saliency_method import checked_method
 from lsl_shared import Annotations, Store, expression
 
 app = typer.Typer(add_completion=False, help=__doc__)
@@ -164,11 +167,18 @@ def summed(measured: list[Measured]) -> Sums:
 
 
 @app.command()
-def landmarks(store: Path, annotations: Path, images: int = 60, seed: int = 0) -> None:
-    """Share of each map inside the true landmarks, within the embryo, and how it compares; medians over stages."""
+def landmarks(
+    store: Path, annotations: Path, images: int = 60, seed: int = 0, model: Path | None = None,
+    method: str = "gradient",
+) -> None:  # fmt: skip
+    """Share of each map inside the true landmarks, within the embryo, and how it compares; medians over stages.
+
+    Stored saliency, or with a model the maps of a method of its own.
+    """
+    maker = None if model is None else partial(Model.load(model, "cpu").saliency, method=checked_method(method))
     shares: dict[str, list[float]] = {}
     for stage in stages_of(annotations):
-        for name, share in shares_of(store, annotations, stage, images, seed).items():
+        for name, share in shares_of(store, annotations, stage, images, seed, maker).items():
             shares.setdefault(name, []).append(share)
     middle = {name: float(np.median(values)) for name, values in shares.items()}
     for name, value in middle.items():
@@ -177,16 +187,20 @@ def landmarks(store: Path, annotations: Path, images: int = 60, seed: int = 0) -
         typer.echo(f"{name}: {100 * value:.1f} % inside; masked GEM is {ratio:.2f} times that, above it at {wins:.0%}")
 
 
-def shares_of(path: Path, given: Path, stage: str, images: int, seed: int) -> dict[str, float]:
+def shares_of(
+    path: Path, given: Path, stage: str, images: int, seed: int, maker: Callable[[Array], Array] | None
+) -> dict[str, float]:
     with Store(path) as store, Annotations(given) as annotations:
         choice = choose(store, annotations, "stage", stage)
         rows, weights = choice.rows[:images], choice.weights[:images]
-        pixels, maps = store.select(rows), np.stack([annotations.saliency(row, row + 1)[0] for row in rows])
+        pixels = store.select(rows)
+        maps = maker(pixels) if maker else np.stack([annotations.saliency(row, row + 1)[0] for row in rows])
         true = np.stack([store.truth_dataset("landmarks")[row] for row in rows]).astype(float)
     found = [expression(image) for image in pixels]
     sources: dict[str, Array | None] = {
         "plain GEM": None, "masked GEM": maps, "untrained network": untrained_saliency(pixels, seed),
         "maps of other images": np.roll(maps, 1, axis=0), "Sobel edges": np.stack([edges(image) for image in pixels]),
+        "local contrast alone": local_contrast(pixels),
     }  # fmt: skip
     where = np.average(true, axis=0, weights=weights)  # (H, W), 0..1
     inside = np.average([one.mask for one in found], axis=0, weights=weights) >= 0.5
@@ -227,18 +241,31 @@ def untrained_saliency(images: Array, seed: int) -> Array:
 
 
 @app.command()
-def speed(store: Path, annotations: Path, times: int = 1) -> None:
-    """Seconds of processor time and memory of all stages in one pass, and of reading images and saliency alone."""
+def speed(store: Path, annotations: Path, times: int = 1, rounds: int = 3) -> None:
+    """Seconds and memory of all stages in one pass, and of reading images and saliency alone; medians."""
     with tempfile.TemporaryDirectory() as folder:
         path, given = repeated(store, annotations, Path(folder), times) if times > 1 else (store, annotations)
         count = timed_read(path, given)  # fills the disk cache
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        read = min(seconds(lambda: timed_read(path, given)) for _ in range(3))
         stages = stages_of(given)
-        build = min(seconds(lambda: build_gems(path, stages, annotations=given, view="all")) for _ in range(2))
+        works: dict[str, Callable[[], object]] = {
+            "read and inflate, one thread": lambda: timed_read(path, given),
+            "the same by h5py": lambda: read_by_h5py(path, given),
+            "maps of all stages": lambda: build_gems(path, stages, annotations=given, view="all"),
+        }
+        taken: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
+        for _ in range(rounds):  # one after the other in each round, so that other load falls on all
+            for name, work in works.items():
+                taken[name].append(seconds(work))
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    typer.echo(f"{count:,} images: read {read:.2f} s, maps {build:.2f} s ({count / build:,.0f} a second and core)")
-    typer.echo(f"{build / read:.1f} times reading; {grown:.0f} MiB more memory than for reading")
+    typer.echo(f"{count:,} images, {rounds} rounds; {grown:.0f} MiB more memory than for reading")
+    whole = np.array(taken["maps of all stages"])
+    for name, times in taken.items():
+        wall, processor = np.median(times, axis=0)
+        ratio = np.median(whole / np.array(times), axis=0)
+        typer.echo(
+            f"{name}: {wall:.2f} s, {processor:.2f} s of processor; the maps take {ratio[0]:.2f} and {ratio[1]:.2f}"
+        )
 
 
 def timed_read(path: Path, given: Path) -> int:
@@ -248,10 +275,19 @@ def timed_read(path: Path, given: Path) -> int:
         return len(store)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    start = time.process_time()
+def read_by_h5py(path: Path, given: Path) -> None:
+    with h5py.File(path) as store, h5py.File(given) as annotations:
+        for file, name in ((store, "images"), (annotations, "saliency")):
+            step = file[name].chunks[0]
+            for start in range(0, len(file[name]), step):
+                file[name][start : start + step]
+
+
+def seconds(work: Callable[[], object]) -> tuple[float, float]:
+    """By the clock, and of processor time."""
+    wall, processor = time.perf_counter(), time.process_time()
     work()
-    return time.process_time() - start
+    return time.perf_counter() - wall, time.process_time() - processor
 
 
 def repeated(store: Path, annotations: Path, folder: Path, times: int) -> tuple[Path, Path]:

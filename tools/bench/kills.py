@@ -1,10 +1,11 @@
 """Is anything lost when annotating is killed?
 
-    python tools/bench/kills.py STORE RUN/model [--images 768] [--kills 50] [--seed 0]
+    python tools/bench/kills.py STORE RUN/model [--images 768] [--kills 50] [--seed 0] [--workers N]
 
 Kills a run (SIGKILL) at random moments spread over reading, inference, part writing and joining, looks whether an
 annotations file stands there that is not complete, runs again to the end, and compares with an uninterrupted run,
-dataset by dataset, byte for byte. Ends with 1 where anything differs.
+dataset by dataset, byte for byte. With `--workers`, kills one of N Dask workers while a partition is worked on; the run
+itself must go on to the same file. Ends with 1 where anything differs.
 """
 
 from __future__ import annotations
@@ -50,6 +51,16 @@ print("resumed", done.resumed, flush=True)
 """
 
 
+SHARED_OUT = """
+import sys
+from lsl_runtime import Model, annotate
+if __name__ == "__main__":
+    model = Model.load(sys.argv[2], "cpu")
+    annotate(sys.argv[1], model, saliency=True, features=True, workers=int(sys.argv[3]),
+             on_progress=lambda count: print("passed", flush=True))
+"""
+
+
 @dataclass
 class Run:
     """What a run said before it ended or was killed."""
@@ -66,10 +77,15 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=768)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         store = first_images(arguments.store, Path(folder) / "store.h5", arguments.images)
-        problems = kill_again_and_again(store, arguments.model, arguments.kills, random.Random(arguments.seed))
+        chance = random.Random(arguments.seed)
+        if arguments.workers:
+            problems = kill_workers(store, arguments.model, arguments.kills, chance, arguments.workers)
+        else:
+            problems = kill_again_and_again(store, arguments.model, arguments.kills, chance)
     for problem in problems:
         print(problem)
     sys.exit(bool(problems))
@@ -117,6 +133,39 @@ def run(store: Path, model: Path, phase: str = "", step: int = 0, wait: float = 
                 process.kill()
                 break
     return said
+
+
+def kill_workers(store: Path, model: Path, kills: int, chance: random.Random, workers: int) -> list[str]:
+    """What went wrong in so many runs on workers, one of which is killed after the first part and before the last."""
+    target, whole = annotations_path(store), store.with_name("whole.h5")
+    run(store, model)
+    target.rename(whole)
+    script, problems = store.with_name("shared_out.py"), []
+    script.write_text(SHARED_OUT)
+    for number in range(kills):
+        told, process = kill_one_worker([sys.executable, script, store, model, str(workers)], chance)
+        if process.returncode or (told := difference(target, whole)):
+            problems.append(f"kill {number} of a worker: {told or process.returncode}")
+        target.unlink(missing_ok=True)
+        print(f"{number + 1} workers killed, {len(problems)} problems", flush=True)
+    return problems
+
+
+def kill_one_worker(command: list[str | Path], chance: random.Random) -> tuple[str, subprocess.Popen[str]]:
+    """A run on workers of which one is killed, to its end."""
+    import psutil
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(chance.uniform(0, LONGEST_WAIT))
+        children = psutil.Process(process.pid).children(recursive=True)
+        workers = [one for one in children if "from multiprocessing.spawn" in " ".join(one.cmdline())]
+        if not workers:
+            return "no worker was left to kill", process
+        chance.choice(workers).kill()
+        process.communicate()
+    return "", process
 
 
 def difference(path: Path, whole: Path) -> str:

@@ -10,21 +10,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lsl_trainer.comparison import Comparison, compare
     from lsl_trainer.config import PRESETS, TrainConfig
     from lsl_trainer.export import export_classifier, export_saliency
+    from lsl_trainer.folds import CrossValidation, cross_validate
     from lsl_trainer.losses import similarity_loss
     from lsl_trainer.networks import Network, NetworkConfig, residual_network
     from lsl_trainer.references import select_references
     from lsl_trainer.training import Run, train
+    from lsl_trainer.variants import half_bundle, int8_bundle
 
 __all__ = [
     "PRESETS",
+    "Comparison",
+    "CrossValidation",
     "Network",
     "NetworkConfig",
     "Run",
     "TrainConfig",
+    "compare",
+    "cross_validate",
     "export_classifier",
     "export_saliency",
+    "half_bundle",
+    "int8_bundle",
     "residual_network",
     "select_references",
     "similarity_loss",
@@ -33,12 +42,18 @@ __all__ = [
 
 _MODULE = {
     "PRESETS": "config",
+    "Comparison": "comparison",
+    "CrossValidation": "folds",
     "Network": "networks",
     "NetworkConfig": "networks",
     "Run": "training",
     "TrainConfig": "config",
+    "compare": "comparison",
+    "cross_validate": "folds",
     "export_classifier": "export",
     "export_saliency": "export",
+    "half_bundle": "variants",
+    "int8_bundle": "variants",
     "residual_network": "networks",
     "select_references": "references",
     "similarity_loss": "losses",

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from lightning_fabric import Fabric
+from torch import Tensor, nn
 
+from lsl_shared.errors import ConfigError
+from lsl_trainer.backbones import EFFICIENTNET, transferred_network
 from lsl_trainer.calibration import softmax
 from lsl_trainer.checkpoint import Checkpoint
 from lsl_trainer.config import TrainConfig
+from lsl_trainer.constrained import (
+    Constraint,
+    constrained_loss,
+    labels_together,
+    mixed_batches,
+    without_extra_outputs,
+)
 from lsl_trainer.data import TrainingData
 from lsl_trainer.feature_level import combined_loss
+from lsl_trainer.further import never_carried
 from lsl_trainer.gabor import gabor_network
-from lsl_trainer.learn import Epoch, Labelled, Learner, Step, cross_entropy, logits_of
+from lsl_trainer.learn import Epoch, Labelled, Learner, Loss, Step, cross_entropy, logits_of
 from lsl_trainer.linear import fit_head
+from lsl_trainer.multi_task import multi_task_loss
 from lsl_trainer.networks import Network, residual_network
+from lsl_trainer.processes import one_process
 from lsl_trainer.references import ReferenceWarning, select_references
+from lsl_trainer.sampling import Sampler
 
 __all__ = ["TwoStepTraining", "channel_statistics"]
 
@@ -29,33 +45,52 @@ _STEPS = {
     "data-level": ("coarse", "fine"),
     "feature-level": ("coarse", "fine", "feature"),
     "gabor": (),
+    "coarse-constrained": ("coarse", "constrained"),
 }
-_SEEDS = {"coarse": 3, "fine": 4, "feature": 5}
+_SEEDS = {"coarse": 3, "fine": 4, "feature": 5, "constrained": 7}
+_FORWARD = 1 / 3
 
 
 class TwoStepTraining:
-    """One run of the algorithm. `network` is what has been learnt so far; `notes` what a person should know."""
+    """One run of the algorithm. `network` is what has been learnt so far; `notes` what a person should know.
 
-    def __init__(self, data: TrainingData, config: TrainConfig, device: torch.device) -> None:
-        self.data, self.config, self.steps = data, config, _STEPS[config.method]
+    `step_finished`: whether the epoch that `run` just yielded was its step's last.
+    """
+
+    def __init__(self, data: TrainingData, config: TrainConfig, fabric: Fabric | None = None) -> None:
+        self.data, self.config, self._fabric = data, config, fabric or one_process()
+        self.steps = _steps(config)
         self.notes: list[str] = _data_notes(data)
         self.reference_sets: Tensor | None = None
+        self.step_finished = False
         self._resumed: Checkpoint | None = None
-        self.network: Network = self._new_network().to(device)
-        if min(config.network.widths) >= 16 or config.network.pooled_shortcut:
+        self._constraint, self._together = _constraint_of(data, config, self._fabric)
+        self.network: Network = self._new_network().to(self._fabric.device)
+        if _gains_from_channels_last(config):
             # Faster; but torch 2.13 crashes in the gradient of narrower strided 1×1 convolutions with channels last.
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @property
+    def writes(self) -> bool:
+        """Whether this process writes for all: the first one does."""
+        return self._fabric.is_global_zero
 
     @property
     def total_images(self) -> int:
         """Images that pass through the training steps in all."""
         if self.config.method == "gabor":
             return len(self.data.fine)
-        return sum(self._epochs(name) * len(self._data(name)) for name in self.steps)
+        return sum(self._epochs(name) * self._images(name) for name in self.steps)
 
     @property
     def total_passes(self) -> float:
-        """Forward and backward passes of single images in all: those of `total_images`, and the references'."""
+        """Forward and backward passes of single images in all: those of `total_images`, and what a step adds to them.
+
+        Those are the references of step two, and the weakly changed images that pseudo-labels are guessed from.
+        """
+        if "constrained" in self.steps:
+            guessed = self._epochs("constrained") * int((self._data("constrained").labels < 0).sum())
+            return self.total_images + _FORWARD * guessed
         if "feature" not in self.steps:
             return self.total_images
         per_set = len(np.unique(self.data.fine.labels))
@@ -68,16 +103,15 @@ class TwoStepTraining:
         if self._resumed is None:
             return 0
         before = self.steps[: self.steps.index(self._resumed.step)]
-        done = sum(self._epochs(name) * len(self._data(name)) for name in before)
-        return done + self._resumed.epoch * len(self._data(self._resumed.step))
+        done = sum(self._epochs(name) * self._images(name) for name in before)
+        return done + self._resumed.epoch * self._images(self._resumed.step)
 
-    @property
-    def epochs_done(self) -> int:
-        """Epochs, of all steps, before the checkpoint that `resume` was given."""
+    def is_done(self, epoch: Epoch) -> bool:
+        """Whether an epoch lies before the checkpoint that `resume` was given."""
         if self._resumed is None:
-            return 0
-        before = self.steps[: self.steps.index(self._resumed.step)]
-        return sum(map(self._epochs, before)) + self._resumed.epoch
+            return False
+        place, resumed = self.steps.index(epoch.step), self.steps.index(self._resumed.step)
+        return place < resumed or (place == resumed and epoch.number <= self._resumed.epoch)
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Goes on after `checkpoint`, to the same end as if nothing had happened."""
@@ -97,13 +131,15 @@ class TwoStepTraining:
                 self._set_head(name)
                 if name == "feature":
                     self.reference_sets = self._select_references()
-            learner = Learner(self.network, self._step(name), self.config)
+            learner = Learner(self.network, self._step(name), self.config, self._fabric)
             if resumed:
                 learner.restore(resumed.optimizer, resumed.epoch)
             for epoch in learner.epochs(on_images):
+                self.step_finished = learner.finished
                 yield epoch, self._checkpoint(epoch, learner)
         if self.config.method == "gabor":
             fit_head(self.network, self.data.fine, on_images)
+        self.network = without_extra_outputs(self.network, self._outputs)
         self.network.eval()
 
     def _new_network(self) -> Network:
@@ -111,6 +147,8 @@ class TwoStepTraining:
         if config.method == "gabor":
             return gabor_network(data.image_size, len(data.fine_space))
         first = self.steps[0]
+        if config.backbone:
+            return transferred_network(config, data.image_size, self._classes(first))
         torch.manual_seed(config.seed)
         return residual_network(
             config.network, data.image_size, self._classes(first), *channel_statistics(self._data(first))
@@ -121,31 +159,85 @@ class TwoStepTraining:
         config, data, loss = self.config, self._data(name), cross_entropy(self.config)
         rate = config.learning_rate
         if name == "feature":
-            assert self.reference_sets is not None
-            loss, rate = combined_loss(data, self.reference_sets, config), config.feature_learning_rate
-        return Step(name, data, loss, self._epochs(name), rate, flip=name != "feature", seed=_SEEDS[name])
+            loss, rate = self._second_loss(), config.feature_learning_rate
+        if name != "coarse" and self.data.further:
+            loss = multi_task_loss(loss, len(self.data.fine_space), self.data.further, data, config.task_weights)
+        step = Step(
+            name, data, loss, self._epochs(name), rate, flip=name != "feature", seed=_SEEDS[name],
+            loss_aside=self._loss_aside(name),
+        )  # fmt: skip
+        if name != "constrained":
+            return step
+        assert self._constraint is not None
+        loss, memory = constrained_loss(self._constraint, data, config)
+        return replace(step, loss=loss, sampler=self._batches(data), strong=True, memory=memory)
+
+    def _second_loss(self) -> Loss:
+        """L_CE + L_S (eq. 7), the loss of step two."""
+        assert self.reference_sets is not None
+        return combined_loss(self._data("feature"), self.reference_sets, self.config)
+
+    def _loss_aside(self, name: str) -> Callable[[Network], float] | None:
+        """L_CE of the images kept aside from a step; None where there are none."""
+        aside = self.data.coarse_aside if name == "coarse" else self.data.fine_aside
+        classes = self._classes(name) if name == "coarse" else len(self.data.fine_space)
+        if not len(aside):
+            return None
+
+        def loss(network: Network) -> float:
+            logits = logits_of(network, aside.images, aside.rows)[:, :classes]
+            return float(F.cross_entropy(logits, torch.from_numpy(aside.labels)))
+
+        return loss
+
+    def _batches(self, data: Labelled) -> Sampler:
+        """Those of step constrained."""
+        return mixed_batches(data.labels, self.config.batch_size, self.config.labelled_share)
+
+    def _images(self, name: str) -> int:
+        """How many images an epoch of a step holds."""
+        data = self._data(name)
+        if name != "constrained":
+            return len(data)
+        return sum(map(len, self._batches(data)(np.random.default_rng(0))))
 
     def _data(self, name: str) -> Labelled:
+        if name == "constrained":
+            assert self._together is not None
+            return self._together
         return self.data.coarse if name == "coarse" else self.data.fine
 
     def _epochs(self, name: str) -> int:
         return int(getattr(self.config, f"{name}_epochs"))
 
     def _classes(self, name: str) -> int:
-        space = self.data.coarse_space if name == "coarse" else self.data.fine_space
-        assert space is not None
-        return len(space)
+        """How many outputs the head has in a step."""
+        if name == "coarse":
+            assert self.data.coarse_space is not None
+            return len(self.data.coarse_space)
+        return self._constraint.outputs if name == "constrained" and self._constraint else self._outputs
+
+    @property
+    def _outputs(self) -> int:
+        """How many outputs the head has in the end."""
+        return len(self.data.fine_space) + sum(len(task.space) for task in self.data.further)
 
     def _set_head(self, name: str) -> None:
         """Keeps F and puts a new G on it where the classes change: G_s in the place of G_t."""
-        if self.network.head.out_features != self._classes(name) or (name == "fine" and "coarse" in self.steps):
+        if self.network.head.out_features != self._classes(name) or (
+            name in ("fine", "constrained") and "coarse" in self.steps
+        ):
             torch.manual_seed(self.config.seed + 1)
             self.network = self.network.with_head(self._classes(name))
+        learnt = name != "coarse" and self.data.further and not self.config.task_weights
+        if learnt and self.network.log_variances is None:
+            self.network.log_variances = nn.Parameter(self.network.mean.new_zeros(1 + len(self.data.further)))
 
     def _select_references(self) -> Tensor:
         """Line 3: reference sets from the network after step one, in eval mode, on unaugmented images."""
         fine, config = self.data.fine, self.config
-        probabilities = softmax(logits_of(self.network, fine.images, fine.rows).numpy())
+        logits = logits_of(self.network, fine.images, fine.rows)[:, : len(self.data.fine_space)]
+        probabilities = softmax(logits.numpy())
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", ReferenceWarning)
             sets = select_references(
@@ -178,6 +270,30 @@ class TwoStepTraining:
         )
 
 
+def _steps(config: TrainConfig) -> tuple[str, ...]:
+    steps = _STEPS[config.method]
+    return steps if config.pretrain or config.method != "coarse-constrained" else ("constrained",)
+
+
+def _constraint_of(
+    data: TrainingData, config: TrainConfig, fabric: Fabric
+) -> tuple[Constraint | None, Labelled | None]:
+    """What step constrained learns from: which fine classes coarse labels allow, and the images with both labels."""
+    if config.method != "coarse-constrained":
+        return None, None
+    if fabric.world_size > 1:
+        raise ConfigError("--method coarse-constrained runs in one process, for it remembers its guesses")
+    assert data.coarse_space is not None
+    constraint = Constraint.of(data.fine_space, data.coarse_space, np.unique(data.coarse.labels).tolist())
+    return constraint, labels_together(data.coarse, data.fine, data.coarse_space.name)
+
+
+def _gains_from_channels_last(config: TrainConfig) -> bool:
+    if config.backbone:
+        return config.backbone == EFFICIENTNET
+    return min(config.network.widths) >= 16 or config.network.pooled_shortcut
+
+
 def channel_statistics(data: Labelled) -> tuple[list[float], list[float]]:
     """Mean and deviation of each channel, pixels in 0..1, over at most 512 evenly spaced training images."""
     rows = data.rows[np.unique(np.linspace(0, len(data) - 1, _SAMPLED_IMAGES).astype(int))]
@@ -191,6 +307,11 @@ def _data_notes(data: TrainingData) -> list[str]:
         notes.append(f"no labelled image of {data.fine_space.name} is left for the test: nothing tells how good it is")
     if data.straddling:
         notes.append(f"the stored split parts genes, which flatters the test: {_listed(data.straddling)}")
+    for task in data.further:
+        if task.terms and (never := never_carried(task, data.fine.others[task.name])):
+            notes.append(
+                f"no training image carries these terms of {task.name}, so none is ever chosen: {_listed(never)}"
+            )
     return notes
 
 

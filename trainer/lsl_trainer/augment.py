@@ -2,29 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lsl_trainer.config import TrainConfig
 
-__all__ = ["augmented"]
+__all__ = ["DRAWS", "augmented", "strongly_augmented"]
+
+DRAWS = 12
+"""Random numbers that the changes of one image take."""
 
 
 def augmented(
-    images: NDArray[np.uint8], config: TrainConfig, generator: np.random.Generator, *, flip: bool
+    images: NDArray[np.uint8], config: TrainConfig, draws: NDArray[np.float64], *, flip: bool
 ) -> NDArray[np.float32]:
     """Images uint8 (B, H, W, 3) → changed images float32 (B, H, W, 3) in 0..1.
 
-    What moves in from outside continues the border. `flip` allows the flips where the settings have them.
+    `draws` (B, DRAWS) in −1..1 decide the changes of each image. What moves in from outside continues the border.
+    `flip` allows the flips where the settings have them.
     """
-    return np.stack([_augmented_one(image, config, generator, flip) for image in images])
+    return np.stack([_augmented_one(image, config, drawn, flip) for image, drawn in zip(images, draws, strict=True)])
+
+
+def strongly_augmented(
+    images: NDArray[np.uint8], config: TrainConfig, draws: NDArray[np.float64], *, flip: bool
+) -> NDArray[np.float32]:
+    """As `augmented`, with `strong` times larger changes: 10 % in place and size, 10 degrees, 30 % in light, beyond
+    those of the settings; and a square of each image, up to `strong` times a quarter of its side, as grey as its mean.
+    """
+    times = config.strong
+    stronger = replace(
+        config,
+        shift=min(1.0, config.shift + 0.1 * times),
+        scale=min(1.0, config.scale + 0.1 * times),
+        light=min(1.0, config.light + 0.3 * times),
+        rotation=config.rotation + 10 * times,
+    )
+    changed = augmented(images, stronger, draws, flip=flip)
+    for image, drawn in zip(changed, (draws[:, -3:] + 1) / 2, strict=True):
+        _cut_out(image, drawn, min(1.0, times / 4))
+    return changed
+
+
+def _cut_out(image: NDArray[np.float32], drawn: NDArray[np.float64], most: float) -> None:
+    """Greys a square of `image` (H, W, 3) in place; `drawn` (3,) in 0..1 are its centre and its share of `most`."""
+    height, width = image.shape[:2]
+    half = drawn[2] * most * min(height, width) / 2
+    y, x = drawn[0] * height, drawn[1] * width
+    square = image[int(max(0, y - half)) : int(y + half), int(max(0, x - half)) : int(x + half)]
+    square[...] = image.mean((0, 1))
 
 
 def _augmented_one(
-    image: NDArray[np.uint8], config: TrainConfig, generator: np.random.Generator, flip: bool
+    image: NDArray[np.uint8], config: TrainConfig, draws: NDArray[np.float64], flip: bool
 ) -> NDArray[np.float32]:
-    draws = generator.uniform(-1, 1, 12)
     height, width = image.shape[:2]
     if flip and config.flip:
         image = image[:: 1 if draws[0] < 0 else -1, :: 1 if draws[1] < 0 else -1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,12 @@ from lsl_trainer.calibration import fit_temperature, softmax
 from lsl_trainer.config import TrainConfig
 from lsl_trainer.data import TrainingData
 from lsl_trainer.export import export_classifier, export_saliency
+from lsl_trainer.features import features_of
+from lsl_trainer.further_answers import further_answers
 from lsl_trainer.learn import Labelled, logits_of
 from lsl_trainer.networks import Network
 from lsl_trainer.parity import Parity, verify_graphs
+from lsl_trainer.scope import Scope, fit_scope, scope_threshold
 
 __all__ = ["write_bundle"]
 
@@ -38,13 +41,14 @@ def write_bundle(network: Network, data: TrainingData, config: TrainConfig, path
     Raises ExportError where a graph differs from the network.
     """
     network = network.cpu().eval()
-    manifest = _manifest(network, data, config)
+    scope, threshold = _scope(network, data)
+    manifest = replace(_manifest(network, data, config), scope_threshold=threshold)
     temporary = path.with_name(f".{path.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
-        export_classifier(network, manifest, temporary / CLASSIFIER)
-        export_saliency(network, manifest, temporary / SALIENCY)
+        export_classifier(network, manifest, temporary / CLASSIFIER, scope)
+        export_saliency(network, manifest, temporary / SALIENCY, scope)
         images = _images_to_verify(data)
         parity = verify_graphs(network, temporary / CLASSIFIER, temporary / SALIENCY, images, batch_sizes=(1, 5))
         _write_split(data, temporary / SPLIT)
@@ -58,24 +62,33 @@ def write_bundle(network: Network, data: TrainingData, config: TrainConfig, path
 def _manifest(network: Network, data: TrainingData, config: TrainConfig) -> Manifest:
     return Manifest(
         image_size=data.image_size,
-        tasks=(task := _calibrated_task(network, data, config),),
-        network=config.to_dict().pop("network"),
+        tasks=((task := _calibrated_task(network, data, config)), *further_answers(network, data, config.seed)),
+        network={"backbone": config.backbone} if config.backbone else config.to_dict().pop("network"),
         training={**config.to_dict(), "fine_images": len(data.fine), "coarse_images": len(data.coarse)},
         test_metrics=_test_metrics(network, data, task),
         store_fingerprint=data.fingerprint,
         package_version=version("lsl-toolkit"),
-        golden=_golden_sample(network, data.image_size),
+        golden=_golden_sample(network, data.image_size, len(task.classes)),
     )
+
+
+def _scope(network: Network, data: TrainingData) -> tuple[Scope | None, float | None]:
+    """The prototypes and the threshold of the scope distance; None where too few images were held out to set it."""
+    if not len(data.calibration):
+        return None, None
+    scope = fit_scope(network, data.fine)
+    threshold = scope_threshold(scope(features_of(network, data.calibration)).numpy())
+    return (None, None) if threshold is None else (scope, threshold)
 
 
 def _calibrated_task(network: Network, data: TrainingData, config: TrainConfig) -> Task:
     """The task with its temperature and conformal threshold from the calibration images."""
     held = data.calibration
-    logits = logits_of(network, held.images, held.rows).numpy()
+    logits = logits_of(network, held.images, held.rows)[:, : len(data.fine_space)].numpy()
     temperature = fit_temperature(logits, held.labels)
     generator = np.random.default_rng([config.seed, 6])
     space, coarse = data.fine_space, data.coarse_space
-    counts = np.bincount(data.fine.labels, minlength=len(space))
+    counts = np.bincount(data.fine.labels[data.fine.labels >= 0], minlength=len(space))
     return Task(
         name=space.name,
         classes=space.classes,
@@ -93,16 +106,17 @@ def _test_metrics(network: Network, data: TrainingData, task: Task) -> dict[str,
     test = data.test
     if not len(test):
         return {}
-    probabilities = softmax(logits_of(network, test.images, test.rows).numpy(), task.temperature)
+    logits = logits_of(network, test.images, test.rows)[:, : len(task.classes)]
+    probabilities = softmax(logits.numpy(), task.temperature)
     return asdict(score(task, test.labels, probabilities, test.groups))
 
 
-def _golden_sample(network: Network, image_size: tuple[int, int]) -> GoldenSample:
-    """The network's own answer for the golden image, in float64."""
+def _golden_sample(network: Network, image_size: tuple[int, int], n_first: int) -> GoldenSample:
+    """The network's own answer for the golden image, in float64: the `n_first` logits of the first task."""
     double = network.double()
     pixels = torch.from_numpy(golden_image(*image_size).astype(np.float64) / 255).permute(0, 3, 1, 2)
     pixels.requires_grad_(True)
-    logits, _ = double(pixels)
+    logits = double(pixels)[0][:, :n_first]
     (gradient,) = torch.autograd.grad(logits[0].max(), pixels)
     saliency = gradient[0].abs().amax(0).numpy()
     network.float()

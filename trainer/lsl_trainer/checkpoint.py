@@ -77,7 +77,11 @@ def save_weights(path: Path, checkpoint: Checkpoint) -> None:
 def _save(path: Path, tensors: dict[str, Tensor], told: dict[str, str]) -> None:
     stored = {name: torch.as_tensor(value).detach().cpu().contiguous() for name, value in tensors.items()}
     with atomic_path(path) as temporary:
-        save_file(stored, temporary, told)
+        try:
+            save_file(stored, temporary, told)
+        except SafetensorError as problem:  # a full disk, too
+            remedy = "the one before is intact: make room, then go on with --resume"
+            raise TrainingError(f"{path}: the checkpoint cannot be written ({problem}); {remedy}") from None
 
 
 def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

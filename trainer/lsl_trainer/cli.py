@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
+import sys
 import time
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from lsl_shared.errors import ConfigError, LslError
+from lsl_shared.errors import ConfigError
 from lsl_shared.terminal import Debug, duration, new_app, plain_errors, progress, say
+from lsl_trainer.cli_settings import chosen_settings, require_torch
+from lsl_trainer.folds_cli import cross_validate_to, folds_of
+from lsl_trainer.layers_cli import score_layers_to
 
 if TYPE_CHECKING:
     from lsl_trainer.algorithm import TwoStepTraining
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from lsl_trainer.training import Run
 
 app = new_app("Train a network on few fine labels with the help of many coarse ones.")
-_TRAINING, _METHOD = "Training", "Method and data"
+_TRAINING, _METHOD, _TRANSFER = "Training", "Method and data", "Transfer and further tasks"
 
 
 @app.command()
@@ -31,13 +34,14 @@ def train_command(
         Path | None, typer.Option(metavar="RUN", help="Folder of the run.  \\[default: runs/<date-time>]")
     ] = None,
     preset: Annotated[
-        Literal["tiny", "paper"] | None,
+        Literal["tiny", "paper", "modern"] | None,
         typer.Option(help="Network and recipe.  \\[default: paper on a GPU, else tiny]"),
     ] = None,
     method: Annotated[
-        Literal["plain", "data-level", "feature-level", "gabor"] | None,
+        Literal["plain", "data-level", "feature-level", "gabor", "coarse-constrained"] | None,
         typer.Option(
-            help="How much of the two-step method.  \\[default: feature-level, all of it]", rich_help_panel=_METHOD
+            help="How much of the two-step method, or another.  \\[default: feature-level, all of it]",
+            rich_help_panel=_METHOD,
         ),
     ] = None,
     fine: Annotated[
@@ -56,6 +60,12 @@ def train_command(
         Literal["gene", "random", "stored"] | None,
         typer.Option(help="Train, calibration and test images.  \\[default: gene]", rich_help_panel=_METHOD),
     ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K", help="Cross-validate: K runs, every gene tested in one of them.", rich_help_panel=_METHOD
+        ),
+    ] = None,
     fine_per_class: Annotated[
         int | None,
         typer.Option(metavar="K", help="Use at most K fine labels a class.  \\[default: all]", rich_help_panel=_METHOD),
@@ -68,6 +78,25 @@ def train_command(
     fine_epochs: Annotated[int | None, typer.Option(help="Epochs on fine labels.", rich_help_panel=_TRAINING)] = None,
     feature_epochs: Annotated[
         int | None, typer.Option(help="Epochs with the similarity loss.", rich_help_panel=_TRAINING)
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            metavar="EPOCHS",
+            help="End a step after so many without gain on genes kept aside.",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = None,
+    constrained_epochs: Annotated[
+        int | None, typer.Option(help="Epochs of coarse-constrained.", rich_help_panel=_TRAINING)
+    ] = None,
+    sampling: Annotated[
+        Literal["shuffled", "balanced"] | None,
+        typer.Option(help="Every image once an epoch, or every class alike.", rich_help_panel=_TRAINING),
+    ] = None,
+    precision: Annotated[
+        Literal["fp32", "bf16", "fp16"] | None,
+        typer.Option(help="Arithmetic while learning.  \\[default: fp32]", rich_help_panel=_TRAINING),
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Images a step.", rich_help_panel=_TRAINING)] = None,
     learning_rate: Annotated[
@@ -82,6 +111,56 @@ def train_command(
         typer.Option(help="A set for each sample or batch.", rich_help_panel=_TRAINING),
     ] = None,
     similarity_temperature: Annotated[float | None, typer.Option(help="T in eq. 5.", rich_help_panel=_TRAINING)] = None,
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="Take F from elsewhere: efficientnet-lite0, hf:FOLDER, hf:NAME, or an earlier RUN.",
+            rich_help_panel=_TRANSFER,
+        ),
+    ] = None,
+    transfer_blocks: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Only its first N blocks, the rest fresh.", rich_help_panel=_TRANSFER),
+    ] = None,
+    freeze: Annotated[
+        bool | None, typer.Option("--freeze", help="What comes from there does not learn.", rich_help_panel=_TRANSFER)
+    ] = None,
+    layer_decay: Annotated[
+        float | None,
+        typer.Option(help="Factor of the learning rate from block to earlier block.", rich_help_panel=_TRANSFER),
+    ] = None,
+    allow_download: Annotated[
+        bool | None,
+        typer.Option("--allow-download", help="Let hf:NAME be fetched from the hub.", rich_help_panel=_TRANSFER),
+    ] = None,
+    layers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="all|3,7",
+            help="Train nothing: score the features of these blocks of the backbone, by gene.",
+            rich_help_panel=_TRANSFER,
+        ),
+    ] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TASK",
+            help="Learn this task as well, of classes or terms. Repeat for more.",
+            rich_help_panel=_TRANSFER,
+        ),
+    ] = None,
+    task_weight: Annotated[
+        list[float] | None,
+        typer.Option(
+            help=r"Of the loss: one for the fine task, one for each --task.  \[default: learnt]",
+            rich_help_panel=_TRANSFER,
+        ),
+    ] = None,
+    graph_precision: Annotated[
+        Literal["fp32", "fp16", "int8"] | None,
+        typer.Option(help="Also export smaller graphs: model-fp16 for GPUs, or model-int8."),
+    ] = None,
     config_file: Annotated[
         Path | None, typer.Option("--config", metavar="FILE", help="Settings in TOML; other options go over them.")
     ] = None,
@@ -95,36 +174,40 @@ def train_command(
 
     Example:  lsl-train store.h5 --fine stage --coarse stage_range
     """
-    apart = ("store", "out", "preset", "config_file", "resume", "debug")
+    apart = ("store", "out", "preset", "config_file", "resume", "debug", "layers", "task", "task_weight", "folds")
     given = {name: value for name, value in locals().items() if name not in ("apart", *apart) and value is not None}
+    given |= {name: tuple(values) for name, values in (("tasks", task), ("task_weights", task_weight)) if values}
     with plain_errors(debug, "lsl-train --resume --out RUN goes on after the last whole epoch."):
-        _require_torch()
+        require_torch()
         # Threads that spin for long while they wait make a training on a busy machine 10 times slower.
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+        if os.environ.get("RANK", "0") != "0":
+            sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115, the first process speaks for all
         from lsl_shared.store import Store
-        from lsl_trainer import training
+        from lsl_trainer.processes import best_device
 
         Store(store).close()
         if resume:
-            config, folder = _interrupted(out, given, preset or config_file)
+            config, folder = _interrupted(out, given, preset or config_file or folds)
+            folds = folds_of(folder)
         else:
-            config = _settings(preset, config_file, given)
-            folder = out or Path("runs") / datetime.now().strftime("%Y%m%d-%H%M%S")
-        found = "" if preset or config_file or resume else f" ({training.best_device().type} found)"
+            config = chosen_settings(preset, config_file, given)
+            folder = out or _new_folder()
+        found = "" if preset or config_file or resume else f" ({best_device().type} found)"
         say(f"preset {config.preset}{found}, method {config.method}, run {folder}")
+        if layers is not None:
+            score_layers_to(store, config, folder, layers)
+            return
+        if folds is not None:
+            cross_validate_to(store, config, folder, folds, resume)
+            return
         _tell(_train(store, config, folder, resume), store)
 
 
-def _settings(name: str | None, file: Path | None, given: dict[str, Any]) -> TrainConfig:
-    """The preset, the file's settings over it, the options over both."""
-    from lsl_trainer.config import preset
-    from lsl_trainer.config_file import read_config
-    from lsl_trainer.training import best_device
-
-    usual = "paper" if best_device().type == "cuda" else "tiny"
-    if file is not None:
-        return read_config(file, preset(name) if name else None, otherwise=usual).having(**given)
-    return preset(name or usual).having(**given)
+def _new_folder() -> Path:
+    if "WORLD_SIZE" in os.environ:
+        raise ConfigError("processes started by torchrun need --out RUN, the same for all")
+    return Path("runs") / datetime.now().strftime("%Y%m%d-%H%M%S")
 
 
 def _interrupted(out: Path | None, given: dict[str, Any], other: object) -> tuple[TrainConfig, Path]:
@@ -196,16 +279,6 @@ def _tell(run: Run, store: Path) -> None:
         say(f"note: {note}")
     say(f"model: {run.path / 'model'}   report: {run.path / 'report.html'}")
     say(f"next: lsl-annotate {store}")
-
-
-def _require_torch() -> None:
-    missing = [
-        name
-        for name in ("torch", "onnx", "onnxscript", "safetensors", "sklearn")
-        if importlib.util.find_spec(name) is None
-    ]
-    if missing:
-        raise LslError(f"training needs {', '.join(missing)}: pip install 'lsl-toolkit[train]'")
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from lsl_shared.atomic import write_text
 from lsl_shared.errors import ConfigError
@@ -49,11 +49,17 @@ def _checked(settings: TrainConfig | NetworkConfig, entries: dict[str, Any]) -> 
     unknown = sorted(set(entries) - known)
     if unknown:
         raise ConfigError(f"no such setting: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
-    return {name: _typed(name, value, getattr(settings, name)) for name, value in entries.items()}
+    return {name: _typed(name, value, _example(settings, name)) for name, value in entries.items()}
+
+
+def _example(settings: TrainConfig | NetworkConfig, name: str) -> Any:
+    """The present value of a setting; where it is an empty tuple, one with a single value of the right type."""
+    present = getattr(settings, name)
+    return present if present != () else (get_args(get_type_hints(type(settings))[name])[0](),)
 
 
 def _typed(name: str, value: Any, present: Any) -> Any:
-    if isinstance(present, tuple) and isinstance(value, list) and value:
+    if isinstance(present, tuple) and isinstance(value, list):
         return tuple(_typed(name, part, present[0]) for part in value)
     if isinstance(present, float) and type(value) is int:
         return float(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,15 @@ from lsl_shared.errors import ConfigError, TrainingError
 from lsl_shared.labels import LabelSpace
 from lsl_shared.store import Store
 from lsl_trainer.config import TrainConfig
+from lsl_trainer.further import FurtherTask, further_tasks, known_rows
+from lsl_trainer.image_cache import load_images
 from lsl_trainer.learn import Labelled
 from lsl_trainer.split import CALIBRATION, TEST, TRAIN, duplicates, split_store
+from lsl_trainer.stopping import kept_aside
 
-__all__ = ["TrainingData", "load_data"]
+__all__ = ["TrainingData", "load_data", "task_to_learn"]
+
+_WITH_COARSE = ("data-level", "feature-level", "coarse-constrained")
 
 
 @dataclass(frozen=True)
@@ -33,12 +39,21 @@ class TrainingData:
     """D_t: training images with a coarse label; empty for method plain."""
     fine: Labelled
     """D_s: training images with a fine label that counts."""
+    coarse_aside: Labelled
+    fine_aside: Labelled
+    """Training images that only say when to stop; empty without `patience`."""
     calibration: Labelled
     test: Labelled
     straddling: tuple[str, ...]
     """Genes that a stored split parts."""
     fingerprint: str
     image_size: tuple[int, int]
+    further: tuple[FurtherTask, ...] = ()
+    """Tasks to learn beside the fine one; `fine` then holds their labels too, and images that have only those."""
+    held: Labelled | None = None
+    """The calibration images with a label of a further task; their fine labels may be −1."""
+    held_ranges: NDArray[np.int64] | None = None
+    """(n,): their coarse classes, or classes where there are no coarse ones; with the gene they make the bags."""
 
     @property
     def digest(self) -> str:
@@ -46,33 +61,57 @@ class TrainingData:
         digest = hashlib.sha256(self.fingerprint.encode() + self.part.tobytes())
         for labelled in (self.coarse, self.fine):
             digest.update(labelled.rows.tobytes() + labelled.labels.tobytes())
+            for others in labelled.others.values():
+                digest.update(np.ascontiguousarray(others).tobytes())
         return digest.hexdigest()
 
 
-def load_data(store: Store, config: TrainConfig) -> TrainingData:
-    """Splits the store, draws the fine labels, and loads the images that are needed into memory.
+def load_data(
+    store: Store,
+    config: TrainConfig,
+    part: NDArray[np.int8] | None = None,
+    *,
+    folder: Path | None = None,
+    shared: bool = False,
+) -> TrainingData:
+    """Splits the store, draws the fine labels, and loads the images that are needed, as `image_cache.load_images` does.
 
-    Raises ConfigError for tasks that the store does not have, TrainingError where nothing is left to learn from.
+    `part` int8 (N,), index into PARTS, is a split made before, such as a fold of a cross-validation; without it the
+    settings make one. Raises ConfigError for tasks that the store does not have, TrainingError where nothing is left to
+    learn from.
     """
     fine_space, coarse_space = _spaces(store, config)
     tasks = tuple(space.name for space in (fine_space, coarse_space) if space)
     fine = store.labels(fine_space.name).astype(np.int64)
     coarse = _coarse_labels(store, fine, fine_space, coarse_space)
-    two_steps = config.method in ("data-level", "feature-level")
-    needed = np.flatnonzero((fine >= 0) | (coarse >= 0) & two_steps)
-    images, groups = store.select(needed), store.groups()
-    chance = np.random.default_rng([config.seed, 1])
-    part = split_store(store, config.split, tasks, chance, duplicates(images, needed))
+    two_steps = config.method in _WITH_COARSE
+    further = further_tasks(store, config.tasks, fine_space.name)
+    known = known_rows(further, len(store))
+    needed = np.flatnonzero((fine >= 0) | (coarse >= 0) & two_steps | known)
+    images, groups = load_images(store, needed, folder, shared=shared), store.groups()
+    if part is None:
+        chance = np.random.default_rng([config.seed, 1])
+        part = split_store(store, config.split, tasks, chance, duplicates(images, needed))
     drawn = _drawn(np.where(part == TRAIN, fine, -1), config)
+    aside = _kept_aside(part, drawn, groups, config)
+    learns = (part == TRAIN) & ~aside
     selections = {
-        "coarse": ((part == TRAIN) & (coarse >= 0) & two_steps, coarse),
-        "fine": (drawn >= 0, fine),
+        "coarse": (learns & (coarse >= 0) & two_steps, coarse),
+        "fine": (learns & ((drawn >= 0) | known), drawn),
+        "coarse_aside": (aside & (coarse >= 0) & two_steps, coarse),
+        "fine_aside": (aside & (drawn >= 0), drawn),
         "calibration": ((part == CALIBRATION) & (fine >= 0), fine),
         "test": ((part == TEST) & (fine >= 0), fine),
+        "held": ((part == CALIBRATION) & known, fine),
     }
     sets = {
         name: Labelled(
-            images, np.searchsorted(needed, np.flatnonzero(chosen)), labels[chosen], groups[chosen], store.ids[chosen]
+            images,
+            np.searchsorted(needed, np.flatnonzero(chosen)),
+            labels[chosen],
+            groups[chosen],
+            store.ids[chosen],
+            {task.name: task.labels[chosen] for task in further if name in ("fine", "held")},
         )
         for name, (chosen, labels) in selections.items()
     }
@@ -85,12 +124,19 @@ def load_data(store: Store, config: TrainConfig) -> TrainingData:
         straddling=_straddling(store, part) if config.split == "stored" else (),
         fingerprint=store.fingerprint(),
         image_size=store.shape[1:],
+        further=further,
+        held_ranges=(coarse if coarse_space else fine)[selections["held"][0]],
         **sets,
     )
 
 
+def task_to_learn(store: Store, config: TrainConfig) -> LabelSpace:
+    """The task to learn: the one that the settings name, else the store's only fine task. Raises ConfigError."""
+    return store.task(config.fine or _only_fine_task(store))
+
+
 def _spaces(store: Store, config: TrainConfig) -> tuple[LabelSpace, LabelSpace | None]:
-    fine = store.task(config.fine or _only_fine_task(store))
+    fine = task_to_learn(store, config)
     name = config.coarse or fine.parent
     if config.method in ("plain", "gabor"):
         return fine, store.tasks.get(name)
@@ -98,6 +144,9 @@ def _spaces(store: Store, config: TrainConfig) -> tuple[LabelSpace, LabelSpace |
         raise ConfigError(f"task {fine.name!r} has no coarse task: use --method plain, or name one with --coarse")
     if name == fine.name:
         raise ConfigError(f"--fine and --coarse must be two tasks, received {name!r} twice")
+    if config.method == "coarse-constrained" and name != fine.parent:
+        there = f"{fine.name!r} has {fine.parent or 'none'!r}"
+        raise ConfigError(f"--method coarse-constrained needs the fine task's parent as --coarse, and {there}")
     return fine, store.task(name)
 
 
@@ -136,6 +185,14 @@ def _drawn(labels: NDArray[np.int64], config: TrainConfig) -> NDArray[np.int64]:
     return drawn
 
 
+def _kept_aside(
+    part: NDArray[np.int8], drawn: NDArray[np.int64], groups: NDArray[np.int64], config: TrainConfig
+) -> NDArray[np.bool_]:
+    if not config.patience:
+        return np.zeros(len(part), dtype=bool)
+    return kept_aside(groups, drawn, part == TRAIN, np.random.default_rng([config.seed, 8]))
+
+
 def _straddling(store: Store, part: NDArray[np.int8]) -> tuple[str, ...]:
     parts: dict[str, set[int]] = {}
     for gene, which in zip(store.genes, part.tolist(), strict=True):
@@ -144,10 +201,10 @@ def _straddling(store: Store, part: NDArray[np.int8]) -> tuple[str, ...]:
 
 
 def _check(fine: Labelled, coarse: Labelled, space: LabelSpace, config: TrainConfig) -> None:
-    present = len(np.unique(fine.labels))
+    present, labelled = len(np.unique(fine.labels[fine.labels >= 0])), int((fine.labels >= 0).sum())
     if present < 2:
         raise TrainingError(
-            f"{len(fine)} training images carry a label of {space.name!r}, of {present} classes: two are needed"
+            f"{labelled} training images carry a label of {space.name!r}, of {present} classes: two are needed"
         )
-    if config.method in ("data-level", "feature-level") and len(np.unique(coarse.labels)) < 2:
+    if config.method in _WITH_COARSE and len(np.unique(coarse.labels)) < 2:
         raise TrainingError("the training images have fewer than two coarse classes: use --method plain")

@@ -8,11 +8,9 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import onnx
 import torch
-from onnxscript import opset20
 from torch import Tensor, fx, nn
 
 from lsl_shared import Manifest, Task
@@ -22,32 +20,34 @@ from lsl_shared.manifest import METADATA_KEY
 from lsl_trainer.folding import folded
 from lsl_trainer.gradients import saliency_graph
 from lsl_trainer.operators import unsupported
+from lsl_trainer.translations import TRANSLATIONS
 
 __all__ = ["export_classifier", "export_saliency"]
 
 _OPSET = 20
 
 
-def export_classifier(network: nn.Module, manifest: Manifest, path: str | Path) -> None:
+def export_classifier(network: nn.Module, manifest: Manifest, path: str | Path, scope: nn.Module | None = None) -> None:
     """Writes the graph `image` → `logits`, `probabilities`, `features` with the manifest in its metadata.
 
     `network` maps images float32 (B, 3, H, W) in 0..1 to logits (B, K) and features (B, D); K is the number of classes
     of all the manifest's tasks. `image` is uint8 (batch, H, W, 3) with any batch. Tasks after the first have outputs
-    `logits_<task>`, `probabilities_<task>`. Raises ExportError that names an operator which ONNX cannot hold.
+    `logits_<task>`, `probabilities_<task>`. With `scope`, features (B, D) → (B,), the graph also has the output
+    `scope_distance`. Raises ExportError that names an operator which ONNX cannot hold.
     """
     core = folded(network, manifest.image_size)
     _check_classes(core, manifest)
 
     def answer(image: Tensor) -> tuple[Tensor, ...]:
         logits, features = core(_pixels(image))
-        return (*_answers(logits, manifest.tasks), features)
+        return (*_answers(logits, manifest.tasks), features, *_distance(scope, features))
 
     image, _ = _examples(manifest)
-    model = _translate(_Graph(core, answer), {"image": image}, [*_answer_names(manifest), "features"], network)
-    _save(model, manifest, path)
+    outputs = [*_answer_names(manifest), "features", *_distance_name(scope)]
+    _save(_translate(_Graph(core, answer, scope), {"image": image}, outputs, network), manifest, path)
 
 
-def export_saliency(network: nn.Module, manifest: Manifest, path: str | Path) -> None:
+def export_saliency(network: nn.Module, manifest: Manifest, path: str | Path, scope: nn.Module | None = None) -> None:
     """Writes the graph `image`, `class_index` → `saliency`, `logits`, `probabilities`, `features`; else as above.
 
     `class_index` is int64 (batch,) over the logits of all tasks, -1 for the predicted class of the first. `saliency` is
@@ -58,23 +58,34 @@ def export_saliency(network: nn.Module, manifest: Manifest, path: str | Path) ->
 
     def explain(image: Tensor, class_index: Tensor) -> tuple[Tensor, ...]:
         logits, features, saliency = core(_pixels(image), class_index)
-        return (saliency, *_answers(logits, manifest.tasks), features)
+        return (saliency, *_answers(logits, manifest.tasks), features, *_distance(scope, features))
 
     image, class_index = _examples(manifest)
-    examples, outputs = {"image": image, "class_index": class_index}, ["saliency", *_answer_names(manifest), "features"]
-    _save(_translate(_Graph(core, explain), examples, outputs, network), manifest, path)
+    outputs = ["saliency", *_answer_names(manifest), "features", *_distance_name(scope)]
+    examples = {"image": image, "class_index": class_index}
+    _save(_translate(_Graph(core, explain, scope), examples, outputs, network), manifest, path)
 
 
 class _Graph(nn.Module):
-    """A function and the traced network that it calls, as the exporter wants them."""
+    """A function and the modules that it calls, as the exporter wants them."""
 
-    def __init__(self, core: fx.GraphModule, function: Callable[..., tuple[Tensor, ...]]) -> None:
+    def __init__(
+        self, core: fx.GraphModule, function: Callable[..., tuple[Tensor, ...]], scope: nn.Module | None
+    ) -> None:
         super().__init__()
-        self.core, self.function = core, function
+        self.core, self.scope, self.function = core, scope, function
         self.eval().requires_grad_(False)
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         return self.function(*inputs)
+
+
+def _distance(scope: nn.Module | None, features: Tensor) -> tuple[Tensor, ...]:
+    return () if scope is None else (scope(features),)
+
+
+def _distance_name(scope: nn.Module | None) -> list[str]:
+    return [] if scope is None else ["scope_distance"]
 
 
 def _check_classes(core: fx.GraphModule, manifest: Manifest) -> None:
@@ -87,8 +98,8 @@ def _check_classes(core: fx.GraphModule, manifest: Manifest) -> None:
 
 
 def _pixels(image: Tensor) -> Tensor:
-    """uint8 (B, H, W, 3) → float32 (B, 3, H, W) in 0..1."""
-    return image.permute(0, 3, 1, 2).contiguous().to(torch.float32) / 255
+    """uint8 (B, H, W, 3) → float32 (B, 3, H, W) in 0..255."""
+    return image.permute(0, 3, 1, 2).contiguous().to(torch.float32)
 
 
 def _answers(logits: Tensor, tasks: tuple[Task, ...]) -> Iterator[Tensor]:
@@ -131,7 +142,7 @@ def _translate(
                 output_names=outputs,
                 dynamic_shapes=(tuple({0: "batch"} for _ in examples),),
                 opset_version=_OPSET,
-                custom_translation_table={torch.ops.aten.heaviside.default: _step},
+                custom_translation_table=TRANSLATIONS,
                 dynamo=True,
                 verbose=False,
             )
@@ -152,11 +163,6 @@ def _operator_of(problem: BaseException) -> str:
             return ".".join(found.groups())
         cause = cause.__cause__
     return "an operator"
-
-
-def _step(x: Any, at_zero: Any) -> Any:
-    """1 where x > 0, else 0: a steep ramp from zero, which ONNX Runtime computes in half the time of a comparison."""
-    return opset20.HardSigmoid(x, alpha=torch.finfo(torch.float32).max, beta=0.0)
 
 
 @contextmanager

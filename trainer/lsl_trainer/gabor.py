@@ -46,13 +46,17 @@ class LogGabor(nn.Module):
             self.register_buffer(f"kernels_{number}", torch.from_numpy(log_gabor_kernels(wavelength))[:, None])
 
     def forward(self, images: Tensor) -> Tensor:
+        return F.avg_pool2d(self.magnitudes(images), _POOL).flatten(1)
+
+    def magnitudes(self, images: Tensor) -> Tensor:
+        """The responses of the 24 filters at every pixel, (B, 24, H, W)."""
         grey = F.conv2d(images, self.get_buffer("grey"))  # (B, 1, H, W)
         magnitudes = []
         for number in range(len(WAVELENGTHS)):
             kernels = self.get_buffer(f"kernels_{number}")  # (2 · 6, 1, k, k)
             even, odd = F.conv2d(grey, kernels, padding=kernels.shape[-1] // 2).split(ORIENTATIONS, dim=1)
             magnitudes.append((even * even + odd * odd + _EPSILON).sqrt())
-        return F.avg_pool2d(torch.cat(magnitudes, dim=1), _POOL).flatten(1)
+        return torch.cat(magnitudes, dim=1)
 
 
 def gabor_network(image_size: tuple[int, int], n_classes: int) -> Network:

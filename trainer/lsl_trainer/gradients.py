@@ -11,6 +11,7 @@ from torch._decomp import decomposition_table
 
 from lsl_trainer.convolution import input_gradient
 from lsl_trainer.folding import folded
+from lsl_trainer.merging import merge_phases
 from lsl_trainer.operators import unsupported
 from lsl_trainer.pooling import POOLING_GRADIENTS, POOLING_RULES
 from lsl_trainer.tracing import trace
@@ -22,12 +23,12 @@ Classifier = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 def saliency_of(
-    network: Classifier, images: Tensor, class_index: Tensor, n_first: int
+    network: Classifier, images: Tensor, class_index: Tensor, n_first: int, unit: float = 1.0
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Eq. 8 by autograd, reduced over channels by max |·| (Simonyan et al.).
 
-    images floating (B, 3, H, W) in 0..1; class_index int64 (B,) over the logits, -1 = the largest of the first
-    `n_first` → logits (B, K), features (B, D), saliency (B, H, W).
+    images floating (B, 3, H, W) in 0..`unit`; class_index int64 (B,) over the logits, -1 = the largest of the first
+    `n_first` → logits (B, K), features (B, D), saliency (B, H, W), the gradient by images / unit.
     """
     with torch.enable_grad():
         images = images.detach().requires_grad_()
@@ -35,21 +36,24 @@ def saliency_of(
         predicted = logits[:, :n_first].argmax(1)
         wanted = torch.where(class_index < 0, predicted, class_index)
         chosen = torch.arange(logits.shape[1], device=logits.device)[None] == wanted[:, None]
-        (gradient,) = torch.autograd.grad(logits, images, chosen.to(logits.dtype))
+        (gradient,) = torch.autograd.grad(logits, images, unit * chosen.to(logits.dtype))
     return logits.detach(), features.detach(), gradient.abs().amax(1)
 
 
 def saliency_graph(network: nn.Module, image_size: tuple[int, int], n_first: int) -> fx.GraphModule:
-    """`saliency_of` as a graph of forward operators: images float32 (B, 3, H, W), class_index int64 (B,), any B.
+    """`saliency_of` as a graph of forward operators: images float32 (B, 3, H, W) in 0..255, class_index int64 (B,).
+
+    The saliency is the gradient by images in 0..1. B is free.
 
     Raises ExportError that names an operator without a known gradient, and the module that uses it.
     """
     core = folded(network, image_size)
     examples = torch.zeros(2, 3, *image_size), torch.full((2,), -1)
-    traced = trace(lambda images, index: saliency_of(core, images, index, n_first), examples, GRADIENT_RULES)
+    traced = trace(lambda images, index: saliency_of(core, images, index, n_first, 255.0), examples, GRADIENT_RULES)
     for node in traced.graph.nodes:
         if "backward" in str(node.target):
             raise unsupported(str(node.target), network, image_size)
+    merge_phases(traced)
     return traced
 
 

@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+from lightning_fabric import Fabric
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from lsl_shared.errors import TrainingError
-from lsl_trainer.augment import augmented
+from lsl_trainer.augment import DRAWS, augmented, strongly_augmented
+from lsl_trainer.averaging import WeightAverage
 from lsl_trainer.config import TrainConfig
+from lsl_trainer.mixing import dropped, mixed
 from lsl_trainer.networks import Network
+from lsl_trainer.processes import average_buffers, average_gradients, one_process, own_share
+from lsl_trainer.sampling import Sampler, balanced, every_image
+from lsl_trainer.stopping import BestWeights
 
 __all__ = [
     "Batch",
@@ -73,6 +79,8 @@ class Batch:
     """int64 (B,) on the CPU: which images of the training set they are."""
     draws: torch.Generator
     """For whatever else is left to chance."""
+    strong: Tensor | None = None
+    """(B, 3, H, W): the same images changed more strongly, where the step asks for them."""
 
 
 Loss = Callable[[Network, Batch], tuple[Tensor, Tensor]]
@@ -93,6 +101,14 @@ class Step:
     """Whether images are flipped, if the settings have it."""
     seed: int
     """Different for each step."""
+    sampler: Sampler | None = None
+    """What the batches of an epoch hold; None takes every image once, in random order."""
+    strong: bool = False
+    """Whether batches hold a second, more strongly changed view of their images."""
+    memory: Mapping[str, Tensor] = field(default_factory=dict)
+    """What the loss remembers from batch to batch: tensors that it changes in place."""
+    loss_aside: Callable[[Network], float] | None = None
+    """The loss on training images that are kept aside, which says when to stop; None learns all epochs."""
 
 
 @dataclass(frozen=True)
@@ -109,61 +125,122 @@ class Epoch:
     learning_rate: float
     """At its beginning."""
     seconds: float = 0.0
+    loss_aside: float | None = None
+    """On training images that are kept aside, where there are some."""
 
 
 class Learner:
     """A network that learns a step; `done` epochs lie behind it."""
 
-    def __init__(self, network: Network, step: Step, config: TrainConfig) -> None:
+    def __init__(self, network: Network, step: Step, config: TrainConfig, fabric: Fabric | None = None) -> None:
         self.network, self.step, self.config, self.done = network, step, config, 0
-        self._optimizer = _optimizer(network, config)
+        self._fabric = fabric or one_process()
+        optimizer = self._fabric.setup_optimizers(_optimizer(network, config))
+        assert not isinstance(optimizer, tuple)
+        self._optimizer = optimizer
+        self._average = WeightAverage(network, config.average) if config.average else None
+        self._best = BestWeights(network) if step.loss_aside else None
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or the last ones were no better on the images kept aside."""
+        return self.done >= self.step.epochs or bool(self._best and self._best.since >= self.config.patience)
 
     def epochs(self, on_images: Callable[[int], None]) -> Iterator[Epoch]:
         """Trains in place and yields each epoch as it ends. Raises TrainingError for a loss that is not finite."""
-        while self.done < self.step.epochs:
+        while not self.finished:
             epoch = self._epoch(self.done + 1, on_images)
             self.done += 1
+            if self._best and self.step.loss_aside:
+                aside = self.step.loss_aside(self.network)
+                self._best.take(self.network, aside)
+                epoch = replace(epoch, loss_aside=aside)
+            if self.finished:
+                self._give_chosen_weights()
             yield epoch
 
+    def _give_chosen_weights(self) -> None:
+        """At the end: the averaged weights, or those that were best on the images kept aside."""
+        for chosen in (self._average, self._best):
+            if chosen:
+                chosen.give_to(self.network)
+
     def state(self) -> dict[str, Tensor]:
-        """The optimizer's tensors, by the number of the parameter and their name."""
-        state = self._optimizer.state_dict()["state"]
-        return {f"{number}.{name}": value for number, values in state.items() for name, value in values.items()}
+        """All tensors beside the weights: the optimizer's by the parameter's number, the average, the loss's memory."""
+        optimizer = self._described()["state"]
+        state = {f"{number}.{name}": value for number, values in optimizer.items() for name, value in values.items()}
+        for prefix, kept in (("average", self._average), ("best", self._best)):
+            state |= {f"{prefix}.{name}": value for name, value in (kept.state() if kept else {}).items()}
+        return state | {f"memory.{name}": value for name, value in self.step.memory.items()}
 
     def restore(self, state: dict[str, Tensor], done: int) -> None:
         """Goes on after `done` epochs with what `state` gave then; the network's weights are the caller's."""
         nested: dict[int, dict[str, Tensor]] = {}
-        for key, value in state.items():
+        for key, value in _without(("average", "best", "memory"), state).items():
             number, name = key.split(".", 1)
             nested.setdefault(int(number), {})[name] = value
-        self._optimizer.load_state_dict({**self._optimizer.state_dict(), "state": nested})
+        if self._average:
+            self._average.restore(_below("average", state))
+        if self._best:
+            self._best.restore(_below("best", state))
+        for name, value in _below("memory", state).items():
+            self.step.memory[name].copy_(value)
+        whole: dict[str, Any] = {**self._described(), "state": nested}
+        self._optimizer.load_state_dict(whole)
         self.done = done
+
+    def _described(self) -> dict[str, Any]:
+        return cast(dict[str, Any], self._optimizer.state_dict())
 
     def _epoch(self, number: int, on_images: Callable[[int], None]) -> Epoch:
         data, config, step = self.data, self.config, self.step
         chance = np.random.default_rng([config.seed, step.seed, number])
         draws = torch.Generator().manual_seed(int(chance.integers(2**62)))
         device = self.network.mean.device
-        batches = _batches(len(data), config.batch_size, chance)
-        rate, total, right = self._rate(number, 0, len(batches)), 0.0, 0
+        batches = (step.sampler or _sampler(data, config))(chance)
+        rate, total, right, known = self._rate(number, 0, len(batches)), 0.0, 0.0, 0
         self.network.train()
-        for place, positions in enumerate(batches):
-            pixels = augmented(data.images[data.rows[positions]], config, chance, flip=step.flip)
+        for place, whole in enumerate(batches):
+            changes = chance.uniform(-1, 1, (len(whole), DRAWS))
+            share, weight = own_share(whole, self._fabric)
+            positions = whole[share]
+            pixels = augmented(data.images[data.rows[positions]], config, changes[share], flip=step.flip)
+            strong = self._strong(positions, chance.uniform(-1, 1, (len(whole), DRAWS))[share]) if step.strong else None
             labels = torch.from_numpy(data.labels[positions]).to(device)
             others = {name: torch.from_numpy(found[positions]).to(device) for name, found in data.others.items()}
-            batch = Batch(to_tensor(pixels, device), labels, others, torch.from_numpy(positions), draws)
-            loss, logits = step.loss(self.network, batch)
+            batch = Batch(to_tensor(pixels, device), labels, others, torch.from_numpy(positions), draws, strong)
+            with self._fabric.autocast():
+                loss, logits = step.loss(self.network, batch)
             self._check(loss, number, positions)
             for group in self._optimizer.param_groups:
-                group["lr"] = self._rate(number, place, len(batches))
+                group["lr"] = self._rate(number, place, len(batches)) * group["rate_scale"]
             self._optimizer.zero_grad()
-            loss.backward()
+            self._fabric.backward(loss * weight if self._fabric.world_size > 1 else loss)
+            average_gradients(self.network, self._fabric)
+            if config.clip_norm:
+                self._fabric.clip_gradients(self.network, self._optimizer, max_norm=config.clip_norm)
             self._optimizer.step()
-            total += loss.item() * len(positions)
-            right += int((logits.argmax(1) == labels).sum())
-            on_images(len(positions))
-        known = max(int((data.labels >= 0).sum()), 1)
-        return Epoch(step.name, number, total / len(data), right / known, rate)
+            if self._average:
+                self._average.update()
+            counted = len(positions) if weight else 0
+            total += loss.item() * counted
+            right += int((logits.argmax(1) == labels)[:counted].sum())
+            known += int((data.labels[whole] >= 0).sum())
+            on_images(len(whole))
+        average_buffers(self.network, self._fabric)
+        total, right = self._summed(total, right)
+        return Epoch(step.name, number, total / sum(map(len, batches)), right / max(known, 1), rate)
+
+    def _strong(self, positions: NDArray[np.int64], draws: NDArray[np.float64]) -> Tensor:
+        images = self.data.images[self.data.rows[positions]]
+        pixels = strongly_augmented(images, self.config, draws, flip=self.step.flip)
+        return to_tensor(pixels, self.network.mean.device)
+
+    def _summed(self, *values: float) -> list[float]:
+        """Each value summed over the processes."""
+        summed = self._fabric.all_reduce(torch.tensor(values, dtype=torch.float64), reduce_op="sum")
+        assert isinstance(summed, Tensor)
+        return summed.tolist()
 
     @property
     def data(self) -> Labelled:
@@ -192,10 +269,19 @@ def cross_entropy(config: TrainConfig) -> Loss:
     """L_CE (eq. 3), the mean over the batch."""
 
     def loss(network: Network, batch: Batch) -> tuple[Tensor, Tensor]:
-        logits, _ = network(batch.images)
-        return F.cross_entropy(logits, batch.labels, label_smoothing=config.label_smoothing), logits
+        mixture = mixed(batch.images, batch.labels, config, batch.draws)
+        logits, features = network(mixture.images)
+        if config.feature_dropout:
+            logits = network.classify(dropped(features, config.feature_dropout, batch.draws))
+        return mixture.cross_entropy(logits, config.label_smoothing), logits
 
     return loss
+
+
+def _sampler(data: Labelled, config: TrainConfig) -> Sampler:
+    if config.sampling == "balanced":
+        return balanced(data.labels, config.batch_size)
+    return every_image(len(data), config.batch_size)
 
 
 @torch.no_grad()
@@ -219,15 +305,25 @@ def to_tensor(images: NDArray[np.float32], device: torch.device) -> Tensor:
 
 def _optimizer(network: Network, config: TrainConfig) -> torch.optim.Optimizer:
     """The learning rate is set before every step."""
+    groups = _parameter_groups(network)
     if config.optimizer == "adamw":
-        return torch.optim.AdamW(network.parameters(), weight_decay=config.weight_decay)
-    return torch.optim.SGD(network.parameters(), momentum=config.momentum, weight_decay=config.weight_decay)
+        return torch.optim.AdamW(groups, weight_decay=config.weight_decay)
+    nesterov = config.optimizer == "nesterov"
+    return torch.optim.SGD(groups, momentum=config.momentum, weight_decay=config.weight_decay, nesterov=nesterov)
 
 
-def _batches(count: int, size: int, generator: np.random.Generator) -> list[NDArray[np.int64]]:
-    """Shuffled positions in batches; a last batch of one joins the one before, for BatchNorm needs two."""
-    order = generator.permutation(count)
-    starts = list(range(0, count, size))
-    if len(starts) > 1 and count - starts[-1] == 1:
-        starts.pop()
-    return [order[start:stop] for start, stop in zip(starts, [*starts[1:], count], strict=True)]
+def _parameter_groups(network: Network) -> list[dict[str, Any]]:
+    """The parameters that learn, in groups that share a factor of the learning rate, `rate_scale`."""
+    groups: dict[float, list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            groups.setdefault(network.rate_scales.get(name, 1.0), []).append(parameter)
+    return [{"params": parameters, "rate_scale": scale} for scale, parameters in groups.items()]
+
+
+def _below(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(f"{prefix}."): value for name, value in state.items() if name.startswith(f"{prefix}.")}
+
+
+def _without(prefixes: tuple[str, ...], state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value for name, value in state.items() if name.split(".")[0] not in prefixes}

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
-from typing import cast
+from math import ceil, gcd
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lsl_shared.errors import ConfigError
+from lsl_trainer.trunk import PooledTrunk
 
-__all__ = ["IMAGE_MEAN", "IMAGE_STD", "PRESETS", "Network", "NetworkConfig", "residual_network"]
+__all__ = ["IMAGE_MEAN", "IMAGE_STD", "PRESETS", "Network", "NetworkConfig", "block_maps", "residual_network"]
 
 IMAGE_MEAN, IMAGE_STD = (0.7469, 0.7491, 0.7994), (0.2273, 0.2257, 0.1555)
 """Channel mean and deviation of the paper's ISH images, pixels in 0..1 (the authors' published code)."""
+
+
+_GROUPS = 8
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,9 @@ class NetworkConfig:
     the gradient, and so the saliency map, gathers on a grid of bright points."""
     pool: int = 4
     """Side of the average pooling window; rows and columns that do not fill a window are dropped."""
+    norm: Literal["batch", "group"] = "batch"
+    """`batch` normalization (the paper's networks), or `group`, up to 8 groups of channels within each image, which is
+    blind to the batch: for small batches, and for processes that share one."""
 
     def __post_init__(self) -> None:
         if len(self.widths) != len(self.strides) or not self.widths:
@@ -43,6 +50,8 @@ class NetworkConfig:
             raise ConfigError(f"widths, strides, kernel and pooling are at least 1, got {self}")
         if self.stem_kernel % 2 == 0:
             raise ConfigError(f"stem_kernel is odd, got {self.stem_kernel}")
+        if self.norm not in ("batch", "group"):
+            raise ConfigError(f"norm is batch or group, got {self.norm!r}")
 
     def feature_shape(self, image_size: tuple[int, int]) -> tuple[int, int, int]:
         """(C, H, W) of the pooled features of images of (H, W) pixels. Raises ConfigError where nothing is left."""
@@ -95,6 +104,10 @@ class Network(nn.Module):
         self.head = nn.Linear(n_features, n_classes)
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1))
+        self.rate_scales: Mapping[str, float] = {}
+        """Factors of the learning rate by the name of a parameter; 1 for those it does not name."""
+        self.log_variances: nn.Parameter | None = None
+        """log σ² of each task, float (T,), where the weights of several tasks are learnt."""
 
     def features(self, images: Tensor) -> Tensor:
         """F(x): (B, 3, H, W) in 0..1 → (B, D)."""
@@ -108,10 +121,19 @@ class Network(nn.Module):
         features = self.features(images)
         return self.classify(features), features
 
+    def train(self, mode: bool = True) -> Network:
+        """Training mode, in which modules whose own parameters are all frozen keep their statistics (BatchNorm)."""
+        super().train(mode)
+        for module in self.modules():
+            own = list(module.parameters(recurse=False))
+            if own and not any(parameter.requires_grad for parameter in own):
+                module.eval()
+        return self
+
     def with_head(self, n_classes: int) -> Network:
         """The same F, its parameters shared, under a new G with `n_classes` outputs (step two of Algorithm 1)."""
         new = Network(self.body, self.head.in_features, n_classes)
-        new.mean, new.std = self.mean, self.std
+        new.mean, new.std, new.rate_scales = self.mean, self.std, self.rate_scales
         return new.to(self.mean).train(self.training)
 
 
@@ -126,9 +148,9 @@ def residual_network(
     channels, height, width = config.feature_shape(image_size)
     stem_width = config.widths[0]
     shapes = zip((stem_width, *config.widths[:-1]), config.widths, config.strides, strict=True)
-    blocks = [_Block(*shape, config.pooled_shortcut) for shape in shapes]
+    blocks = [_Block(*shape, config) for shape in shapes]
     body = nn.Sequential(
-        *_convolution(3, stem_width, config.stem_kernel, config.stem_stride),
+        *_convolution(3, stem_width, config.stem_kernel, config.stem_stride, config.norm),
         nn.ReLU(),
         *blocks,
         nn.AvgPool2d(config.pool),
@@ -137,21 +159,41 @@ def residual_network(
     return Network(body, channels * height * width, n_classes, mean, std)
 
 
+def block_maps(body: nn.Module, images: Tensor) -> list[Tensor]:
+    """What each block of F puts out, maps (B, C, H', W') in order; `body` of a residual or a transferred network.
+
+    `images` are normalized, (B, 3, H, W). Raises ConfigError for a body without blocks (method gabor).
+    """
+    if isinstance(body, PooledTrunk):
+        return body.trunk.maps(images)
+    if not isinstance(body, nn.Sequential):
+        raise ConfigError("this network has no blocks whose features could be compared; take another --method")
+    found = []
+    for module in body:
+        images = module(images)
+        if isinstance(module, (nn.ReLU, _Block)):
+            found.append(images)
+    return found
+
+
 class _Block(nn.Module):
     """Two 3×3 convolutions and a residual connection, (B, C, H, W) → (B, C', ⌈H/s⌉, ⌈W/s⌉).
 
     The last ReLU follows the addition, as in the residual networks that the paper adopts ([19]).
     """
 
-    def __init__(self, channels: int, width: int, stride: int, pooled_shortcut: bool) -> None:
+    def __init__(self, channels: int, width: int, stride: int, config: NetworkConfig) -> None:
         super().__init__()
-        self.pools = pooled_shortcut and stride > 1
+        self.pools = config.pooled_shortcut and stride > 1
         self.convolutions = nn.Sequential(
-            *_convolution(channels, width, 3, stride), nn.ReLU(), *_convolution(width, width, 3, 1)
+            *_convolution(channels, width, 3, stride, config.norm),
+            nn.ReLU(),
+            *_convolution(width, width, 3, 1, config.norm),
         )
         same = stride == 1 and channels == width
         step = 1 if self.pools else stride
-        self.shortcut = nn.Identity() if same else nn.Sequential(*_convolution(channels, width, 1, step))
+        shortcut = nn.Identity() if same else nn.Sequential(*_convolution(channels, width, 1, step, config.norm))
+        self.shortcut = shortcut
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.convolutions(x)
@@ -159,6 +201,7 @@ class _Block(nn.Module):
         return torch.relu(y + self.shortcut(x))
 
 
-def _convolution(channels: int, width: int, kernel: int, stride: int) -> tuple[nn.Conv2d, nn.BatchNorm2d]:
-    """A convolution and its batch normalization; a side of h pixels becomes ⌈h / stride⌉."""
-    return nn.Conv2d(channels, width, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(width)
+def _convolution(channels: int, width: int, kernel: int, stride: int, norm: str) -> tuple[nn.Conv2d, nn.Module]:
+    """A convolution and its normalization; a side of h pixels becomes ⌈h / stride⌉."""
+    normalization = nn.BatchNorm2d(width) if norm == "batch" else nn.GroupNorm(gcd(_GROUPS, width), width)
+    return nn.Conv2d(channels, width, kernel, stride, kernel // 2, bias=False), normalization

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -10,6 +11,7 @@ from torch.nn import functional as F
 
 from lsl_shared.errors import ExportError
 from lsl_trainer.convolution import input_gradient
+from lsl_trainer.phases import repeat
 
 __all__ = ["POOLING_GRADIENTS", "POOLING_RULES"]
 
@@ -48,20 +50,11 @@ def _average_backward(
     kernel, stride, padding = (_pair(values or kernel) for values in (kernel, stride, padding))
     share = grad / (divisor or kernel[0] * kernel[1])
     if kernel == stride and not any(padding):
-        return _repeat(share, kernel, (x.shape[2], x.shape[3]))
+        return cast(Tensor, repeat(share, kernel, x.shape[2:]))
     flat = share.reshape(-1, 1, *grad.shape[2:])
     weight = torch.ones(1, 1, *kernel, dtype=grad.dtype, device=grad.device)
     spread = input_gradient(flat, weight, (x.shape[2], x.shape[3]), stride, padding, (1, 1), 1)
     return spread.reshape(x.shape)
-
-
-def _repeat(x: Tensor, times: tuple[int, int], size: tuple[int, int]) -> Tensor:
-    """Each pixel as a block of `times`, the rest of `size` zero: (B, C, H, W) → (B, C, *size)."""
-    batch, channels, height, width = x.shape
-    blocks = x[:, :, :, None, :, None].expand(batch, channels, height, times[0], width, times[1])
-    blocks = blocks.reshape(batch, channels, height * times[0], width * times[1])
-    missing = size[0] - height * times[0], size[1] - width * times[1]
-    return F.pad(blocks, (0, missing[1], 0, missing[0])) if any(missing) else blocks
 
 
 def _pair(values: Sequence[int]) -> tuple[int, int]:

@@ -44,9 +44,9 @@ def fold_constants(traced: fx.GraphModule) -> None:
     """Computes, once, every node that depends on parameters alone, and drops what nothing uses."""
     graph = traced.graph
     for node in list(graph.nodes):
-        if _is_computable(node):
+        if _is_computable(node) and isinstance(value := _evaluate(node), Tensor):
             with graph.inserting_before(node):
-                node.replace_all_uses_with(set_constant(graph, _evaluate(node)))
+                node.replace_all_uses_with(set_constant(graph, value))
             graph.erase_node(node)
     graph.eliminate_dead_code()
     traced.delete_all_unused_submodules()

@@ -1,0 +1,303 @@
+"""How many images must a person label? Accuracy against fine labels a class, for every way of using the coarse ones.
+
+    python tools/bench/label_efficiency.py run pollen OUT --source ../shared/data/pollen73s [--recipe modern]
+    python tools/bench/label_efficiency.py run demo OUT [--seeds 3] [--labels 5]
+    python tools/bench/label_efficiency.py ablate OUT [--seeds 5] [--labels 1]
+    python tools/bench/label_figure.py OUT
+
+`pollen`: 73 species of 34 families, grey, 64×64, the family on all training images, split at random (no genes); only
+species of families with several are scored as `several`. `demo`: 3,000 synthetic embryos, split by gene. Every method
+has the same network, splits, labels and recipe, and all but `plain` begin with the same step on coarse labels. Every
+training is a line of OUT/DATA.csv; a rerun goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+import typer
+from lowshot import write_pollen
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lsl_runtime.constraint import constrained
+from lsl_shared import Store
+from lsl_trainer.algorithm import TwoStepTraining
+from lsl_trainer.calibration import softmax
+from lsl_trainer.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from lsl_trainer.config import PRESETS, TrainConfig
+from lsl_trainer.constrained import labels_together, mixed_batches
+from lsl_trainer.data import TrainingData, load_data
+from lsl_trainer.learn import Batch, Learner, Loss, Step, logits_of
+from lsl_trainer.networks import Network, NetworkConfig
+from lsl_trainer.prototypes import nearest_prototype
+
+app = typer.Typer(add_completion=False, help=__doc__)
+METHODS = ("plain", "data-level", "feature-level", "two-head", "contrastive", "coarse-constrained")
+ALL = 0
+SMALL = NetworkConfig(widths=(16, 32, 64, 128), strides=(2, 2, 2, 2), stem_stride=2, pooled_shortcut=True, pool=1)
+EPOCHS = {"coarse_epochs": 10, "fine_epochs": 40, "feature_epochs": 10, "constrained_epochs": 10}
+POLLEN = {"network": SMALL, "split": "random", "flip": True, "rotation": 0.0, **EPOCHS}
+DEMO_NETWORK = NetworkConfig(
+    widths=(16, 32, 64), strides=(2, 2, 2), stem_kernel=5, stem_stride=4, pooled_shortcut=True, pool=1
+)
+DEMO = {"network": DEMO_NETWORK, "flip": False, **EPOCHS}
+RECIPES = {
+    "modern": PRESETS["modern"],
+    "paper": PRESETS["paper"].having(learning_rate=0.01, feature_learning_rate=0.001, reference_draw="batch"),
+}
+"""`paper` with ten times its learning rate in step one, for the few epochs that two cores have time for."""
+ABLATIONS: dict[str, dict[str, Any]] = {
+    "all of it": {},
+    "no pseudo-labels": {"pseudo_weight": 0.0},
+    "no likelihood of the coarse label": {"partial_weight": 0.0},
+    "no coarse step before": {"pretrain": False},
+    "no strong view": {"strong": 0.0},
+    "a very strong view": {"strong": 1.0},
+    "no average of weights": {"average": 0.0},
+    "no feature dropout": {"feature_dropout": 0.0},
+    "with L_S": {"similarity_weight": 1.0},
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One training and its accuracies on the test images."""
+
+    recipe: str
+    method: str
+    labels: int
+    """Fine labels a class; 0 is all."""
+    seed: int
+    variant: str
+    accuracy: float
+    several: float
+    """Of classes whose coarse class has several."""
+    single: float
+    coarse: float
+    """The coarse class of the answer."""
+    within_one: float
+    constrained: float
+    """Where the answer keeps to the true coarse class; of classes whose coarse class has several."""
+    constrained_within_one: float
+    seconds: float
+
+
+@app.command()
+def run(
+    data: str,
+    out: Path,
+    source: Path | None = None,
+    recipe: Annotated[list[str] | None, typer.Option()] = None,
+    labels: Annotated[list[int] | None, typer.Option()] = None,
+    method: Annotated[list[str] | None, typer.Option()] = None,
+    seeds: int = 5,
+    first_seed: int = 0,
+) -> None:
+    """Trains what OUT does not hold yet: every recipe, seed, number of labels and method."""
+    torch.set_num_threads(1)
+    store = the_store(data, out, source)
+    for name in recipe or ["modern"]:
+        for seed in range(first_seed, first_seed + seeds):
+            config = RECIPES[name].having(seed=seed, label_seed=seed, **(POLLEN if data == "pollen" else DEMO))
+            coarse: Checkpoint | None = None
+            for count in labels or [1, 5]:
+                todo = missing(out / f"{data}.csv", name, count, seed, method or METHODS)
+                if not todo:
+                    continue
+                given = config.having(fine_per_class=count)
+                coarse = coarse or coarse_step(store, given, out / f"coarse-{data}-{name}-{seed}.safetensors")
+                for found in trained(store, given, coarse, todo):
+                    write(out / f"{data}.csv", replace(found, recipe=name, labels=count, seed=seed))
+
+
+@app.command()
+def ablate(out: Path, source: Path | None = None, seeds: int = 3, labels: int = 1, first_seed: int = 0) -> None:
+    """Takes each ingredient away from coarse-constrained, pollen, modern recipe."""
+    torch.set_num_threads(1)
+    store, path = the_store("pollen", out, source), out / "ablation.csv"
+    for seed in range(first_seed, first_seed + seeds):
+        config = RECIPES["modern"].having(seed=seed, label_seed=seed, fine_per_class=labels, **POLLEN)
+        coarse = None
+        for name, change in ABLATIONS.items():
+            if any(row.variant == name and row.seed == seed and row.labels == labels for row in read(path)):
+                continue
+            coarse = coarse or coarse_step(store, config, out / f"coarse-pollen-modern-{seed}.safetensors")
+            (found,) = trained(store, config.having(**change), coarse, ["coarse-constrained"])
+            write(path, replace(found, recipe="modern", labels=labels, seed=seed, variant=name))
+
+
+def the_store(data: str, out: Path, source: Path | None) -> Path:
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"{data}.h5"
+    if not path.exists() and data == "pollen":
+        assert source is not None, "--source is the folder of pollen73s"
+        write_pollen(source, path)
+    elif not path.exists():
+        from lsl_tools.demo.store import write_demo_store
+
+        write_demo_store(path, images=3000, fine_fraction=1.0)
+    return path
+
+
+def coarse_step(store: Path, config: TrainConfig, kept: Path) -> Checkpoint:
+    """The network after the step on coarse labels, which all methods share, trained once and `kept`."""
+    if kept.exists():
+        return read_checkpoint(kept, str(store))
+    last: Checkpoint | None = None
+    for epoch, checkpoint in training_of(store, config.having(method="data-level"))[1].run(lambda images: None):
+        if epoch.step != "coarse":
+            break
+        last = replace(checkpoint, weights={name: value.clone() for name, value in checkpoint.weights.items()})
+    assert last is not None
+    write_checkpoint(kept, last, str(store))
+    return read_checkpoint(kept, str(store))
+
+
+def training_of(store: Path, config: TrainConfig) -> tuple[TrainingData, TwoStepTraining]:
+    with Store(store) as opened:
+        data = load_data(opened, config)
+    return data, TwoStepTraining(data, config)
+
+
+def trained(store: Path, config: TrainConfig, coarse: Checkpoint, methods: list[str]) -> Iterator[Row]:
+    """Each method's figures; feature-level goes on from data-level."""
+    if "plain" in methods:
+        yield from by_steps(store, config.having(method="plain"), None, {"fine": "plain"})
+    if {"data-level", "feature-level"} & set(methods):
+        names = {"fine": "data-level", "feature": "feature-level"}
+        rows = by_steps(store, config.having(method="feature-level"), coarse, names)
+        yield from (row for row in rows if row.method in methods)
+    if "coarse-constrained" in methods:
+        chosen = config.having(method="coarse-constrained")
+        yield from by_steps(store, chosen, coarse if config.pretrain else None, {"constrained": "coarse-constrained"})
+    for name in ("two-head", "contrastive"):
+        if name in methods:
+            yield beside(store, config, coarse, name)
+
+
+def by_steps(store: Path, config: TrainConfig, coarse: Checkpoint | None, names: dict[str, str]) -> Iterator[Row]:
+    """A row as each step that `names` has ends."""
+    data, training = training_of(store, config)
+    if coarse is not None:
+        training.resume(coarse)
+    started = time.process_time()
+    for epoch, _ in training.run(lambda images: None):
+        if epoch.number == getattr(config, f"{epoch.step}_epochs") and epoch.step in names:
+            logits = logits_of(training.network, data.test.images, data.test.rows).numpy()
+            yield scored(data, softmax(logits[:, : len(data.fine_space)]), names[epoch.step], started)
+            training.network.train()
+
+
+def beside(store: Path, config: TrainConfig, coarse: Checkpoint, name: str) -> Row:
+    """A two-head network or supervised contrastive features, on from the coarse step; neither is in the trainer."""
+    data, training = training_of(store, config.having(method="data-level"))
+    training.resume(coarse)
+    assert data.coarse_space is not None
+    together = labels_together(data.coarse, data.fine, data.coarse_space.name)
+    fine, both = len(data.fine_space), len(data.fine_space) + len(data.coarse_space)
+    torch.manual_seed(config.seed + 1)
+    network = training.network.with_head(both if name == "two-head" else 128)
+    loss = two_heads(config, fine) if name == "two-head" else contrastive()
+    sampler = mixed_batches(together.labels, config.batch_size, config.labelled_share)
+    views = 2 if name == "contrastive" else 1
+    epochs = max(1, config.constrained_epochs // views)  # as many images as for the others
+    step = Step(
+        "constrained", together, loss, epochs, config.learning_rate, True, 8, sampler, strong=views == 2
+    )  # fmt: skip
+    started = time.process_time()
+    list(Learner(network, step, config).epochs(lambda images: None))
+    return scored(data, answers(network, data, name), name, started)
+
+
+def two_heads(config: TrainConfig, fine: int) -> Loss:
+    """L_CE of the fine labels and of the coarse ones, on one F."""
+
+    def loss(network: Network, batch: Batch) -> tuple[Tensor, Tensor]:
+        logits, _ = network(batch.images)
+        (coarse,) = batch.others.values()
+        known, smoothing = batch.labels >= 0, config.label_smoothing
+        total = F.cross_entropy(logits[known, :fine], batch.labels[known], label_smoothing=smoothing)
+        return total + F.cross_entropy(logits[:, fine:], coarse, label_smoothing=smoothing), logits[:, :fine]
+
+    return loss
+
+
+def contrastive(temperature: float = 0.1) -> Loss:
+    """Supervised contrastive loss (Khosla et al. 2020) of two views: alike are equal fine, else equal coarse labels."""
+
+    def loss(network: Network, batch: Batch) -> tuple[Tensor, Tensor]:
+        assert batch.strong is not None
+        logits, _ = network(torch.cat([batch.images, batch.strong]))
+        projected = F.normalize(logits, dim=1)
+        (coarse,) = (labels.repeat(2) for labels in batch.others.values())
+        fine = batch.labels.repeat(2)
+        both = (fine[:, None] >= 0) & (fine >= 0)
+        alike = torch.where(both, fine[:, None] == fine, coarse[:, None] == coarse).fill_diagonal_(False)
+        similarity = (projected @ projected.T / temperature).fill_diagonal_(-torch.inf)
+        chance = similarity.log_softmax(1).masked_fill(~alike, 0)
+        return -(chance.sum(1) / alike.sum(1).clamp(min=1)).mean(), logits[: len(batch.labels)]
+
+    return loss
+
+
+def answers(network: Network, data: TrainingData, name: str) -> NDArray[np.floating]:
+    """Probabilities (n, K) of the test images; 0 and 1 for prototypes."""
+    if name == "two-head":
+        return softmax(logits_of(network, data.test.images, data.test.rows).numpy()[:, : len(data.fine_space)])
+    nearest = nearest_prototype(network, data.fine, data.test)
+    return np.eye(len(data.fine_space), dtype=np.float32)[nearest]
+
+
+def scored(data: TrainingData, probabilities: NDArray[np.floating], method: str, started: float) -> Row:
+    truth, parents = data.test.labels, np.array(data.fine_space.parent_index)
+    several = (np.bincount(parents)[parents] > 1)[truth]
+    given, own = probabilities.argmax(1), parents == parents[truth][:, None]
+    kept, _ = constrained(probabilities.astype(np.float32), own)
+    off, kept_off = np.abs(given - truth), np.abs(kept.astype(int) - truth)
+    return Row(
+        recipe="", method=method, labels=0, seed=0, variant="",
+        accuracy=mean(off == 0), several=mean(off[several] == 0), single=mean(off[~several] == 0),
+        coarse=mean(parents[given] == parents[truth]), within_one=mean(off <= 1),
+        constrained=mean(kept_off[several] == 0), constrained_within_one=mean(kept_off[several] <= 1),
+        seconds=round(time.process_time() - started, 1),
+    )  # fmt: skip
+
+
+def mean(right: NDArray[np.bool_]) -> float:
+    return round(float(right.mean()), 4) if len(right) else float("nan")
+
+
+def read(path: Path) -> list[Row]:
+    if not path.exists():
+        return []
+    kinds = {field.name: {"int": int, "float": float}.get(str(field.type), str) for field in fields(Row)}
+    with path.open(newline="", encoding="utf-8") as stream:
+        return [Row(**{name: kinds[name](value) for name, value in row.items()}) for row in csv.DictReader(stream)]
+
+
+def missing(path: Path, recipe: str, labels: int, seed: int, methods: tuple[str, ...] | list[str]) -> list[str]:
+    done = {row.method for row in read(path) if (row.recipe, row.labels, row.seed) == (recipe, labels, seed)}
+    return [name for name in methods if name not in done]
+
+
+def write(path: Path, row: Row) -> None:
+    fresh = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, [field.name for field in fields(Row)])
+        if fresh:
+            writer.writeheader()
+        writer.writerow(asdict(row))
+    print(" ".join(f"{name}={value}" for name, value in asdict(row).items() if value != ""), flush=True)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,84 @@
+"""Whether probabilities mean what they say, before and after temperature scaling, on test images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_shared import metrics
+from lsl_trainer.calibration import softmax
+from lsl_trainer.resampling import interval, row_draws
+
+__all__ = ["Calibration", "Measured", "Reliability", "measure_calibration"]
+
+_REPLICATES = 500
+_SCORES = {"nll": metrics.nll, "brier": metrics.brier, "ece": metrics.expected_calibration_error}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A figure and its 95 % interval, a percentile bootstrap over genes."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How far probabilities and outcomes agree; less is better in all three."""
+
+    nll: Measured
+    """Mean negative log-likelihood, nats."""
+    brier: Measured
+    """0..2"""
+    ece: Measured
+    """Expected calibration error over ten bins of equal mass, 0..1. It cannot be 0 by chance: few images raise it."""
+    bins: tuple[tuple[float, float, int], ...]
+    """Mean probability of the predicted class, share that is right, number of images, in each bin."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Of the test images, at temperature 1 and at the fitted one."""
+
+    temperature: float
+    """1 where there were too few calibration images to fit it."""
+    n_images: int
+    n_genes: int
+    before: Reliability
+    after: Reliability
+
+
+def measure_calibration(
+    logits: NDArray[np.floating],
+    truth: NDArray[np.integer],
+    groups: NDArray[np.integer],
+    temperature: float,
+    generator: np.random.Generator,
+) -> Calibration:
+    """Measures N ≥ 1 test images: `logits` (N, K), `truth` int (N,), `groups` int (N,), the gene of each."""
+    draws = list(row_draws(groups, _REPLICATES, generator))
+    return Calibration(
+        temperature=temperature,
+        n_images=len(truth),
+        n_genes=len(np.unique(groups)),
+        before=_reliability(softmax(logits), truth, draws),
+        after=_reliability(softmax(logits, temperature), truth, draws),
+    )
+
+
+def _reliability(
+    probabilities: NDArray[np.float64], truth: NDArray[np.integer], draws: list[NDArray[np.int64]]
+) -> Reliability:
+    measured = {
+        name: Measured(
+            score(truth, probabilities),
+            *interval(np.array([score(truth[rows], probabilities[rows]) for rows in draws])),
+        )
+        for name, score in _SCORES.items()
+    }
+    bins = metrics.calibration_bins(truth, probabilities)
+    return Reliability(**measured, bins=tuple((float(c), float(a), int(n)) for c, a, n in bins))

@@ -1,0 +1,40 @@
+"""What the first filters of a network answer to an image (the paper's Figure 6)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from lsl_trainer.gabor import LogGabor
+from lsl_trainer.learn import in_unit_range, to_tensor
+from lsl_trainer.networks import Network
+
+__all__ = ["filter_responses"]
+
+
+@torch.no_grad()
+def filter_responses(network: Network, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Images (N, H, W, 3) → responses float32 (N, C, h, w): of the log-Gabor filters, or of the first convolution.
+
+    A convolution counts with the normalization and ReLU that follow it (paper, II-D), where the network has them.
+    """
+    network.eval()
+    pixels = to_tensor(in_unit_range(images), network.mean.device)
+    if isinstance(network.body, LogGabor):
+        return network.body.magnitudes((pixels - network.mean) / network.std).cpu().numpy()
+    answers: list[Tensor] = []
+    hook = _first(network).register_forward_hook(lambda module, given, answer: answers.append(answer))
+    network.features(pixels)
+    hook.remove()
+    return answers[0].cpu().numpy()
+
+
+def _first(network: Network) -> nn.Module:
+    """The first ReLU, else the first convolution."""
+    for kind in (nn.ReLU, nn.Conv2d):
+        for module in network.body.modules():
+            if isinstance(module, kind):
+                return module
+    return network.body

@@ -1,0 +1,33 @@
+"""Which images the batches of an epoch hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Sampler", "balanced", "every_image", "in_batches"]
+
+Sampler = Callable[[np.random.Generator], list[NDArray[np.int64]]]
+"""Draws an epoch: the positions of its images, batch by batch."""
+
+
+def every_image(count: int, size: int) -> Sampler:
+    """Each of `count` images once, in random order."""
+    return lambda generator: in_batches(generator.permutation(count), size)
+
+
+def balanced(labels: NDArray[np.int64], size: int) -> Sampler:
+    """As many draws as there are images, with replacement, every class of `labels` (N,) alike (−1 counts as one)."""
+    _, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    shares = 1 / counts[inverse] / len(counts)
+    return lambda generator: in_batches(generator.choice(len(labels), len(labels), p=shares), size)
+
+
+def in_batches(order: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
+    """Positions (N,) cut into batches of `size`; a last batch of one joins the one before, for BatchNorm needs two."""
+    starts = list(range(0, len(order), size))
+    if len(starts) > 1 and len(order) - starts[-1] == 1:
+        starts.pop()
+    return [order[start:stop] for start, stop in zip(starts, [*starts[1:], len(order)], strict=True)]
