@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lsl_runtime.annotating import Annotated, annotate, annotate_shard, join_shards
-    from lsl_runtime.comparison_picture import draw_comparison
     from lsl_runtime.evaluation import Evaluation, evaluate
-    from lsl_runtime.gem import Gem, build_gem, build_gems
-    from lsl_runtime.gem_compare import GemComparison, GemSide, compare_gems
-    from lsl_runtime.gem_comparison_file import read_comparison, write_comparison
-    from lsl_runtime.gem_file import read_gem, write_gems
-    from lsl_runtime.gem_landmarks import Landmark, landmarks
-    from lsl_runtime.gem_page import write_page
-    from lsl_runtime.gem_panel import draw_panel
-    from lsl_runtime.gem_picture import draw_gem
-    from lsl_runtime.gem_table import write_gene_table, write_landmarks
+    from lsl_runtime.gem.compare import GemComparison, GemSide, compare_gems
+    from lsl_runtime.gem.comparison_file import read_comparison, write_comparison
+    from lsl_runtime.gem.comparison_picture import draw_comparison
+    from lsl_runtime.gem.file import read_gem, write_gems
+    from lsl_runtime.gem.landmarks import Landmark, landmarks
+    from lsl_runtime.gem.maps import Gem, build_gem, build_gems
+    from lsl_runtime.gem.page import write_page
+    from lsl_runtime.gem.panel import draw_panel
+    from lsl_runtime.gem.picture import draw_gem
+    from lsl_runtime.gem.saliency_panel import SaliencySample, draw_saliency, saliency_samples
+    from lsl_runtime.gem.table import write_gene_table, write_landmarks
     from lsl_runtime.model import Model, Predictions
-    from lsl_runtime.saliency_panel import SaliencySample, draw_saliency, saliency_samples
     from lsl_runtime.table import write_csv, write_parquet
 
 __all__ = [
@@ -62,34 +62,34 @@ __all__ = [
 _MODULE = {
     "Annotated": "annotating",
     "Evaluation": "evaluation",
-    "Gem": "gem",
-    "GemComparison": "gem_compare",
-    "GemSide": "gem_compare",
-    "Landmark": "gem_landmarks",
+    "Gem": "gem.maps",
+    "GemComparison": "gem.compare",
+    "GemSide": "gem.compare",
+    "Landmark": "gem.landmarks",
     "Model": "model",
     "Predictions": "model",
-    "SaliencySample": "saliency_panel",
+    "SaliencySample": "gem.saliency_panel",
     "annotate": "annotating",
     "annotate_shard": "annotating",
-    "build_gem": "gem",
-    "build_gems": "gem",
-    "compare_gems": "gem_compare",
-    "draw_comparison": "comparison_picture",
-    "draw_gem": "gem_picture",
-    "draw_panel": "gem_panel",
-    "draw_saliency": "saliency_panel",
+    "build_gem": "gem.maps",
+    "build_gems": "gem.maps",
+    "compare_gems": "gem.compare",
+    "draw_comparison": "gem.comparison_picture",
+    "draw_gem": "gem.picture",
+    "draw_panel": "gem.panel",
+    "draw_saliency": "gem.saliency_panel",
     "evaluate": "evaluation",
     "join_shards": "annotating",
-    "landmarks": "gem_landmarks",
-    "read_comparison": "gem_comparison_file",
-    "read_gem": "gem_file",
-    "saliency_samples": "saliency_panel",
-    "write_comparison": "gem_comparison_file",
+    "landmarks": "gem.landmarks",
+    "read_comparison": "gem.comparison_file",
+    "read_gem": "gem.file",
+    "saliency_samples": "gem.saliency_panel",
+    "write_comparison": "gem.comparison_file",
     "write_csv": "table",
-    "write_gems": "gem_file",
-    "write_gene_table": "gem_table",
-    "write_landmarks": "gem_table",
-    "write_page": "gem_page",
+    "write_gems": "gem.file",
+    "write_gene_table": "gem.table",
+    "write_landmarks": "gem.table",
+    "write_page": "gem.page",
     "write_parquet": "table",
 }
 

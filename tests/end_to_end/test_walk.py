@@ -19,7 +19,7 @@ FAST = ["--coarse-epochs", "3", "--fine-epochs", "4", "--feature-epochs", "1", "
 WITHOUT_TORCH = "import sys; sys.modules['torch'] = sys.modules['lsl_trainer'] = None; sys.argv = sys.argv[1:]\n"
 MAIN = {
     "lsl-store": "lsl_tools.cli", "lsl-train": "lsl_trainer.cli", "lsl-annotate": "lsl_runtime.annotate_cli",
-    "lsl-gem": "lsl_runtime.gem_cli", "lsl-evaluate": "lsl_runtime.evaluate_cli",
+    "lsl-gem": "lsl_runtime.gem.cli", "lsl-evaluate": "lsl_runtime.evaluate_cli",
 }  # fmt: skip
 
 

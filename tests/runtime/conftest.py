@@ -18,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from lsl_runtime.gem import Gem, GemSample
+from lsl_runtime.gem.maps import Gem, GemSample
 from lsl_shared import GoldenSample, LabelSpace, Manifest, StoreWriter, Task
 from lsl_shared.fly import STAGE_RANGES
 from lsl_shared.manifest import CLASSIFIER, MANIFEST, METADATA_KEY, SALIENCY, SPLIT, golden_image

@@ -18,7 +18,7 @@ from lsl_runtime import Model, annotate, build_gems
 from lsl_runtime.annotation_plan import Plan, planned
 from lsl_runtime.cluster import open_cluster
 from lsl_runtime.cluster_parts import _make_part, _Order
-from lsl_runtime.gem_pass import Pass, _order, _sum_piece
+from lsl_runtime.gem.one_pass import Pass, _order, _sum_piece
 from lsl_shared import Annotations, AnnotationsError, ConfigError, DeviceError, LslError, Store
 
 dask = pytest.importorskip("dask")
@@ -115,7 +115,7 @@ def test_scheduler_over_tls(
 def test_maps_have_the_same_bits_however_the_pass_is_shared_out(
     make_store: Make, make_bundle: Make, tls: str, stored: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lsl_runtime.gem_sums._PIECES", 4)
+    monkeypatch.setattr("lsl_runtime.gem.sums._PIECES", 4)
     store, model, passed = make_store(1300, chunk=50), Model.load(make_bundle(), threads=1), list[int]()
     annotate(store, model, saliency=stored)
     alone = build_gems(store, ["5", "9"], model=model, per_gene=True)

@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from lsl_runtime.annotating import annotate
-from lsl_runtime.gem import build_gems
-from lsl_runtime.gem_choice import task_of
-from lsl_runtime.gem_cli import app
+from lsl_runtime.gem.choice import task_of
+from lsl_runtime.gem.cli import app
+from lsl_runtime.gem.maps import build_gems
 from lsl_runtime.model import Model
 from lsl_shared.annotations import Annotations
 from lsl_shared.errors import GemError

@@ -10,7 +10,7 @@ from lsl_trainer import folds
 from lsl_trainer.cli import app
 from lsl_trainer.config_file import write_config
 from lsl_trainer.folds import CrossValidation, Fold
-from lsl_trainer.reliability import Measured
+from lsl_trainer.reporting.reliability import Measured
 
 FAST = ["--preset", "tiny", "--method", "plain", "--fine-epochs", "1", "--batch-size", "32"]
 

@@ -9,8 +9,8 @@ import torch
 
 from lsl_runtime import Model, annotate
 from lsl_runtime.evaluation import evaluate
-from lsl_runtime.gem_choice import choose
-from lsl_runtime.gem_saliency import saliency_source
+from lsl_runtime.gem.choice import choose
+from lsl_runtime.gem.saliency import saliency_source
 from lsl_runtime.table import write_csv
 from lsl_shared import Annotations, Store
 from lsl_shared.errors import BundleError

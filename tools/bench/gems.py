@@ -32,11 +32,11 @@ from numpy.typing import NDArray
 
 from lsl_runtime import Model, annotate, build_gems
 from lsl_runtime.details import local_contrast
-from lsl_runtime.gem_bootstrap import BAND_ROWS, area_mean, grid_shape
-from lsl_runtime.gem_choice import Choice, choose
-from lsl_runtime.gem_compare import compare_sums
-from lsl_runtime.gem_sums import Measured, Sums, measure, sum_up
-from lsl_runtime.masks import saliency_mask
+from lsl_runtime.gem.bootstrap import BAND_ROWS, area_mean, grid_shape
+from lsl_runtime.gem.choice import Choice, choose
+from lsl_runtime.gem.compare import compare_sums
+from lsl_runtime.gem.masks import saliency_mask
+from lsl_runtime.gem.sums import Measured, Sums, measure, sum_up
 from lsl_runtime.saliency_method import checked_method
 from lsl_shared import Annotations, Store, expression
 

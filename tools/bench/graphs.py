@@ -31,7 +31,7 @@ from onnx import helper, numpy_helper
 from torch.utils.flop_counter import FlopCounterMode
 
 from lsl_shared import Manifest, Task
-from lsl_trainer.export import export_classifier, export_saliency
+from lsl_trainer.graphs.export import export_classifier, export_saliency
 from lsl_trainer.networks import PRESETS, Network, residual_network
 
 SIZE, CLASSES = (128, 320), 14

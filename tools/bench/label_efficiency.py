@@ -33,12 +33,12 @@ from lsl_shared import Store
 from lsl_trainer.algorithm import TwoStepTraining
 from lsl_trainer.calibration import softmax
 from lsl_trainer.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from lsl_trainer.comparing.prototypes import nearest_prototype
 from lsl_trainer.config import PRESETS, TrainConfig
 from lsl_trainer.constrained import labels_together, mixed_batches
 from lsl_trainer.data import TrainingData, load_data
 from lsl_trainer.learn import Batch, Learner, Loss, Step, logits_of
 from lsl_trainer.networks import Network, NetworkConfig
-from lsl_trainer.prototypes import nearest_prototype
 
 app = typer.Typer(add_completion=False, help=__doc__)
 METHODS = ("plain", "data-level", "feature-level", "two-head", "contrastive", "coarse-constrained")

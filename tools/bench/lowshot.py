@@ -28,10 +28,10 @@ from numpy.typing import NDArray
 
 from lsl_shared import LabelSpace, Store, StoreWriter
 from lsl_trainer.algorithm import TwoStepTraining
-from lsl_trainer.compare_outcomes import Outcome
-from lsl_trainer.compare_rows import learnt
-from lsl_trainer.compare_scores import Spread
-from lsl_trainer.comparison import Comparison, compare
+from lsl_trainer.comparing.comparison import Comparison, compare
+from lsl_trainer.comparing.outcomes import Outcome
+from lsl_trainer.comparing.rows import learnt
+from lsl_trainer.comparing.scores import Spread
 from lsl_trainer.config import PRESETS, TrainConfig
 from lsl_trainer.config_file import read_config
 from lsl_trainer.data import TrainingData, load_data

@@ -32,7 +32,7 @@ from scipy.stats import rankdata
 
 from lsl_runtime import Model
 from lsl_runtime.details import local_contrast
-from lsl_runtime.masks import SIGMA
+from lsl_runtime.gem.masks import SIGMA
 from lsl_runtime.split import read_split
 from lsl_shared import Store, expression
 

@@ -27,17 +27,17 @@ from lsl_shared.store import Store
 from lsl_shared.store_writer import StoreWriter
 from lsl_shared.term_metrics import TermScores, bag_means, score_terms
 from lsl_trainer.algorithm import TwoStepTraining
+from lsl_trainer.comparing.paired import differences
 from lsl_trainer.config import PRESETS, TrainConfig
 from lsl_trainer.data import load_data
 from lsl_trainer.further import frequent_terms
-from lsl_trainer.handmade import Codebook, Coding, dense_sift
-from lsl_trainer.layers import block_features, joined_groups, score_layers
 from lsl_trainer.learn import logits_of
-from lsl_trainer.paired import differences
 from lsl_trainer.resampling import interval, mean_replicates
-from lsl_trainer.ridge import choose_penalty, group_folds, ridge_scores
 from lsl_trainer.split import CALIBRATION, TEST, TRAIN
 from lsl_trainer.thresholds import term_thresholds
+from lsl_trainer.transfer.handmade import Codebook, Coding, dense_sift
+from lsl_trainer.transfer.layers import block_features, joined_groups, score_layers
+from lsl_trainer.transfer.ridge import choose_penalty, group_folds, ridge_scores
 
 LITE = "efficientnet-lite0"
 FEATURES = "multi-task features, best layer"
@@ -330,7 +330,7 @@ def _tell_differences(problem: Problem, known: dict[str, Answers]) -> None:
 
 def depth(path: Path, out: Path) -> None:
     """The layer-by-layer table and figure."""
-    from lsl_trainer.layers_figure import write_layers
+    from lsl_trainer.transfer.layers_figure import write_layers
 
     config = PRESETS["tiny"].having(method="plain", fine="stage_range", backbone=LITE, tasks=("cv_terms",))
     with Store(path) as store:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lsl_runtime.sheet import GREY, INK, Sheet, frame, readable
+from lsl_runtime.gem.sheet import GREY, INK, Sheet, frame, readable
 from lsl_shared.store import Store
 from lsl_tools.suggest import Suggestion
 

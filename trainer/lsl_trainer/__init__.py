@@ -10,15 +10,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lsl_trainer.comparison import Comparison, compare
+    from lsl_trainer.comparing.comparison import Comparison, compare
     from lsl_trainer.config import PRESETS, TrainConfig
-    from lsl_trainer.export import export_classifier, export_saliency
     from lsl_trainer.folds import CrossValidation, cross_validate
+    from lsl_trainer.graphs.export import export_classifier, export_saliency
+    from lsl_trainer.graphs.variants import half_bundle, int8_bundle
     from lsl_trainer.losses import similarity_loss
     from lsl_trainer.networks import Network, NetworkConfig, residual_network
     from lsl_trainer.references import select_references
     from lsl_trainer.training import Run, train
-    from lsl_trainer.variants import half_bundle, int8_bundle
 
 __all__ = [
     "PRESETS",
@@ -42,18 +42,18 @@ __all__ = [
 
 _MODULE = {
     "PRESETS": "config",
-    "Comparison": "comparison",
+    "Comparison": "comparing.comparison",
     "CrossValidation": "folds",
     "Network": "networks",
     "NetworkConfig": "networks",
     "Run": "training",
     "TrainConfig": "config",
-    "compare": "comparison",
+    "compare": "comparing.comparison",
     "cross_validate": "folds",
-    "export_classifier": "export",
-    "export_saliency": "export",
-    "half_bundle": "variants",
-    "int8_bundle": "variants",
+    "export_classifier": "graphs.export",
+    "export_saliency": "graphs.export",
+    "half_bundle": "graphs.variants",
+    "int8_bundle": "graphs.variants",
     "residual_network": "networks",
     "select_references": "references",
     "similarity_loss": "losses",

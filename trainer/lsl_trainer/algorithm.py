@@ -13,7 +13,6 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from lsl_shared.errors import ConfigError
-from lsl_trainer.backbones import EFFICIENTNET, transferred_network
 from lsl_trainer.calibration import softmax
 from lsl_trainer.checkpoint import Checkpoint
 from lsl_trainer.config import TrainConfig
@@ -35,6 +34,7 @@ from lsl_trainer.networks import Network, residual_network
 from lsl_trainer.processes import one_process
 from lsl_trainer.references import ReferenceWarning, select_references
 from lsl_trainer.sampling import Sampler
+from lsl_trainer.transfer.backbones import EFFICIENTNET, transferred_network
 
 __all__ = ["TwoStepTraining", "channel_statistics"]
 

@@ -22,12 +22,12 @@ from lsl_shared.store import PARTS
 from lsl_trainer.calibration import fit_temperature, softmax
 from lsl_trainer.config import TrainConfig
 from lsl_trainer.data import TrainingData
-from lsl_trainer.export import export_classifier, export_saliency
 from lsl_trainer.features import features_of
 from lsl_trainer.further_answers import further_answers
+from lsl_trainer.graphs.export import export_classifier, export_saliency
+from lsl_trainer.graphs.parity import Parity, verify_graphs
 from lsl_trainer.learn import Labelled, logits_of
 from lsl_trainer.networks import Network
-from lsl_trainer.parity import Parity, verify_graphs
 from lsl_trainer.scope import Scope, fit_scope, scope_threshold
 
 __all__ = ["write_bundle"]

@@ -15,7 +15,7 @@ from lsl_shared.errors import ConfigError
 from lsl_shared.terminal import Debug, duration, new_app, plain_errors, progress, say
 from lsl_trainer.cli_settings import chosen_settings, require_torch
 from lsl_trainer.folds_cli import cross_validate_to, folds_of
-from lsl_trainer.layers_cli import score_layers_to
+from lsl_trainer.transfer.layers_cli import score_layers_to
 
 if TYPE_CHECKING:
     from lsl_trainer.algorithm import TwoStepTraining

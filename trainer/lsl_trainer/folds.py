@@ -26,12 +26,12 @@ from lsl_trainer.config_file import write_config
 from lsl_trainer.data import task_to_learn
 from lsl_trainer.folds_cli import FOLDS
 from lsl_trainer.learn import Epoch
-from lsl_trainer.reliability import Measured
-from lsl_trainer.report_figures import confusion_matrix
+from lsl_trainer.reporting.figures import confusion_matrix
+from lsl_trainer.reporting.reliability import Measured
+from lsl_trainer.reporting.versions import versions
 from lsl_trainer.resampling import interval, mean_replicates
 from lsl_trainer.split import TEST, fold_store, stored_duplicates
 from lsl_trainer.training import CONFIG, METRICS, train
-from lsl_trainer.versions import versions
 
 __all__ = ["CrossValidation", "Fold", "cross_validate"]
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lsl_shared.errors import ConfigError
-from lsl_trainer.trunk import PooledTrunk
+from lsl_trainer.transfer.trunk import PooledTrunk
 
 __all__ = ["IMAGE_MEAN", "IMAGE_STD", "PRESETS", "Network", "NetworkConfig", "block_maps", "residual_network"]
 

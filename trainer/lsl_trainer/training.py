@@ -26,14 +26,14 @@ from lsl_trainer.config import TrainConfig
 from lsl_trainer.config_file import write_config
 from lsl_trainer.data import load_data
 from lsl_trainer.events import event_log
-from lsl_trainer.findings import find_out
+from lsl_trainer.graphs.variants import half_bundle, int8_bundle
 from lsl_trainer.image_cache import remove_images
 from lsl_trainer.learn import Epoch
 from lsl_trainer.processes import new_fabric
-from lsl_trainer.report import write_report
+from lsl_trainer.reporting.findings import find_out
+from lsl_trainer.reporting.report import write_report
+from lsl_trainer.reporting.versions import versions
 from lsl_trainer.split import TEST
-from lsl_trainer.variants import half_bundle, int8_bundle
-from lsl_trainer.versions import versions
 
 __all__ = ["CONFIG", "Run", "check_resumable", "train"]
 

@@ -1,0 +1,1 @@
+"""Genomewide expression maps: sums over a store, their uncertainty, comparisons, tables and pictures."""

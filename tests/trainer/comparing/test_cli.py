@@ -1,0 +1,34 @@
+from typer.testing import CliRunner
+
+from lsl_trainer.comparing.cli import app
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_it_compares_and_tells_the_table(store, tmp_path):
+    (tmp_path / "short.toml").write_text('preset = "tiny"\nfine_epochs = 10\nbatch_size = 32\n')
+    result = invoke(
+        store, "--out", tmp_path / "out", "--config", tmp_path / "short.toml", "--seeds", "1",
+        "--method", "plain", "--method", "gabor", "--fine-per-class", "4",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "gabor, plain; folder" in result.output
+    assert "seed  0  plain                fine epoch 10" in result.output
+    assert "mean of classes" in result.output
+    assert "±" in result.output.split("corner")[1].split("\n")[0]
+    assert (tmp_path / "out" / "report.html").exists()
+
+
+def test_bad_input_is_told_plainly(store, tmp_path):
+    for arguments, said in [
+        (("--method", "best"), "--method must be one of gabor, plain"),
+        (("--seeds", "0"), "--seeds must be at least 1, received 0"),
+        (("--fine", "colour"), "labels/colour: no such task"),
+    ]:
+        result = invoke(store, "--out", tmp_path / "out", "--preset", "tiny", *arguments)
+        assert result.exit_code == 1, result.output
+        assert f"error: {said}" in result.output or said in result.output
+        assert "Traceback" not in result.output
+    assert invoke(tmp_path / "missing.h5").exit_code == 1

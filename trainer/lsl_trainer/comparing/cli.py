@@ -1,0 +1,132 @@
+"""The command lsl-compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from lsl_shared.terminal import Advance, Debug, duration, new_app, plain_errors, progress, say
+from lsl_trainer.cli_settings import chosen_settings, require_torch
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from lsl_trainer.comparing.comparison import Comparison
+    from lsl_trainer.comparing.outcomes import Outcome
+    from lsl_trainer.comparing.scores import Spread
+    from lsl_trainer.config import TrainConfig
+    from lsl_trainer.learn import Epoch
+
+app = new_app("Compare the training methods over several seeds.")
+_DATA = "Data"
+
+
+@app.command()
+def compare_command(
+    store: Annotated[Path, typer.Argument(help="The image store.")] = Path("store.h5"),
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the comparison.")] = Path("comparison"),
+    method: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A method or control; may be repeated.  \\[default: all]"),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="How many splits, each with new labels and weights.")] = 5,
+    preset: Annotated[
+        Literal["tiny", "paper", "modern"] | None,
+        typer.Option(help="Network and recipe.  \\[default: paper on a GPU, else tiny]"),
+    ] = None,
+    config_file: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="Settings in TOML; other options go over them.")
+    ] = None,
+    fine: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TASK", help="The task to learn.  \\[default: the store's fine task]", rich_help_panel=_DATA
+        ),
+    ] = None,
+    coarse: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TASK", help="The coarse task.  \\[default: the fine task's parent]", rich_help_panel=_DATA
+        ),
+    ] = None,
+    split: Annotated[
+        Literal["gene", "random"] | None,
+        typer.Option(help="Train, calibration and test images.  \\[default: gene]", rich_help_panel=_DATA),
+    ] = None,
+    fine_per_class: Annotated[
+        int | None,
+        typer.Option(metavar="K", help="Use at most K fine labels a class.  \\[default: all]", rich_help_panel=_DATA),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The first seed.  \\[default: 0]")] = None,
+    debug: Debug = False,
+) -> None:
+    """Compare the training methods over several seeds, as the paper's Table II and Figures 5 and 6 do.
+
+    Beside the methods stand two controls: data-level learning that goes on with L_CE alone, and the nearest class
+    prototype. The folder gets report.html, comparison.json and PNG figures; a rerun goes on where it stopped, and
+    more --seeds or --method add to what is there.
+
+    Example:  lsl-compare store.h5 --fine-per-class 10 --seeds 5
+    """
+    given = {"fine": fine, "coarse": coarse, "split": split, "fine_per_class": fine_per_class, "seed": seed}
+    with plain_errors(debug, "The same command goes on after the last whole epoch."):
+        require_torch()
+        from rich.console import Console
+
+        from lsl_shared.store import Store
+        from lsl_trainer.comparing.rows import check_rows
+
+        Store(store).close()
+        config, rows = chosen_settings(preset, config_file, given), check_rows(method or ())
+        say(f"preset {config.preset}; {', '.join(rows)}; folder {out}")
+        with progress("comparing", seeds * len(rows), "trainings") as advance:
+            found = _compare(store, config, out, rows, seeds, advance)
+        Console(markup=False, emoji=False).print(_table(found))
+        for note in found.notes:
+            say(f"note: {note}")
+        say(f"report: {out / 'report.html'}   figures: {out / 'comparison.json'}")
+
+
+def _compare(
+    store: Path, config: TrainConfig, out: Path, rows: tuple[str, ...], seeds: int, advance: Advance
+) -> Comparison:
+    from lsl_trainer.comparing.comparison import compare
+
+    def told(outcome: Outcome) -> None:
+        right = sum(a == b for a, b in zip(outcome.truth, outcome.predicted, strict=True)) / len(outcome.truth)
+        say(f"seed {outcome.seed:2d}  {outcome.row:<20} {right:6.1%} right   trained {duration(outcome.seconds)}")
+        advance(1)
+
+    def told_epoch(row: str, seed: int, epoch: Epoch) -> None:
+        if epoch.number % 10 == 0:
+            say(f"seed {seed:2d}  {row:<20} {epoch.step} epoch {epoch.number}   loss {epoch.loss:6.3f}")
+
+    return compare(store, config, out, rows=rows, seeds=seeds, on_epoch=told_epoch, on_outcome=told)
+
+
+def _table(found: Comparison) -> Table:
+    from rich.table import Table
+
+    table = Table(title=f"{found.space.name}, percent, mean ± deviation over the seeds")
+    named = {
+        "accuracy": "accuracy", "average": "mean of classes", "within_one": "±1 class",
+        "coarse_accuracy": f"right {found.space.parent}", "macro_f1": "macro F1",
+    }  # fmt: skip
+    shown = [name for name in named if getattr(found.rows[0], name) is not None]
+    table.add_column("method")
+    for name in shown:
+        table.add_column(named[name], justify="right")
+    for row in found.rows:
+        table.add_row(row.name, *(_percent(getattr(row, name)) for name in shown))
+    return table
+
+
+def _percent(spread: Spread) -> str:
+    return f"{100 * spread.mean:.1f}" + (f" ± {100 * spread.deviation:.1f}" if spread.deviation is not None else "")
+
+
+def main() -> None:
+    """Runs the command line."""
+    app()

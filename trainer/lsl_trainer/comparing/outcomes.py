@@ -1,0 +1,97 @@
+"""What a comparison keeps of one method and seed: its answers for the test images, in a JSON file of their own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lsl_shared.atomic import atomic_path, write_text
+from lsl_shared.errors import TrainingError
+from lsl_trainer.algorithm import TwoStepTraining
+from lsl_trainer.comparing.prototypes import nearest_prototype
+from lsl_trainer.comparing.responses import filter_responses
+from lsl_trainer.learn import logits_of
+
+__all__ = ["Outcome", "answered", "read_outcome", "write_outcome", "write_responses"]
+
+_SHOWN_IMAGES, _SHOWN_FILTERS = 2, 24
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The answers of one row and seed."""
+
+    row: str
+    seed: int
+    fingerprint: str
+    """Of the store."""
+    ids: tuple[str, ...]
+    """The test images (N,)."""
+    groups: tuple[int, ...]
+    """(N,): their genes."""
+    truth: tuple[int, ...]
+    """(N,): their classes."""
+    predicted: tuple[int, ...]
+    """(N,): the classes that the row gives them."""
+    fine_images: int
+    """Trained on."""
+    coarse_images: int
+    seconds: float
+    """Of the training, without what it shares with a row before it."""
+    notes: tuple[str, ...] = ()
+
+
+def answered(row: str, training: TwoStepTraining, seconds: float) -> Outcome:
+    """What a trained row says of the test images, float32 in torch."""
+    data, network = training.data, training.network
+    if row == "prototype":
+        predicted = nearest_prototype(network, data.fine, data.test)
+    else:
+        logits = logits_of(network, data.test.images, data.test.rows).numpy()
+        predicted = logits[:, : len(data.fine_space)].argmax(1)
+    return Outcome(
+        row=row,
+        seed=training.config.seed,
+        fingerprint=data.fingerprint,
+        ids=tuple(map(str, data.test.ids)),
+        groups=tuple(data.test.groups.tolist()),
+        truth=tuple(data.test.labels.tolist()),
+        predicted=tuple(predicted.tolist()),
+        fine_images=int((data.fine.labels >= 0).sum()),
+        coarse_images=len(data.coarse) if "coarse" in training.steps else 0,
+        seconds=seconds,
+        notes=tuple(training.notes),
+    )
+
+
+def write_outcome(path: Path, outcome: Outcome) -> None:
+    """Writes one outcome in one piece."""
+    write_text(path, json.dumps(asdict(outcome), ensure_ascii=False))
+
+
+def read_outcome(path: Path, fingerprint: str) -> Outcome:
+    """Reads `write_outcome` back. Raises TrainingError for a damaged file, or one of another store."""
+    try:
+        entries: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        lists = {name: tuple(value) for name, value in entries.items() if isinstance(value, list)}
+        outcome = Outcome(**{**entries, **lists})
+    except (OSError, ValueError, TypeError, AttributeError) as problem:
+        raise TrainingError(f"{path}: cannot be read ({problem}); remove it, and it is made again") from None
+    if outcome.fingerprint != fingerprint:
+        raise TrainingError(f"{path}: is of another store; give that one, or choose another --out")
+    return outcome
+
+
+def write_responses(path: Path, training: TwoStepTraining) -> None:
+    """Keeps the first filters' responses to a few test images of different classes, for Figure 6 (NumPy .npz)."""
+    test = training.data.test
+    first = np.unique(test.labels, return_index=True)[1]
+    shown = first[np.unique(np.linspace(0, len(first) - 1, _SHOWN_IMAGES + 2)[1:-1].astype(int))]
+    images = test.images[test.rows[shown]]
+    responses = filter_responses(training.network, images)[:, :_SHOWN_FILTERS].astype(np.float16)
+    with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(stream, images=images, responses=responses, labels=test.labels[shown])

@@ -1,0 +1,85 @@
+"""The report of a comparison: one self-contained HTML page, and its figures as PNG files beside it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lsl_shared.atomic import atomic_path, write_text
+from lsl_trainer.comparing import figures as figures
+from lsl_trainer.comparing.figures import Responses
+from lsl_trainer.comparing.scores import Spread
+from lsl_trainer.config import TrainConfig
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from lsl_trainer.comparing.comparison import Comparison
+
+__all__ = ["LABELS", "write_comparison_report"]
+
+LABELS = {
+    "gabor": "log-Gabor filters, linear classifier",
+    "plain": "fine labels alone",
+    "data-level": "coarse labels, then fine ones",
+    "feature-level": "the two-step method",
+    "coarse-constrained": "fine and coarse labels teach the fine classes together",
+    "continued": "control: data-level, as many more epochs with L_CE alone",
+    "prototype": "control: nearest class prototype on data-level features",
+}
+_RESPONSES = ("gabor", "plain", "data-level", "feature-level")
+
+
+def write_comparison_report(comparison: Comparison, config: TrainConfig) -> None:
+    """Writes report.html and the PNG figures into the comparison's folder."""
+    from jinja2 import Environment, PackageLoader
+
+    rows, classes = comparison.rows, comparison.space.classes
+    drawn: dict[str, Figure] = {
+        "accuracy": figures.accuracies(rows),
+        "confusion": figures.confusions(rows, classes),
+    }
+    if comparison.differences:
+        drawn["differences"] = figures.difference_bands(comparison.differences)
+    if responses := _responses(comparison.path, [row.name for row in rows], rows[0].seeds[0]):
+        drawn["responses"] = figures.filter_pictures(responses)
+    environment = Environment(loader=PackageLoader("lsl_trainer", "templates"), autoescape=True)
+    page = environment.get_template("comparison.html").render(
+        comparison=comparison,
+        config=config,
+        labels=LABELS,
+        best=[_best([row.classes[k] for row in rows]) for k in range(len(classes))],
+        pictures={name: _written(figure, comparison.path / f"{name}.png") for name, figure in drawn.items()},
+        settings=config.to_dict(),
+    )
+    write_text(comparison.path / "report.html", page)
+
+
+def _best(values: Sequence[Spread | None]) -> float:
+    """The highest mean, 0 where no row has one."""
+    return max((value.mean for value in values if value), default=0.0)
+
+
+def _responses(folder: Path, rows: Sequence[str], seed: int) -> dict[str, Responses]:
+    """What the rows of the paper's Figure 6, and plain and data-level learning, kept of the first seed."""
+    found = {}
+    for row in rows:
+        path = folder / f"seed-{seed}" / f"{row}.responses.npz"
+        if row in _RESPONSES and path.exists():
+            with np.load(path) as kept:
+                found[row] = Responses(kept["images"], kept["responses"])
+    return found
+
+
+def _written(figure: Figure, path: Path) -> str:
+    """Writes a PNG file; its data address."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=130)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(stream.getvalue())
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()

@@ -1,0 +1,182 @@
+"""Exported graphs against their network: no bundle is kept whose graphs answer otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from lsl_shared.errors import ExportError
+from lsl_trainer.graphs.gradients import saliency_of
+
+__all__ = ["Agreement", "Parity", "verify_graphs"]
+
+Answers = dict[str, NDArray[np.floating]]
+"""Of N images: logits (N, K) of all tasks, features (N, D), saliency (N, H, W)."""
+Errors = dict[str, list[NDArray[np.floating]]]
+"""Of each output, the relative errors (N,) of each run."""
+_FACTOR, _FLOOR = 2.0, 1e-6
+_AUTOGRAD_BATCH = 4
+_NUDGES = 2
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Relative L2 error per image against float64 autograd: median and 90th percentile over the images."""
+
+    graph_median: float
+    graph_p90: float
+    torch_median: float
+    """Of the same network in float32 PyTorch: what rounding alone does."""
+    torch_p90: float
+
+
+@dataclass(frozen=True)
+class Parity:
+    """What `verify_graphs` measured; of two graphs and several batch sizes, the worst."""
+
+    images: int
+    batch_sizes: tuple[int, ...]
+    logits: Agreement
+    features: Agreement
+    saliency: Agreement
+
+
+def verify_graphs(
+    network: nn.Module,
+    classifier_path: str | Path,
+    saliency_path: str | Path,
+    images: NDArray[np.uint8],
+    batch_sizes: Sequence[int] = (1, 4),
+) -> Parity:
+    """Runs both graphs on `images`, uint8 (N, H, W, 3), at each batch size, and judges them against `network`.
+
+    Median and 90th percentile of the relative L2 error may be twice those of float32 PyTorch, or 1e-6. Where a ReLU
+    sits at its kink, rounding decides, and single images differ by up to 1e-2 in PyTorch itself. So where these limits
+    fail, PyTorch answers twice more, each pixel one unit in the last place up or down at random (one way for all would
+    leave a white ground even), and its worst answer to each image counts. At least 16 images make the percentiles mean
+    something.
+    Raises ExportError that says what differs and by how much.
+    """
+    classifier, explainer = _session(classifier_path), _session(saliency_path)
+    logits = _run(classifier, images, max(batch_sizes))["logits"]
+    n_first = _first_task_classes(classifier)
+    reference = _Reference(network, images, logits[:, :n_first].argmax(1), n_first)
+    exact = reference.answers(torch.float64)
+    graph = _errors(_answers_of(classifier, explainer, reference, batch_sizes), exact)
+    usual = _errors([reference.answers(torch.float32)], exact)
+    if _excess(graph, usual):
+        nudged = _errors([reference.answers(torch.float32, seed) for seed in range(_NUDGES)], exact)
+        excess = _excess(graph, {name: [np.max([*usual[name], *nudged[name]], axis=0)] for name in usual})
+        if excess:
+            raise ExportError(f"the exported graphs differ from the network: {'; '.join(excess)}")
+    return Parity(len(images), tuple(batch_sizes), **{name: _agreement(graph[name], usual[name]) for name in graph})
+
+
+class _Reference:
+    """The network's own answers for images and classes, by PyTorch on the processor."""
+
+    def __init__(self, network: nn.Module, images: NDArray[np.uint8], index: NDArray[np.int64], n_first: int) -> None:
+        self.network = deepcopy(network).cpu().eval().requires_grad_(False)
+        self.images, self.index, self.n_first = images, index, n_first
+
+    def answers(self, dtype: torch.dtype, nudge: int | None = None) -> Answers:
+        """In that precision; with `nudge`, a seed, each pixel moves to the next value up or down, at random."""
+        network = self.network.to(dtype)
+        pixels = torch.from_numpy(self.images).permute(0, 3, 1, 2).contiguous().to(dtype) / 255
+        if nudge is not None:
+            up = torch.rand(pixels.shape, generator=torch.Generator().manual_seed(nudge)) < 0.5
+            pixels = pixels.nextafter(torch.where(up, 2.0, -1.0).to(dtype))
+        parts = zip(pixels.split(_AUTOGRAD_BATCH), torch.from_numpy(self.index).split(_AUTOGRAD_BATCH), strict=True)
+        answers = [saliency_of(network, part, index, self.n_first) for part, index in parts]
+        self.network.to(torch.float32)
+        logits, features, saliency = (torch.cat(output).numpy() for output in zip(*answers, strict=True))
+        return {"logits": logits, "features": features, "saliency": saliency}
+
+
+def _session(path: str | Path) -> onnxruntime.InferenceSession:
+    try:
+        return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    except Exception as problem:  # ONNX Runtime's exceptions share no other base
+        raise ExportError(f"{path}: ONNX Runtime cannot load the exported graph: {problem}") from problem
+
+
+def _first_task_classes(session: onnxruntime.InferenceSession) -> int:
+    return int(next(output.shape[1] for output in session.get_outputs() if output.name == "logits"))
+
+
+def _answers_of(
+    classifier: onnxruntime.InferenceSession,
+    explainer: onnxruntime.InferenceSession,
+    reference: _Reference,
+    batch_sizes: Sequence[int],
+) -> list[Answers]:
+    """Both graphs at each batch size; the classes are named at all but the first, which asks for the predicted ones."""
+    images, named = reference.images, reference.index
+    indices = [np.full_like(named, -1), *[named] * (len(batch_sizes) - 1)]
+    answers = [_run(classifier, images, size) for size in batch_sizes]
+    return answers + [_run(explainer, images, size, index) for size, index in zip(batch_sizes, indices, strict=True)]
+
+
+def _run(
+    session: onnxruntime.InferenceSession,
+    images: NDArray[np.uint8],
+    batch_size: int,
+    class_index: NDArray[np.int64] | None = None,
+) -> Answers:
+    """Logits (of all tasks), features and, where the graph has it, saliency."""
+    names = [output.name for output in session.get_outputs()]
+    parts = []
+    for start in range(0, len(images), batch_size):
+        batch = slice(start, start + batch_size)
+        feed = {"image": images[batch]} | ({} if class_index is None else {"class_index": class_index[batch]})
+        parts.append(session.run(names, feed))
+    whole = {name: np.concatenate(part) for name, part in zip(names, zip(*parts, strict=True), strict=True)}
+    logits = [whole[name] for name in names if name.startswith("logits")]
+    return {name: whole[name] for name in ("features", "saliency") if name in whole} | {
+        "logits": np.concatenate(logits, 1)
+    }
+
+
+def _errors(answers: Iterable[Answers], exact: Answers) -> Errors:
+    errors: Errors = {name: [] for name in exact}
+    for answer in answers:
+        for name, value in answer.items():
+            errors[name].append(_relative(value, exact[name]))
+    return errors
+
+
+def _relative(value: NDArray[np.floating], exact: NDArray[np.floating]) -> NDArray[np.floating]:
+    """‖value − exact‖ / ‖exact‖ of each image, (N,)."""
+    difference, size = ((x**2).reshape(len(x), -1).sum(1) ** 0.5 for x in (value - exact, exact))
+    relative: NDArray[np.floating] = difference / np.maximum(size, np.finfo(np.float32).tiny)
+    return relative
+
+
+def _quantiles(runs: Sequence[NDArray[np.floating]]) -> tuple[float, float]:
+    """Median and 90th percentile over the images, in the worst run."""
+    median, p90 = np.quantile(runs, (0.5, 0.9), axis=1).max(axis=1)
+    return float(median), float(p90)
+
+
+def _agreement(graph: Sequence[NDArray[np.floating]], usual: Sequence[NDArray[np.floating]]) -> Agreement:
+    return Agreement(*_quantiles(graph), *_quantiles(usual))
+
+
+def _excess(graph: Errors, usual: Errors) -> list[str]:
+    """What is beyond its limit, in words."""
+    excess = []
+    for name, runs in graph.items():
+        pairs = zip(("median", "90th percentile"), _quantiles(runs), _quantiles(usual[name]), strict=True)
+        for measure, error, own in pairs:
+            limit = max(_FACTOR * own, _FLOOR)
+            if not error <= limit:  # also true of NaN
+                excess.append(f"{name}, {measure} of the relative error over the images {error:.1e}, limit {limit:.1e}")
+    return excess

@@ -1,0 +1,93 @@
+"""Our own operators in ONNX, written so that ONNX Runtime keeps images in its blocked layout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from onnxscript import opset20 as op
+
+from lsl_trainer.graphs.phases import CONVOLVE, INTERLEAVE, REPEAT, SHUFFLE
+
+__all__ = ["TRANSLATIONS"]
+
+Pair = Sequence[int]
+
+
+def _step(x: Any, at_zero: Any) -> Any:
+    """1 where x > 0, else 0: a steep ramp from zero, which ONNX Runtime computes in half the time of a comparison."""
+    return op.HardSigmoid(x, alpha=torch.finfo(torch.float32).max, beta=0.0)
+
+
+def _convolve(x: Any, weight: Any, pads: Pair, stride: Pair, dilation: Pair, groups: int) -> Any:
+    return op.Conv(x, weight, pads=list(pads), strides=list(stride), dilations=list(dilation), group=groups)
+
+
+def _interleave(tensors: Sequence[Any], steps: Pair, size: Pair) -> Any:
+    """By copies of whole rows of channels, channels last; ONNX Runtime's DepthToSpace is slower."""
+    first = next(tensor for tensor in tensors if tensor is not None)
+    tensors = [op.Mul(first, _floats(0.0)) if tensor is None else tensor for tensor in tensors]
+    channels, height, width = first.shape[1:]
+    rows = []
+    for row in range(steps[0]):
+        columns = tensors[row * steps[1] : (row + 1) * steps[1]]
+        beside = op.Concat(*columns, axis=1) if len(columns) > 1 else columns[0]
+        rows.append(_reshape(op.Transpose(beside, perm=[0, 2, 3, 1]), 0, height, 1, width * steps[1] * channels))
+    whole = _reshape(op.Concat(*rows, axis=2), 0, height * steps[0], width * steps[1], channels)
+    whole = _cropped(whole, (height * steps[0], width * steps[1]), size, 1)
+    return _blocked(op.Transpose(whole, perm=[0, 3, 1, 2]))
+
+
+def _shuffle(x: Any, steps: Pair, size: Pair) -> Any:
+    channels, height, width = x.shape[1:]
+    if steps[0] == steps[1]:
+        whole = op.DepthToSpace(x, blocksize=steps[0], mode="CRD")
+    else:
+        channels //= steps[0] * steps[1]
+        blocks = op.Transpose(_reshape(x, 0, channels, *steps, height, width), perm=[0, 1, 4, 2, 5, 3])
+        whole = _reshape(blocks, 0, channels, height * steps[0], width * steps[1])
+    return _cropped(whole, (height * steps[0], width * steps[1]), size, 2)
+
+
+def _repeat(x: Any, steps: Pair, size: Pair) -> Any:
+    _, _, height, width = x.shape
+    scales = _floats(1.0, 1.0, *map(float, steps))
+    blocks = op.Resize(
+        _blocked(x), None, scales, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"
+    )
+    below, right = size[0] - height * steps[0], size[1] - width * steps[1]
+    return op.Pad(blocks, _integers(0, 0, 0, 0, 0, 0, below, right)) if below or right else blocks
+
+
+def _blocked(x: Any) -> Any:
+    """x itself, by an operator that lets ONNX Runtime begin its blocked layout here."""
+    return op.AveragePool(x, kernel_shape=[1, 1])
+
+
+def _cropped(x: Any, have: Pair, size: Pair, axis: int) -> Any:
+    """The first rows and columns; rows lie on `axis`, columns on the next."""
+    if tuple(have) == tuple(size):
+        return x
+    return op.Slice(x, _integers(0, 0), _integers(*size), _integers(axis, axis + 1))
+
+
+def _reshape(x: Any, *shape: int) -> Any:
+    return op.Reshape(x, _integers(*shape))
+
+
+def _integers(*values: int) -> Any:
+    return op.Constant(value_ints=values)
+
+
+def _floats(*values: float) -> Any:
+    return op.Constant(value_floats=values)
+
+
+TRANSLATIONS: dict[Any, Callable[..., Any]] = {
+    torch.ops.aten.heaviside.default: _step,
+    CONVOLVE: _convolve,
+    INTERLEAVE: _interleave,
+    SHUFFLE: _shuffle,
+    REPEAT: _repeat,
+}

@@ -1,0 +1,41 @@
+"""What a finished training finds out about its model, for the report and metrics.json."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lsl_runtime.evaluation import Evaluation
+from lsl_runtime.model import Model
+from lsl_trainer.data import TrainingData
+from lsl_trainer.learn import Epoch
+from lsl_trainer.reporting.answers import Answers, ask
+from lsl_trainer.reporting.reliability import Calibration, measure_calibration
+
+__all__ = ["Findings", "find_out"]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is known of a model when its training ends."""
+
+    model: Model
+    evaluation: Evaluation
+    epochs: Sequence[Epoch]
+    answers: Answers | None
+    """To the fine-labelled test images; None without any, as the next."""
+    calibration: Calibration | None
+
+
+def find_out(model: Model, data: TrainingData, evaluation: Evaluation, epochs: Sequence[Epoch], seed: int) -> Findings:
+    """Asks the exported graph for the test images, and measures its calibration on them; `seed` is the bootstrap's."""
+    test = data.test
+    if not len(test):
+        return Findings(model, evaluation, epochs, None, None)
+    answers = ask(model, test)
+    calibration = measure_calibration(
+        answers.logits, test.labels, test.groups, model.task.temperature, np.random.default_rng([seed, 8])
+    )
+    return Findings(model, evaluation, epochs, answers, calibration)
