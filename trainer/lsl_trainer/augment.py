@@ -14,6 +14,7 @@ __all__ = ["DRAWS", "augmented", "strongly_augmented"]
 
 DRAWS = 12
 """Random numbers that the changes of one image take."""
+_VALUES = np.arange(256, dtype=np.uint8)[None, :, None]
 
 
 def augmented(
@@ -24,7 +25,10 @@ def augmented(
     `draws` (B, DRAWS) in −1..1 decide the changes of each image. What moves in from outside continues the border.
     `flip` allows the flips where the settings have them.
     """
-    return np.stack([_augmented_one(image, config, drawn, flip) for image, drawn in zip(images, draws, strict=True)])
+    changed = np.empty(images.shape, dtype=np.float32)
+    for image, drawn, out in zip(images, draws, changed, strict=True):
+        _augment(image, config, drawn, flip, out)
+    return changed
 
 
 def strongly_augmented(
@@ -56,9 +60,10 @@ def _cut_out(image: NDArray[np.float32], drawn: NDArray[np.float64], most: float
     square[...] = image.mean((0, 1))
 
 
-def _augmented_one(
-    image: NDArray[np.uint8], config: TrainConfig, draws: NDArray[np.float64], flip: bool
-) -> NDArray[np.float32]:
+def _augment(
+    image: NDArray[np.uint8], config: TrainConfig, draws: NDArray[np.float64], flip: bool, out: NDArray[np.float32]
+) -> None:
+    """Writes the changed image to `out` (H, W, 3); light goes through a table of the 256 values, one a channel."""
     height, width = image.shape[:2]
     if flip and config.flip:
         image = image[:: 1 if draws[0] < 0 else -1, :: 1 if draws[1] < 0 else -1]
@@ -70,5 +75,5 @@ def _augmented_one(
         moved = cv2.warpAffine(np.ascontiguousarray(image), matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
         image = np.asarray(moved, dtype=np.uint8)
     gain, offset = (1 + config.light * draws[6:9]) / 255, config.light / 2 * draws[9:12]  # (3,) each
-    lit: NDArray[np.float32] = np.clip(image * gain.astype(np.float32) + offset.astype(np.float32), 0, 1)
-    return lit
+    lit = _VALUES * gain.astype(np.float32) + offset.astype(np.float32)  # (1, 256, 3)
+    cv2.LUT(np.ascontiguousarray(image), np.clip(lit, 0, 1), dst=out)
