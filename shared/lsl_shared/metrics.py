@@ -68,7 +68,7 @@ def macro_f1(counts: NDArray[np.int64]) -> float:
 def nll(truth: Indices, probabilities: Floats) -> float:
     """Mean negative log-likelihood in nats."""
     chosen = probabilities[np.arange(len(truth)), truth]
-    return float(-np.mean(np.log(np.maximum(chosen, np.finfo(np.float32).tiny))))
+    return float(0 - np.mean(np.log(np.maximum(chosen, np.finfo(np.float32).tiny))))
 
 
 def brier(truth: Indices, probabilities: Floats) -> float:

@@ -114,7 +114,7 @@ def _svg(figure: Figure) -> str:
 
     text = io.StringIO()
     with rc_context({"font.size": 9, "svg.hashsalt": "lsl"}):
-        figure.savefig(text, format="svg", metadata={"Date": None})
+        figure.savefig(text, format="svg", metadata={"Date": None}, bbox_inches="tight")
     return text.getvalue()[text.getvalue().index("<svg") :]
 
 
