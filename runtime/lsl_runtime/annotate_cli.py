@@ -117,7 +117,8 @@ def annotate_command(
             if table is not None:
                 refuse_inputs(table, option, [store, out or annotations_path(store), *bundle.glob("*")])
         loaded = Model.load(bundle, "cuda" if require_gpu else device)
-        say(f"model {loaded.path}: {loaded.task.name}, {len(loaded.task.classes)} classes, {loaded.provider}")
+        what = "terms" if loaded.task.kind == "terms" else "classes"
+        say(f"model {loaded.path}: {loaded.task.name}, {len(loaded.task.classes)} {what}, {loaded.provider}")
         shares = Prior.of(prior, loaded.task) if prior is not None else None
         if loaded.gpu_problem:
             typer.echo(f"this machine's GPU is not used. {loaded.gpu_problem}", err=True)

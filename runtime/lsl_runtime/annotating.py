@@ -41,7 +41,7 @@ class Annotated:
     """The annotations file."""
     images: int
     counts: dict[str, int]
-    """Images per class of the first task, in the order of its classes."""
+    """Images per class of the first task, in the order of its classes; an image counts for each of its terms."""
     failed: tuple[str, ...]
     """`id: reason` of each image that could not be read."""
     outside: int
@@ -188,13 +188,14 @@ def _renew(plan: Plan) -> None:
 def _summary(plan: Plan, resumed: int, began: float) -> Annotated:
     task = plan.model.task
     with Annotations(plan.target) as done:
-        given = Counter(done.class_index(task.name).tolist())
-        sizes = Counter(done.prediction_set(task.name).sum(1).tolist())
+        terms = done.is_terms(task.name)
+        given = done.chosen(task.name).sum(0) if terms else Counter(done.class_index(task.name).tolist())
+        sizes = Counter[int]() if terms else Counter(done.prediction_set(task.name).sum(1).tolist())
         failed = np.flatnonzero(done.status == Status.FAILED)
         return Annotated(
             path=plan.target,
             images=len(done),
-            counts={name: given[k] for k, name in enumerate(task.classes)},
+            counts={name: int(given[k]) for k, name in enumerate(task.classes)},
             failed=tuple(f"{done.ids[row]}: {done.errors[row]}" for row in failed),
             outside=int((done.status == Status.OUTSIDE).sum()),
             resumed=resumed,

@@ -29,7 +29,9 @@ def evaluate_command(
     """Compare a model's answers with the labels of images that it was not trained on.
 
     Reports accuracy, calibration, prediction sets, the confusion matrix, and the images whose prediction contradicts
-    their coarse label. The store is only read.
+    their coarse label; where coarse labels are known, also the accuracy of the classes that keep to them, as
+    lsl-annotate --constrain gives them. Further tasks of the model, of classes and terms, are scored as far as the
+    store has labels of them. The store is only read.
 
     Example:  lsl-evaluate store.h5 --json figures.json
     """

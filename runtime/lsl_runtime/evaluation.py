@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lsl_runtime.annotation_plan import check_image_size
 from lsl_runtime.coarse import CoarseScores, score_coarse
+from lsl_runtime.constraint import allowed_classes
 from lsl_runtime.join import outside_task
 from lsl_runtime.model import Model
 from lsl_runtime.partitions import partitions
@@ -21,7 +22,7 @@ from lsl_runtime.split import read_split
 from lsl_runtime.term_evaluation import score_term_tasks
 from lsl_shared.annotations import Annotations, annotations_path
 from lsl_shared.errors import AnnotationsError, StoreError
-from lsl_shared.manifest import Task
+from lsl_shared.manifest import Manifest, Task
 from lsl_shared.store import PARTS, Store
 from lsl_shared.term_metrics import TermScores
 
@@ -52,6 +53,8 @@ class Evaluation:
     """What a reader of the figures should know."""
     terms: dict[str, TermScores] = field(default_factory=dict)
     """Of each task of kind terms, per bag of images, by term and range."""
+    further: dict[str, Scores] = field(default_factory=dict)
+    """Of each further task of classes, against the labels."""
 
     def to_json(self) -> str:
         """All figures as JSON text."""
@@ -66,18 +69,19 @@ def evaluate(
     annotations: str | Path | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Evaluation:
-    """Scores the model's first task, and its tasks of terms, on the test images of its split, or on all images if
-    `everything`.
+    """Scores all tasks of the model on the test images of its split, or on all images if `everything`.
 
     Images that the split does not know were never seen and count as test images. Labels are matched to the model's
     classes by name. Takes the answers from the annotations (beside the store unless named) where they are of this
-    store and model, else predicts. `on_progress` is called with the number of the store's images just passed.
+    store and model, else predicts. Where coarse labels are known, the classes that keep to them are scored as well,
+    whether or not they are stored: they follow from the probabilities. A task without labels is noted. `on_progress` is
+    called with the number of the store's images just passed.
     Raises StoreError (no label to compare with, no test image), BundleError (no split.csv), ImageError (image size).
     """
     with Store(store) as opened:
         task, notes = model.task, list[str]()
         check_image_size(opened, model)
-        _check_labels(opened, task)
+        _check_labels(opened, model.manifest)
         rows, unseen = _rows(opened, model, everything, notes)
         answers = _stored(opened, model, annotations or annotations_path(store), notes)
         advance = on_progress or (lambda count: None)
@@ -87,14 +91,16 @@ def evaluate(
             advance(len(opened))
         probabilities = answers[task.name]
         rows = _answered(rows, probabilities, notes)
-        if task.conformal_threshold is None:
+        if task.conformal_threshold is None and task.kind == "class":
             notes.append("too few calibration genes for prediction sets: each holds the predicted class alone")
         groups = opened.groups()
         known = _labels(opened, task.parent, task.parent_classes, notes)
+        allowed = allowed_classes(opened, task) if (known[rows] >= 0).any() else None
 
         def against(truth: NDArray[np.int64]) -> Scores | None:
             chosen = rows[truth[rows] >= 0]
-            return score(task, truth[chosen], probabilities[chosen], groups[chosen]) if len(chosen) else None
+            kept_to = allowed[chosen] if allowed is not None and (known[chosen] >= 0).any() else None
+            return score(task, truth[chosen], probabilities[chosen], groups[chosen], kept_to) if len(chosen) else None
 
         return Evaluation(
             store=str(store),
@@ -109,16 +115,39 @@ def evaluate(
             coarse=score_coarse(opened, task, rows[known[rows] >= 0], known, probabilities),
             truth=against(_truth(opened, task)),
             terms=score_term_tasks(opened, model.manifest, unseen, answers, notes),
+            further=_further(opened, model.manifest, unseen, answers, notes),
             notes=tuple(notes),
         )
 
 
-def _check_labels(store: Store, task: Task) -> None:
-    if task.name not in store.tasks and (not task.parent or task.parent not in store.tasks):
-        wanted = task.name if not task.parent else f"{task.name} or {task.parent}"
-        raise StoreError(
-            store.path, f"no labels of {wanted} to compare with; it has: {', '.join(store.tasks) or 'none'}", "labels"
-        )
+def _check_labels(store: Store, manifest: Manifest) -> None:
+    wanted = [name for task in manifest.tasks for name in (task.name, task.parent) if name]
+    held = [*store.tasks, *store.term_tasks]
+    if not set(wanted) & set(held):
+        told = f"no labels of {' or '.join(wanted)} to compare with; it has: {', '.join(held) or 'none'}"
+        raise StoreError(store.path, told, "labels")
+
+
+def _further(
+    store: Store,
+    manifest: Manifest,
+    rows: NDArray[np.int64],
+    answers: Mapping[str, NDArray[np.float32]],
+    notes: list[str],
+) -> dict[str, Scores]:
+    """Scores of the model's further tasks of classes over the images at `rows` that have a label of them."""
+    found, groups = {}, store.groups()
+    for task in manifest.tasks[1:]:
+        if task.kind == "terms":
+            continue
+        labels, chance = _labels(store, task.name, task.classes, notes), answers[task.name]
+        chosen = rows[(labels[rows] >= 0) & ~np.isnan(chance[rows]).any(1)]
+        if len(chosen):
+            found[task.name] = score(task, labels[chosen], chance[chosen], groups[chosen])
+        else:
+            where = "no image evaluated is labelled" if task.name in store.tasks else "the store has no labels of it"
+            notes.append(f"{task.name}: {where}, so it is not scored")
+    return found
 
 
 def _rows(

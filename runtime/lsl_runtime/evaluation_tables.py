@@ -27,30 +27,36 @@ def evaluation_tables(found: Evaluation) -> Group:
 
 def _parts(found: Evaluation) -> Iterator[RenderableType]:
     yield Text(f"{found.task}: {found.n_images:,} {found.part} images of {found.n_genes:,} genes", style="bold")
-    yield _figures(found)
+    if figures := _figures(found):
+        yield _table_of(figures)
     shown = found.truth or found.labelled
     if shown is not None:
         against = "the truth" if found.truth else "the labels"
-        yield _classes(shown, against)
-        if len(found.classes) <= _WIDEST_CONFUSION:
-            yield _confusion(shown, found.classes, against)
-        else:
-            yield Text(f"The confusion matrix of {len(found.classes)} classes is in --json.")
+        yield from _details(shown, against)
     if found.coarse is not None:
         yield _contradictions(found.coarse)
+    for task, scores in found.further.items():
+        yield Text(f"{task}: {scores.n_images:,} labelled images of {scores.n_genes:,} genes", style="bold")
+        yield _table_of({"labels": _rows(scores)})
+        yield from _details(scores, "the labels")
     for task, terms in found.terms.items():
         yield _terms(task, terms)
 
 
-def _figures(found: Evaluation) -> Table:
-    """One column of figures for each thing the predictions are compared with."""
+def _figures(found: Evaluation) -> dict[str, dict[str, str]]:
+    """A column of figures for each thing the predictions are compared with."""
     columns: dict[str, dict[str, str]] = {}
+    coarse = found.coarse.task if found.coarse is not None else ""
     if found.labelled is not None:
-        columns["labels"] = _rows(found.labelled)
+        columns["labels"] = _rows(found.labelled, coarse)
     if found.coarse is not None:
         columns[f"{found.coarse.task} labels"] = _coarse_rows(found.coarse)
     if found.truth is not None:
-        columns["truth (demo)"] = _rows(found.truth)
+        columns["truth (demo)"] = _rows(found.truth, coarse)
+    return columns
+
+
+def _table_of(columns: dict[str, dict[str, str]]) -> Table:
     table = _table("against")
     for name in columns:
         table.add_column(name, justify="right")
@@ -59,11 +65,24 @@ def _figures(found: Evaluation) -> Table:
     return table
 
 
-def _rows(scores: Scores) -> dict[str, str]:
+def _details(scores: Scores, against: str) -> Iterator[RenderableType]:
+    yield _classes(scores, against)
+    if len(scores.classes) <= _WIDEST_CONFUSION:
+        yield _confusion(scores, against)
+    else:
+        yield Text(f"The confusion matrix of {len(scores.classes)} classes is in --json.")
+
+
+def _rows(scores: Scores, coarse: str = "") -> dict[str, str]:
+    """The figures; `coarse` is the task that the constrained ones keep to."""
     rows = {"images": f"{scores.n_images:,}", "genes": f"{scores.n_genes:,}", "accuracy": _share(scores.accuracy)}
     rows["most frequent class alone"] = _share(scores.majority)
     if scores.within_one is not None:
         rows["within one class"] = _share(scores.within_one)
+    if scores.constrained_accuracy is not None:
+        rows[f"accuracy, {coarse} known"] = _share(scores.constrained_accuracy)
+    if scores.constrained_within_one is not None:
+        rows[f"within one class, {coarse} known"] = _share(scores.constrained_within_one)
     rows["macro F1"] = f"{scores.macro_f1:.3f}"
     if scores.parent_accuracy is not None:
         rows["coarse class"] = _share(scores.parent_accuracy)
@@ -90,8 +109,8 @@ def _classes(scores: Scores, against: str) -> RenderableType:
     return Group(Text(f"Classes, against {against}"), table)
 
 
-def _confusion(scores: Scores, classes: tuple[str, ...], against: str) -> RenderableType:
-    table = _table("right \\ predicted")
+def _confusion(scores: Scores, against: str) -> RenderableType:
+    table, classes = _table("right \\ predicted"), [one.name for one in scores.classes]
     for name in classes:
         table.add_column(name, justify="right")
     for k, counts in enumerate(scores.confusion):
@@ -116,6 +135,7 @@ def _contradictions(coarse: CoarseScores) -> RenderableType:
 def _terms(task: str, scores: TermScores) -> RenderableType:
     """A row a term and range, then their means; AP is the average precision."""
     table = _table("term")
+    table.columns[0].overflow = "fold"  # a term that is cut might be another one
     table.add_column("range")
     for name in ("bags", "carry it", "AUC", "AP", "F1", "sensitivity", "specificity"):
         table.add_column(name, justify="right")

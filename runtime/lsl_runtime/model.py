@@ -35,16 +35,18 @@ _EXTERNAL_DATA = b"\x0a\x08location\x12"
 
 @dataclass(frozen=True)
 class Predictions:
-    """What the model says of N images, for the first task, K classes."""
+    """What the model says of N images, for the first task, K classes or terms."""
 
     class_index: NDArray[np.int64]
     """(N,): index into `classes`."""
     probability: NDArray[np.float32]
     """(N,): calibrated probability of that class, 0..1."""
     probabilities: NDArray[np.float32]
-    """(N, K): calibrated, rows sum to 1."""
+    """(N, K): calibrated, rows sum to 1; those of terms are each for itself."""
     prediction_set: NDArray[np.bool_]
-    """(N, K): the conformal prediction set; the predicted class is always in it, alone where there is no threshold."""
+    """(N, K): the conformal prediction set; the predicted class is always in it, alone where there is no threshold.
+
+    Of terms: those chosen, at or above their thresholds, none perhaps."""
     features: NDArray[np.float32]
     """(N, D): the feature vector F(x)."""
     classes: tuple[str, ...]
@@ -187,11 +189,14 @@ class Model:
     ) -> Predictions:
         """Predictions from the graphs' probabilities (N, K), features (N, D) and scope distances (N,)."""
         chosen = probabilities.argmax(1)
+        sets = prediction_set(probabilities, self.task.conformal_threshold)
+        if self.task.kind == "terms":
+            sets = probabilities >= np.array(self.task.thresholds, np.float32)
         return Predictions(
             class_index=chosen,
             probability=probabilities[np.arange(len(chosen)), chosen],
             probabilities=probabilities,
-            prediction_set=prediction_set(probabilities, self.task.conformal_threshold),
+            prediction_set=sets,
             features=features,
             classes=self.task.classes,
             scope_distance=scope_distance,

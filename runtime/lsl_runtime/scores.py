@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.constraint import constrained
 from lsl_shared import metrics
 from lsl_shared.conformal import prediction_set
 from lsl_shared.manifest import Task
@@ -54,23 +55,34 @@ class Scores:
     confusion: tuple[tuple[int, ...], ...]
     """(K, K): rows are the right class, columns the predicted one."""
     classes: tuple[ClassScore, ...]
+    constrained_accuracy: float | None = None
+    """Of the classes that keep to known coarse labels (`lsl-annotate --constrain`); None where none are known."""
+    constrained_within_one: float | None = None
 
 
 def score(
-    task: Task, truth: NDArray[np.integer], probabilities: NDArray[np.floating], groups: NDArray[np.integer]
+    task: Task,
+    truth: NDArray[np.integer],
+    probabilities: NDArray[np.floating],
+    groups: NDArray[np.integer],
+    allowed: NDArray[np.bool_] | None = None,
 ) -> Scores:
-    """Scores of N ≥ 1 images: `truth` int (N,), `probabilities` (N, K), `groups` int (N,), the gene of each."""
+    """Scores of N ≥ 1 images: `truth` int (N,), `probabilities` (N, K), `groups` int (N,), the gene of each.
+
+    `allowed` bool (N, K), the classes that each image's coarse label leaves, adds the constrained figures.
+    """
     chance = probabilities.astype(np.float64)
     predicted = chance.argmax(1)
     sets = prediction_set(chance, task.conformal_threshold)
     counts = metrics.confusion(truth, predicted, len(task.classes))
-    parent = np.array(task.parent_index)
+    parent, ordered = np.array(task.parent_index), metrics.is_ordered(task.classes)
+    kept = None if allowed is None else constrained(probabilities.astype(np.float32), allowed)[0].astype(np.int64)
     return Scores(
         n_images=len(truth),
         n_genes=len(np.unique(groups)),
         accuracy=metrics.accuracy(truth, predicted),
         majority=metrics.majority_share(truth),
-        within_one=metrics.within(truth, predicted) if metrics.is_ordered(task.classes) else None,
+        within_one=metrics.within(truth, predicted) if ordered else None,
         macro_f1=metrics.macro_f1(counts),
         parent_accuracy=metrics.accuracy(parent[truth], parent[predicted]) if task.parent else None,
         nll=metrics.nll(truth, chance),
@@ -80,6 +92,8 @@ def score(
         mean_set_size=float(sets.sum(1).mean()),
         confusion=tuple(tuple(map(int, row)) for row in counts),
         classes=tuple(_class_score(task.classes, counts, k) for k in range(len(task.classes))),
+        constrained_accuracy=None if kept is None else metrics.accuracy(truth, kept),
+        constrained_within_one=metrics.within(truth, kept) if kept is not None and ordered else None,
     )
 
 

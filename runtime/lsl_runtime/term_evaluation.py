@@ -11,7 +11,7 @@ from lsl_shared.manifest import Manifest, Task
 from lsl_shared.store import NOT_ANNOTATED, Store
 from lsl_shared.term_metrics import TermScores, bag_means, score_terms
 
-__all__ = ["score_term_tasks"]
+__all__ = ["range_task", "score_term_tasks"]
 
 
 def score_term_tasks(
@@ -24,12 +24,15 @@ def score_term_tasks(
     """Scores of the model's tasks of kind terms that the store has annotated, over the images at `rows`.
 
     `probabilities` has (N, T) of each task, NaN where there is no answer. Terms are matched by name. A task that cannot
-    be scored gets a note: no bag carries a term that another bag of the same range lacks.
+    be scored gets a note: the store has none of it, or no bag carries a term that another bag of the same range lacks.
     """
-    ranges, names = _ranges(store, manifest.tasks[0])
+    ranges, names = _ranges(store, manifest)
     found = {}
     for task in manifest.tasks:
-        if task.kind != "terms" or task.name not in store.term_tasks:
+        if task.kind != "terms":
+            continue
+        if task.name not in store.term_tasks:
+            notes.append(f"{task.name}: the store has no annotations of it, so it is not scored")
             continue
         truth, chance = _labels(store, task)[rows], probabilities[task.name][rows]
         known = (truth >= 0).any(1) & ~np.isnan(chance).any(1)
@@ -42,9 +45,19 @@ def score_term_tasks(
     return found
 
 
-def _ranges(store: Store, first: Task) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """The stage range of each image (N,), −1 unknown, and the ranges' names: of the first task's parent, or its own."""
+def range_task(store: Store) -> str:
+    """The task whose classes are the ranges that terms belong to, where no fine task says so: the store's only coarse
+    task, or its only one; '' where there is none, so that the images of a gene are one bag."""
+    coarse = {space.parent for space in store.tasks.values() if space.parent} or set(store.tasks)
+    return coarse.pop() if len(coarse) == 1 else ""
+
+
+def _ranges(store: Store, manifest: Manifest) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """The range of each image (N,), −1 unknown, and the ranges' names: of the first task's parent, or its own."""
+    first = manifest.tasks[0]
     name = first.parent if first.parent in store.tasks else first.name
+    if first.kind == "terms":
+        name = manifest.training.get("coarse") or range_task(store)
     if name not in store.tasks:
         return np.full(len(store), -1), ()
     return store.labels(name).astype(np.int64), store.tasks[name].classes

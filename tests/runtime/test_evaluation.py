@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
 from lsl_runtime import Evaluation, Model, annotate, evaluate
-from lsl_shared import BundleError, ImageError, LabelSpace, Store, StoreError, StoreWriter
+from lsl_shared import BundleError, ImageError, LabelSpace, Store, StoreError, StoreWriter, Task
 
 Make = Callable[..., Path]
 
@@ -140,8 +142,6 @@ def test_classes_are_matched_by_name(make_store: Make, make_bundle: Make, tmp_pa
 
 
 def test_unreadable_images_are_left_out(make_store: Make, make_bundle: Make) -> None:
-    import h5py
-
     store, model = make_store(60), Model.load(make_bundle())
     path = annotate(store, model).path
     before = evaluate(store, model, everything=True)
@@ -174,3 +174,87 @@ def test_a_model_without_a_conformal_threshold_says_that_its_sets_promise_nothin
 ) -> None:
     found = evaluate(make_store(60), Model.load(make_bundle(split=_split(60), threshold=None)))
     assert any("holds the predicted class alone" in note for note in found.notes)
+
+
+COLOURS, LETTERS = ("red", "green"), ("a", "b", "c")
+
+
+@pytest.fixture
+def several(make_store: Make, make_bundle: Make, tmp_path: Path) -> tuple[Path, Model]:
+    """A store with labels of `colour` on every second image, and a model that also answers `colour` and `letter`."""
+    path = tmp_path / "several.h5"
+    with Store(make_store(60)) as source, StoreWriter(path, 16, 40) as writer:
+        for name, gene, image in zip(source.ids, source.genes, source.read(0, 60), strict=True):
+            writer.append(image, id=name, gene=gene)
+        writer.add_task(source.tasks["stage_range"], source.labels("stage_range"))
+        writer.add_task(source.tasks["stage"], source.labels("stage"))
+        writer.add_task(
+            LabelSpace("colour", ("green", "red", "blue")), np.where(np.arange(60) % 2, -1, np.arange(60) % 3)
+        )
+    model = Model.load(make_bundle(split=_split(60)))
+    chance = np.random.default_rng(3).random((60, 2)).astype(np.float32)
+    chance[3] = np.nan
+    with h5py.File(annotate(path, model).path, "r+") as file:
+        for name, classes, said in (("colour", COLOURS, chance), ("letter", LETTERS, np.ones((60, 3), np.float32) / 3)):
+            group = file.create_group(name)
+            group.attrs.create("classes", list(classes), dtype=h5py.string_dtype())
+            group["probabilities"] = said
+    further = Task("colour", COLOURS, conformal_threshold=0.9), Task("letter", LETTERS)
+    model.manifest = replace(model.manifest, tasks=(model.task, *further))
+    return path, model
+
+
+def test_further_tasks_are_scored_against_their_labels(several: tuple[Path, Model]) -> None:
+    found = evaluate(*several)
+    with h5py.File(several[0].with_suffix(".annotations.h5")) as file:
+        chance = file["colour/probabilities"][...]
+    tested = [row for row in range(0, 60, 2) if PARTS[row // 3 % 5] == "test" and row % 3 < 2 and row != 3]
+    right = [chance[row].argmax() == {0: 1, 1: 0}[row % 3] for row in tested]
+    colour = found.further["colour"]
+    assert (colour.n_images, colour.accuracy) == (len(tested), pytest.approx(np.mean(right)))
+    assert [one.name for one in colour.classes] == list(COLOURS)
+    assert list(found.further) == ["colour"] and _figures(found)["further"]["colour"]["n_images"] == len(tested)
+    assert "letter: the store has no labels of it, so it is not scored" in found.notes
+    assert any("have a colour that the model does not know" in note for note in found.notes)
+
+
+def test_a_further_task_without_a_labelled_test_image_is_noted(several: tuple[Path, Model]) -> None:
+    path, model = several
+    with h5py.File(path, "r+") as file:
+        file["labels/colour"][...] = -1
+    found = evaluate(path, model)
+    assert not found.further and "colour: no image evaluated is labelled, so it is not scored" in found.notes
+
+
+def test_classes_that_keep_to_known_coarse_labels(make_store: Make, make_bundle: Make) -> None:
+    """As stored by --constrain, and the same without annotations."""
+    store, model = make_store(150), Model.load(make_bundle())
+    before = evaluate(store, model, everything=True)
+    path = annotate(store, model, constrain="stage_range").path
+    found = evaluate(store, model, everything=True)
+    with Store(store) as opened, h5py.File(path) as file:
+        kept, truth = file["stage/constrained_class"][...], opened.truth("stage")
+        fine = opened.labels("stage")
+    assert found.labelled is not None and found.truth is not None and before.truth is not None
+    for scores, expected in ((found.labelled, fine), (found.truth, truth)):
+        known = expected >= 0
+        assert scores.constrained_accuracy == pytest.approx((kept == expected)[known].mean())
+        assert scores.constrained_within_one == pytest.approx((abs(kept - expected) < 2)[known].mean())
+    assert before.truth.constrained_accuracy == found.truth.constrained_accuracy
+    assert (found.truth.constrained_accuracy or 0) > found.truth.accuracy
+
+
+def test_without_known_coarse_labels_nothing_is_kept_to(make_store: Make, make_bundle: Make) -> None:
+    store = make_store(60)
+    with h5py.File(store, "r+") as file:
+        file["labels/stage_range"][...] = -1
+    found = evaluate(store, Model.load(make_bundle()), everything=True)
+    assert found.labelled is not None and found.labelled.constrained_accuracy is None and found.coarse is None
+
+
+def test_labels_of_a_further_task_alone_will_do(several: tuple[Path, Model]) -> None:
+    path, model = several
+    with h5py.File(path, "r+") as file:
+        del file["labels/stage"], file["labels/stage_range"]
+    found = evaluate(path, model)
+    assert found.labelled is None and list(found.further) == ["colour"]

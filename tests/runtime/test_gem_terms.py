@@ -72,15 +72,30 @@ def test_stages_come_before_terms(store: Path) -> None:
 def test_the_command_maps_terms(store: Path) -> None:
     called = CliRunner().invoke(app, [str(store), "--term", "brain", "--no-masked"])
     assert called.exit_code == 0, called.output
-    assert "cv_terms brain:" in called.output
-    assert (store.with_suffix(".gems") / "stage-brain.png").exists()
+    assert "term brain:" in called.output and "the map shows them more than the term" in called.output
+    folder = store.with_suffix(".gems")
+    assert sorted(path.name for path in folder.iterdir()) == ["cv_terms-brain.png", "gems.h5", "gems.html"]
+    page = (folder / "gems.html").read_text("utf-8")
+    assert "Genomewide expression maps by term" in page and "they show more than the term" in page
+    assert "than the stage" not in page and "this stage" not in page
+
+
+def test_a_term_that_is_also_a_class_is_mapped_as_a_term(store: Path) -> None:
+    with h5py.File(store.with_suffix(".annotations.h5"), "r+") as file:
+        file["cv_terms"].attrs.create("classes", ["9", "gut", "eye"], dtype=h5py.string_dtype())
+        chosen = file["cv_terms/chosen"][:, 0]
+    called = CliRunner().invoke(app, [str(store), "--term", "9", "--no-masked"])
+    assert called.exit_code == 0 and f"term 9: {int(chosen.sum())} images" in called.output
+    assert CliRunner().invoke(app, [str(store), "--stage", "9"]).exit_code == 0
+    names = {path.name for path in store.with_suffix(".gems").glob("*.png")}
+    assert names == {"cv_terms-9.png", "stage-9.png"}
 
 
 @pytest.mark.parametrize(
     ("asked", "code", "told"),
     [
         (["--term", "nose"], 1, "no term 'nose'. The model's terms are brain, gut, eye"),
-        (["--term", "eye"], 1, "gave no image the class 'eye'"),
+        (["--term", "eye"], 1, "gave no image the term 'eye'"),
         (["--term", "brain", "--stage", "9"], 2, "goes without --stage"),
         (["--term", "brain"], 1, "knows no cv_terms 'brain'; its tasks: stage"),
     ],

@@ -56,5 +56,7 @@ def test_nothing_to_score_is_noted(tmp_path: Path) -> None:
 
 
 def test_a_store_without_terms(make_store: Callable[..., Path]) -> None:
+    notes: list[str] = []
     with Store(make_store(6)) as store:
-        assert not score_term_tasks(store, manifest("gut"), np.arange(6), {}, [])
+        assert not score_term_tasks(store, manifest("gut"), np.arange(6), {}, notes)
+    assert notes == ["cv_terms: the store has no annotations of it, so it is not scored"]

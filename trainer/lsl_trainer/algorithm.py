@@ -161,7 +161,7 @@ class TwoStepTraining:
         if name == "feature":
             loss, rate = self._second_loss(), config.feature_learning_rate
         if name != "coarse" and self.data.further:
-            loss = multi_task_loss(loss, len(self.data.fine_space), self.data.further, data, config.task_weights)
+            loss = multi_task_loss(loss, self.data.fine_outputs, self.data.further, data, self._weights)
         step = Step(
             name, data, loss, self._epochs(name), rate, flip=name != "feature", seed=_SEEDS[name],
             loss_aside=self._loss_aside(name),
@@ -180,7 +180,7 @@ class TwoStepTraining:
     def _loss_aside(self, name: str) -> Callable[[Network], float] | None:
         """L_CE of the images kept aside from a step; None where there are none."""
         aside = self.data.coarse_aside if name == "coarse" else self.data.fine_aside
-        classes = self._classes(name) if name == "coarse" else len(self.data.fine_space)
+        classes = self._classes(name) if name == "coarse" else self.data.fine_outputs
         if not len(aside):
             return None
 
@@ -220,7 +220,12 @@ class TwoStepTraining:
     @property
     def _outputs(self) -> int:
         """How many outputs the head has in the end."""
-        return len(self.data.fine_space) + sum(len(task.space) for task in self.data.further)
+        return self.data.fine_outputs + sum(len(task.space) for task in self.data.further)
+
+    @property
+    def _weights(self) -> tuple[float, ...]:
+        """Of the losses of the fine task and the further ones; () learns them. Terms alone have nothing to weigh."""
+        return (1.0, 1.0) if self.data.terms_alone else self.config.task_weights
 
     def _set_head(self, name: str) -> None:
         """Keeps F and puts a new G on it where the classes change: G_s in the place of G_t."""
@@ -229,7 +234,7 @@ class TwoStepTraining:
         ):
             torch.manual_seed(self.config.seed + 1)
             self.network = self.network.with_head(self._classes(name))
-        learnt = name != "coarse" and self.data.further and not self.config.task_weights
+        learnt = name != "coarse" and self.data.further and not self._weights
         if learnt and self.network.log_variances is None:
             self.network.log_variances = nn.Parameter(self.network.mean.new_zeros(1 + len(self.data.further)))
 

@@ -60,15 +60,17 @@ def write_bundle(network: Network, data: TrainingData, config: TrainConfig, path
 
 
 def _manifest(network: Network, data: TrainingData, config: TrainConfig) -> Manifest:
+    fine = () if data.terms_alone else (_calibrated_task(network, data, config),)
+    tasks = (*fine, *further_answers(network, data, config.seed))
     return Manifest(
         image_size=data.image_size,
-        tasks=((task := _calibrated_task(network, data, config)), *further_answers(network, data, config.seed)),
+        tasks=tasks,
         network={"backbone": config.backbone} if config.backbone else config.to_dict().pop("network"),
         training={**config.to_dict(), "fine_images": len(data.fine), "coarse_images": len(data.coarse)},
-        test_metrics=_test_metrics(network, data, task),
+        test_metrics=_test_metrics(network, data, tasks[0]),
         store_fingerprint=data.fingerprint,
         package_version=version("lsl-toolkit"),
-        golden=_golden_sample(network, data.image_size, len(task.classes)),
+        golden=_golden_sample(network, data.image_size, len(tasks[0].classes)),
     )
 
 
@@ -102,9 +104,9 @@ def _calibrated_task(network: Network, data: TrainingData, config: TrainConfig) 
 
 
 def _test_metrics(network: Network, data: TrainingData, task: Task) -> dict[str, Any]:
-    """What the network scores on the fine-labelled test images; empty without any."""
+    """What the network scores on the fine-labelled test images; empty without any, and for terms alone."""
     test = data.test
-    if not len(test):
+    if not len(test) or data.terms_alone:
         return {}
     logits = logits_of(network, test.images, test.rows)[:, : len(task.classes)]
     probabilities = softmax(logits.numpy(), task.temperature)

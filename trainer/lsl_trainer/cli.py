@@ -47,7 +47,10 @@ def train_command(
     fine: Annotated[
         str | None,
         typer.Option(
-            metavar="TASK", help="The task to learn.  \\[default: the store's fine task]", rich_help_panel=_METHOD
+            metavar="TASK",
+            help="The task to learn, of classes; or one of terms alone, with --method plain.  "
+            "\\[default: the store's fine task]",
+            rich_help_panel=_METHOD,
         ),
     ] = None,
     coarse: Annotated[
@@ -271,7 +274,8 @@ def _estimated_seconds(training: TwoStepTraining) -> float:
 
 def _tell_epoch(epoch: Epoch) -> None:
     if epoch.number == 1 or epoch.number % 5 == 0:
-        say(f"{epoch.step:>8} epoch {epoch.number:3d}   loss {epoch.loss:6.3f}   right {epoch.accuracy:6.1%}")
+        right = "" if epoch.accuracy is None else f"   right {epoch.accuracy:6.1%}"
+        say(f"{epoch.step:>8} epoch {epoch.number:3d}   loss {epoch.loss:6.3f}{right}")
 
 
 def _tell(run: Run, store: Path) -> None:

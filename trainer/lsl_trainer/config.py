@@ -237,7 +237,6 @@ PRESETS = {
         coarse_epochs=16,
         fine_epochs=40,
         feature_epochs=12,
-        constrained_epochs=16,
         pseudo_threshold=0.8,
         reference_draw="batch",
         flip=False,

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.term_evaluation import range_task
 from lsl_shared.errors import ConfigError, TrainingError
 from lsl_shared.labels import LabelSpace
 from lsl_shared.store import Store
@@ -29,6 +30,7 @@ class TrainingData:
     """The data of one training. All sets share one array of images."""
 
     fine_space: LabelSpace
+    """The classes to learn, or the terms where these are learnt alone."""
     coarse_space: LabelSpace | None
     """None for a fine task without coarse labels (method plain)."""
     part: NDArray[np.int8]
@@ -49,11 +51,19 @@ class TrainingData:
     fingerprint: str
     image_size: tuple[int, int]
     further: tuple[FurtherTask, ...] = ()
-    """Tasks to learn beside the fine one; `fine` then holds their labels too, and images that have only those."""
+    """Tasks to learn beside the fine one, or the terms that are learnt alone; `fine` then holds their labels too, and
+    images that have only those."""
     held: Labelled | None = None
     """The calibration images with a label of a further task; their fine labels may be −1."""
     held_ranges: NDArray[np.int64] | None = None
     """(n,): their coarse classes, or classes where there are no coarse ones; with the gene they make the bags."""
+    terms_alone: bool = False
+    """Whether the network learns terms and no classes; all labels of classes are then −1."""
+
+    @property
+    def fine_outputs(self) -> int:
+        """How many of the network's outputs, the first ones, are fine classes."""
+        return 0 if self.terms_alone else len(self.fine_space)
 
     @property
     def digest(self) -> str:
@@ -81,11 +91,12 @@ def load_data(
     learn from.
     """
     fine_space, coarse_space = _spaces(store, config)
-    tasks = tuple(space.name for space in (fine_space, coarse_space) if space)
-    fine = store.labels(fine_space.name).astype(np.int64)
+    alone = fine_space.name in store.term_tasks
+    tasks = tuple(space.name for space in (fine_space, coarse_space) if space and space.name in store.tasks)
+    fine = np.full(len(store), -1) if alone else store.labels(fine_space.name).astype(np.int64)
     coarse = _coarse_labels(store, fine, fine_space, coarse_space)
     two_steps = config.method in _WITH_COARSE
-    further = further_tasks(store, config.tasks, fine_space.name)
+    further = further_tasks(store, [config.fine], "") if alone else further_tasks(store, config.tasks, fine_space.name)
     known = known_rows(further, len(store))
     needed = np.flatnonzero((fine >= 0) | (coarse >= 0) & two_steps | known)
     images, groups = load_images(store, needed, folder, shared=shared), store.groups()
@@ -101,7 +112,7 @@ def load_data(
         "coarse_aside": (aside & (coarse >= 0) & two_steps, coarse),
         "fine_aside": (aside & (drawn >= 0), drawn),
         "calibration": ((part == CALIBRATION) & (fine >= 0), fine),
-        "test": ((part == TEST) & (fine >= 0), fine),
+        "test": ((part == TEST) & (known if alone else fine >= 0), fine),
         "held": ((part == CALIBRATION) & known, fine),
     }
     sets = {
@@ -115,7 +126,8 @@ def load_data(
         )
         for name, (chosen, labels) in selections.items()
     }
-    _check(sets["fine"], sets["coarse"], fine_space, config)
+    if not alone:
+        _check(sets["fine"], sets["coarse"], fine_space, config)
     return TrainingData(
         fine_space=fine_space,
         coarse_space=coarse_space,
@@ -126,16 +138,26 @@ def load_data(
         image_size=store.shape[1:],
         further=further,
         held_ranges=(coarse if coarse_space else fine)[selections["held"][0]],
+        terms_alone=alone,
         **sets,
     )
 
 
 def task_to_learn(store: Store, config: TrainConfig) -> LabelSpace:
-    """The task to learn: the one that the settings name, else the store's only fine task. Raises ConfigError."""
+    """The task of classes to learn: the one that the settings name, else the store's only fine task. ConfigError."""
+    if config.fine in store.term_tasks:
+        raise ConfigError(
+            f"--fine {config.fine} is a task of terms, which only a single training learns alone (no folds, layers or "
+            f"comparison); to have classes as well: {_beside(store, config.fine)}"
+        )
     return store.task(config.fine or _only_fine_task(store))
 
 
 def _spaces(store: Store, config: TrainConfig) -> tuple[LabelSpace, LabelSpace | None]:
+    if config.fine in store.term_tasks:
+        _check_alone(store, config)
+        ranges = config.coarse or range_task(store)
+        return store.term_tasks[config.fine], store.task(ranges) if ranges else None
     fine = task_to_learn(store, config)
     name = config.coarse or fine.parent
     if config.method in ("plain", "gabor"):
@@ -148,6 +170,29 @@ def _spaces(store: Store, config: TrainConfig) -> tuple[LabelSpace, LabelSpace |
         there = f"{fine.name!r} has {fine.parent or 'none'!r}"
         raise ConfigError(f"--method coarse-constrained needs the fine task's parent as --coarse, and {there}")
     return fine, store.task(name)
+
+
+def _check_alone(store: Store, config: TrainConfig) -> None:
+    """Raises ConfigError for settings that need classes, where a task of terms is learnt alone."""
+    if config.method != "plain":
+        raise ConfigError(
+            f"--fine {config.fine} is a task of terms, and --method {config.method} goes from coarse to fine classes: "
+            f"add --method plain, or learn classes as well: {_beside(store, config.fine)}"
+        )
+    given = {
+        "--task": config.tasks, "--task-weight": config.task_weights, "--patience": config.patience,
+        "--fine-per-class": config.fine_per_class, "--sampling balanced": config.sampling == "balanced",
+    }  # fmt: skip
+    if unused := [option for option, value in given.items() if value]:
+        raise ConfigError(
+            f"--fine {config.fine} learns terms alone: leave {', '.join(unused)} out, or learn classes as well: "
+            f"{_beside(store, config.fine)}"
+        )
+
+
+def _beside(store: Store, terms: str) -> str:
+    classes = range_task(store) or next(iter(store.tasks), "TASK")
+    return f"--fine {classes} --task {terms}"
 
 
 def _only_fine_task(store: Store) -> str:

@@ -27,7 +27,8 @@ def event_log(folder: Path, before: Sequence[Epoch] = ()) -> Callable[[Epoch], N
         nonlocal number
         number += 1
         for name in ("loss", "accuracy", "learning_rate"):
-            writer.add_scalar(f"{epoch.step}/{name}", getattr(epoch, name), number)
+            if (value := getattr(epoch, name)) is not None:
+                writer.add_scalar(f"{epoch.step}/{name}", value, number)
         writer.flush()
 
     return log

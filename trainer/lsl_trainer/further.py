@@ -56,7 +56,7 @@ def never_carried(task: FurtherTask, labels: NDArray[np.int64]) -> tuple[str, ..
     carried = (labels == 1).any(0)
     if not carried.any():
         raise TrainingError(
-            f"no training image carries any term of {task.name!r}: annotate more genes, or leave --task {task.name} out"
+            f"no training image carries any term of {task.name!r}: annotate more genes, or train without {task.name}"
         )
     return tuple(name for name, found in zip(task.space.classes, carried, strict=True) if not found)
 

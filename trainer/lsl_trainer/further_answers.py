@@ -27,7 +27,7 @@ def further_answers(network: Network, data: TrainingData, seed: int) -> tuple[Ta
     held, ranges = data.held, data.held_ranges
     assert held is not None and ranges is not None
     logits = logits_of(network, held.images, held.rows).double().numpy()
-    sizes = [len(data.fine_space), *(len(task.space) for task in data.further)]
+    sizes = [data.fine_outputs, *(len(task.space) for task in data.further)]
     parts = np.split(logits, np.cumsum(sizes)[:-1], axis=1)[1:]
     return tuple(
         _terms(task, part, held.others[task.name], held.groups, ranges, data.fine.others[task.name])

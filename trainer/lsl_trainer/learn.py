@@ -120,8 +120,9 @@ class Epoch:
     """From 1."""
     loss: float
     """Mean over the images."""
-    accuracy: float
-    """Share of labelled training images (augmented, while learning) that were right."""
+    accuracy: float | None
+    """Share of labelled training images (augmented, while learning) that were right; None where terms alone are
+    learnt."""
     learning_rate: float
     """At its beginning."""
     seconds: float = 0.0
@@ -229,7 +230,7 @@ class Learner:
             on_images(len(whole))
         average_buffers(self.network, self._fabric)
         total, right = self._summed(total, right)
-        return Epoch(step.name, number, total / sum(map(len, batches)), right / max(known, 1), rate)
+        return Epoch(step.name, number, total / sum(map(len, batches)), right / known if known else None, rate)
 
     def _strong(self, positions: NDArray[np.int64], draws: NDArray[np.float64]) -> Tensor:
         images = self.data.images[self.data.rows[positions]]

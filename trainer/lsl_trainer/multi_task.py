@@ -25,7 +25,8 @@ def multi_task_loss(
     """`first` on the images with a label of the first task, and the losses of `tasks` on those with theirs.
 
     The network's outputs are the `n_first` of the first task, then those of `tasks`. `weights` has one factor a task,
-    the first's first; without any, they are learnt (`weighted_sum`). Returns as logits those of the first task.
+    the first's first; without any, they are learnt (`weighted_sum`). Returns as logits those of the first task, or all
+    where it has none (terms that are learnt alone).
     """
     sizes = [n_first, *(len(task.space) for task in tasks)]
     odds = {task.name: positive_weights(data.others[task.name]) for task in tasks if task.terms}
@@ -39,7 +40,7 @@ def multi_task_loss(
             losses.append(
                 _class_loss(logits, labels) if weight is None else term_loss(logits, labels, weight.to(logits))
             )
-        return weighted_sum(losses, weights, network.log_variances), parts[0]
+        return weighted_sum(losses, weights, network.log_variances), parts[0] if n_first else outputs
 
     return loss
 

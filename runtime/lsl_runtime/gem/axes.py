@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EGG_LENGTH", "FLY_TASKS", "MEASURE", "colour_bar", "draw_map", "draw_outline", "has_outline", "round_top"]
 
-FLY_TASKS = ("stage", "stage_range")
+FLY_TASKS = ("stage", "stage_range", "cv_terms")
 """Tasks whose images are embryos with anterior to the left."""
 
 MEASURE = {"mean": "mean stain density", "fraction": "share of stained embryos"}

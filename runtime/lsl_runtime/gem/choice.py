@@ -22,8 +22,10 @@ __all__ = [
     "check_same_store",
     "check_terms",
     "choose",
+    "constraint_kept",
     "group_name",
     "task_of",
+    "term_task_of",
 ]
 
 ALL_VIEWS = "all"
@@ -45,6 +47,9 @@ class Filter:
     """`probability`: an image weighs by its probability of the stage, so a gene by the mean of its images."""
     floor: float = 0.0
     """Only images whose probability of the stage is at least this."""
+    constrained: bool = True
+    """Whether answers that keep to known coarse labels count, where `lsl-annotate --constrain` stored them, or the free
+    ones."""
 
     def __post_init__(self) -> None:
         if self.weights not in get_args(Weights):
@@ -89,6 +94,9 @@ def task_of(annotations: Annotations, stages: Sequence[str], task: str = "") -> 
     for name in [*candidates, *terms]:
         if set(stages) <= set(annotations.tasks[name]):
             return name
+    if not candidates:
+        told = "its model knows terms alone; map them with --term"
+        raise GemError(annotations.path, f"{told}: {', '.join(annotations.tasks[terms[0]][:40])}")
     listed = "; ".join(f"{name}: {', '.join(annotations.tasks[name][:40])}" for name in candidates)
     known = {label for name in candidates for label in annotations.tasks[name]}
     unknown = [stage for stage in stages if stage not in known]
@@ -102,13 +110,13 @@ def choose(store: Store, annotations: Annotations, task: str, stage: str, wanted
     Raises GemError that says which step left no image.
     """
     wanted = wanted or Filter()
-    given, probability = answers_of(annotations, task, stage)
+    given, probability = answers_of(annotations, task, stage, wanted.constrained)
     seen = given & _seen_from(store, wanted.view)
     sure = seen & (probability >= wanted.floor) if wanted.floor else seen
     rows = np.flatnonzero(sure & _of_genes(store, wanted))
     if not len(rows):
-        problem = _none_left((given, seen, sure), stage, store, wanted)
-        raise GemError(annotations.path, problem, f"{task}/chosen" if annotations.is_terms(task) else f"{task}/class")
+        what, key = ("term", "chosen") if annotations.is_terms(task) else ("class", "class")
+        raise GemError(annotations.path, _none_left((given, seen, sure), what, stage, store, wanted), f"{task}/{key}")
     groups, inverse, counts = np.unique(store.groups()[rows], return_inverse=True, return_counts=True)
     weights = 1 / counts[inverse]
     if wanted.weights == "probability":
@@ -116,13 +124,36 @@ def choose(store: Store, annotations: Annotations, task: str, stage: str, wanted
     return Choice(stage, rows, weights, len(groups), _samples(rows, inverse, probability[rows]))
 
 
-def answers_of(annotations: Annotations, task: str, stage: str) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-    """Which images (N,) were given a stage or term, and the probability (N,) of their class, or of that term."""
+def answers_of(
+    annotations: Annotations, task: str, stage: str, constrained: bool = True
+) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Which images (N,) were given a stage or term, and the probability (N,) of their class, or of that term.
+
+    With `constrained`, the class and its share that keep to known coarse labels, where they are stored.
+    """
     place = annotations.tasks[task].index(stage)
     if annotations.is_terms(task):
         return annotations.chosen(task)[:, place], annotations.probabilities(task)[:, place]
-    given = annotations.class_index(task) == place
-    return given & (annotations.status == Status.ANNOTATED), annotations.probability(task)
+    if constrained and annotations.is_constrained(task):
+        classes, probability = annotations.constrained_class(task), annotations.constrained_probability(task)
+    else:
+        classes, probability = annotations.class_index(task), annotations.probability(task)
+    return (classes == place) & (annotations.status == Status.ANNOTATED), probability
+
+
+def constraint_kept(annotations: Annotations, task: str, wanted: Filter) -> str:
+    """The coarse task whose labels the answers to `task` keep to; '' where they are the free ones."""
+    return annotations.constrained_by if wanted.constrained and annotations.is_constrained(task) else ""
+
+
+def term_task_of(annotations: Annotations, terms: Sequence[str]) -> str:
+    """The task of kind terms that has all of these. Raises GemError that lists what there is."""
+    check_terms(annotations, terms)
+    names: list[str] = [name for name in annotations.tasks if annotations.is_terms(name)]
+    for name in names:
+        if set(terms) <= set(annotations.tasks[name]):
+            return name
+    raise GemError(annotations.path, f"no task has all of {', '.join(terms)}; map the terms of each by themselves")
 
 
 def check_terms(annotations: Annotations, terms: Sequence[str]) -> None:
@@ -163,21 +194,23 @@ def _of_genes(store: Store, wanted: Filter) -> NDArray[np.bool_]:
     return np.asarray(inside & np.array([gene in genes for gene in store.genes]), bool)
 
 
-def _none_left(left: tuple[NDArray[np.bool_], ...], stage: str, store: Store, wanted: Filter) -> str:
+def _none_left(left: tuple[NDArray[np.bool_], ...], what: str, stage: str, store: Store, wanted: Filter) -> str:
     given, seen, sure = (int(one.sum()) for one in left)
     if not given:
         return (
-            f"the model gave no image the class {stage!r}, so there is nothing to map; `lsl-annotate STORE --csv FILE` "
-            "lists what it gave"
+            f"the model gave no image the {what} {stage!r}, so there is nothing to map; "
+            "`lsl-annotate STORE --csv FILE` lists what it gave"
         )
     if not seen:
         views = ", ".join(sorted({view or "unknown" for view in store.views}))
         view = "lateral" if wanted.view is None else wanted.view
-        return f"{given} images have class {stage!r}, none of them the view {view!r}. Views: {views}; see --view"
+        return f"{given} images have {what} {stage!r}, none of them the view {view!r}. Views: {views}; see --view"
     if not sure:
-        return f"{seen} images have class {stage!r}, none of them with probability {wanted.floor:g}; lower --floor"
+        return f"{seen} images have {what} {stage!r}, none of them with probability {wanted.floor:g}; lower --floor"
     genes = ", ".join(sorted(set(store.genes[left[2]]) - {""})[:8])
-    return f"{sure} images have class {stage!r}, none of a gene asked for (there are {genes} …); see --genes, --exclude"
+    return (
+        f"{sure} images have {what} {stage!r}, none of a gene asked for (there are {genes} …); see --genes, --exclude"
+    )
 
 
 def _samples(rows: NDArray[np.int64], gene: NDArray[np.int64], probability: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -35,7 +35,10 @@ def gem_command(
     ] = None,
     term: Annotated[
         list[str] | None,
-        typer.Option(metavar="TERM", help="Map a term of the vocabulary instead: the images it was chosen for."),
+        typer.Option(
+            metavar="TERM",
+            help="Map a term of the vocabulary instead: the images it was chosen for. Repeat for more.",
+        ),
     ] = None,
     model: Annotated[
         Path | None,
@@ -68,6 +71,14 @@ def gem_command(
         Literal["equal", "probability"], typer.Option(help="Let images weigh by their probability of the stage.")
     ] = "equal",
     floor: Annotated[float, typer.Option(metavar="P", help="Only images of at least this probability.")] = 0.0,
+    constrained: Annotated[
+        bool,
+        typer.Option(
+            "--constrained/--free",
+            help="Map the stages that keep to known coarse labels, where lsl-annotate --constrain stored them, or what "
+            "the model says freely.",
+        ),
+    ] = True,
     compare: Annotated[
         tuple[str, str] | None,
         typer.Option(
@@ -135,7 +146,8 @@ def gem_command(
     """Genomewide expression maps (GEMs) of an annotated store: a picture a stage, and the numbers in gems.h5.
 
     A GEM averages the stain of all embryos that the model gave the stage, each gene counting once; the masked GEM
-    weights every pixel by how much the model looks there.
+    weights every pixel by how much the model looks there. Pictures are named after task and class: stage-9.png,
+    cv_terms-brain.png; odd letters in a name become _, with a few digits that tell it apart.
 
     Open gems.html in a browser to walk through the stages and to read values.
 
@@ -159,9 +171,8 @@ def gem_command(
         from lsl_runtime.gem.maps import build_gems
         from lsl_runtime.gem.saliency_panel import saliency_samples
         from lsl_runtime.gem.sheet import formats_named
-        from lsl_runtime.gem.stages import classes_of, meant_stages
+        from lsl_runtime.gem.stages import meant_stages
         from lsl_runtime.model import Model
-        from lsl_shared.annotations import annotations_path
         from lsl_shared.errors import ConfigError
         from lsl_shared.store import Store
 
@@ -176,36 +187,35 @@ def gem_command(
         formats = formats_named(format or ["png"])
         listed = _listed(genes, known) if genes is not None else None
         settings: dict[str, Any] = {"mode": mode, "view": view, "weights": weights, "floor": floor}
+        settings["constrained"] = constrained
         settings["exclude"] = _listed(exclude, known) if exclude is not None else ()
         if compare is not None:
             found = _compare(store, images, compare, stage or [], folder, annotations, listed, settings)
             _say_drawn("picture", draw_folder_comparison(folder, found, formats))
             return
         loaded = Model.load(model) if model is not None else None
-        wanted = Filter(view, listed, settings["exclude"], weights, floor)
-        stages, empty = meant_stages(
-            store, stage or [], terms=term or [], model=loaded, annotations=annotations, wanted=wanted
-        )
+        wanted = Filter(view, listed, settings["exclude"], weights, floor, constrained)
+        meant = meant_stages(store, stage or [], terms=term or [], model=loaded, annotations=annotations, wanted=wanted)
         with progress("mapping", images * max(len(term or ()), 1)) as advance:
             gems = build_gems(
-                store, stages, masked=masked, model=loaded, annotations=annotations, genes=listed,
+                store, meant.stages, masked=masked, model=loaded, annotations=annotations, genes=listed,
                 per_gene=table, saliency_method=saliency_method, workers=workers, scheduler=scheduler,
-                on_progress=advance, **settings,
+                task=meant.task, on_progress=advance, **settings,
             )  # fmt: skip
-        if empty:
-            say(f"no images, so no map: {', '.join(empty)}")
+        if meant.empty:
+            say(f"no images, so no map: {', '.join(meant.empty)}")
+        _say_within([meant.within])
         _write(folder, gems, formats, style, landmarks)
         if panel:
             _say_drawn("panel", draw_folder_panel(folder, gems, formats, style))
         if saliency_panel is not None:
             shown = saliency_samples(
-                store, stages, saliency_panel, model=loaded, annotations=annotations, wanted=wanted,
+                store, meant.stages, saliency_panel, model=loaded, annotations=annotations, wanted=wanted,
                 saliency_method=saliency_method,
             )  # fmt: skip
             _say_drawn("saliency", draw_folder_saliency(folder, shown, formats))
         if html:
-            classes = classes_of(annotations or annotations_path(store), gems[0].stage)
-            say(f"page: {write_folder_page(folder, gems[0].task, classes, style)}")
+            say(f"page: {write_folder_page(folder, meant.task, meant.classes, style)}")
         if landmarks:
             _write_landmarks(folder, gems)
         if table:
@@ -232,6 +242,8 @@ def _compare(
     from lsl_shared.annotations import annotations_path
 
     first, second = sides_of(compared, stages, annotations or annotations_path(store), genes)
+    if settings["constrained"]:
+        _say_within([_constraint_of(side.annotations or annotations_path(store)) for side in (first, second)])
     with progress("comparing", 2 * images) as advance:
         found = compare_gems(store, first, second, on_progress=advance, **settings)
     write_comparison(comparison_path(folder, found.names), found)
@@ -241,15 +253,30 @@ def _compare(
     return found
 
 
+def _constraint_of(path: str | Path) -> str:
+    from lsl_shared.annotations import Annotations
+
+    with Annotations(path) as given:
+        return given.constrained_by
+
+
+def _say_within(coarse: Sequence[str]) -> None:
+    for name in dict.fromkeys(filter(None, coarse)):
+        say(f"answers within the known {name}, as lsl-annotate --constrain stored; --free takes the others")
+
+
 def _write_landmarks(folder: Path, gems: Sequence[Gem]) -> None:
     from lsl_runtime.gem.landmarks import LANDMARK_NOTE, landmarks
     from lsl_runtime.gem.table import write_landmarks
 
     found = [one for gem in gems for one in landmarks(gem)]
     write_landmarks(folder / "landmarks.csv", found)
+    what = gems[0].what
     for one in found:
         place = f"{one.egg_length:.0f} % egg length, {one.dorsoventral:.0f} % from dorsal to ventral"
-        say(f"stage {one.stage}, landmark {one.number}: {one.area:.1f} % of the embryo at {place}, mean {one.mean:.3f}")
+        say(
+            f"{what} {one.stage}, landmark {one.number}: {one.area:.1f} % of the embryo at {place}, mean {one.mean:.3f}"
+        )
     say(f"{LANDMARK_NOTE} → {folder / 'landmarks.csv'}")
 
 
@@ -257,7 +284,7 @@ def _write_table(folder: Path, gems: Sequence[Gem]) -> None:
     from lsl_runtime.gem.table import write_gene_table
 
     rows = write_gene_table(folder / "genes.csv", gems)
-    say(f"{rows:,} genes at {len(gems):,} stages → {folder / 'genes.csv'}")
+    say(f"{rows:,} genes in {len(gems):,} maps → {folder / 'genes.csv'}")
 
 
 def _write(
@@ -270,16 +297,16 @@ def _write(
     dropped = write_gems(folder, gems)
     for gem in gems:
         pictures = draw_stage(folder, gem, formats, style, landmarks(gem) if with_landmarks else ())
-        _say_drawn(f"{gem.task} {gem.stage}: {gem.n_images:,} images of {gem.n_genes:,} genes", pictures)
+        _say_drawn(f"{gem.what} {gem.stage}: {gem.n_images:,} images of {gem.n_genes:,} genes", pictures)
         if gem.caution:
             say(f"  {gem.caution}")
         if gem.n_empty:
             say(f"  no embryo found in {gem.n_empty:,} images; they count as unstained")
     if dropped:
         remove_panels(folder)
-    for stage in sorted(set(dropped) - {gem.stage for gem in gems}):
-        remove_pictures(folder, stage)
-        say(f"stage {stage}: removed, it was of another model or store")
+    for task, stage in sorted(set(dropped) - {(gem.task, gem.stage) for gem in gems}):
+        remove_pictures(folder, task, stage)
+        say(f"{task} {stage}: removed, it was of another model or store")
     say(f"numbers: {folder / GEMS}")
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.gem.bootstrap import REPLICATES, Replicates, area_mean, grid_shape
-from lsl_runtime.gem.choice import Filter, Weights, check_same_store, choose, task_of
+from lsl_runtime.gem.choice import Filter, Weights, check_same_store, choose, constraint_kept, task_of
 from lsl_runtime.gem.saliency import saliency_source
 from lsl_runtime.gem.significance import false_discovery, two_sided
 from lsl_runtime.gem.sums import Mode, Sums, sum_up
@@ -82,6 +82,7 @@ def compare_gems(
     exclude: Collection[str] = (),
     weights: Weights = "equal",
     floor: float = 0.0,
+    constrained: bool = True,
     rate: float = 0.05,
     on_progress: Callable[[int], None] | None = None,
 ) -> GemComparison:
@@ -96,7 +97,7 @@ def compare_gems(
     if not 0 < rate < 1:
         raise ConfigError(f"the false discovery rate lies between 0 and 1, received {rate}")
     advance = on_progress or (lambda count: None)
-    filters = [Filter(view, side.genes, exclude, weights, floor) for side in (first, second)]
+    filters = [Filter(view, side.genes, exclude, weights, floor, constrained) for side in (first, second)]
     with Store(store) as opened:
         sums = [
             _sums(opened, side, wanted, masked, mode, advance)
@@ -134,10 +135,13 @@ def _sums(
 ) -> Sums:
     with Annotations(side.annotations or annotations_path(store.path)) as given:
         check_same_store(store, given)
-        choice = choose(store, given, task_of(given, [side.stage]), side.stage, wanted)
+        task = task_of(given, [side.stage])
+        choice = choose(store, given, task, side.stage, wanted)
         if choice.n_genes < 2:
             raise GemError(given.path, f"{side.name!r} has images of one gene only; a comparison needs two or more")
-        return sum_up(store, [choice], saliency_source(store, given, None) if masked else None, mode, advance)[0]
+        kept = task if constraint_kept(given, task, wanted) else ""
+        maps = saliency_source(store, given, None, constrained=kept) if masked else None
+        return sum_up(store, [choice], maps, mode, advance)[0]
 
 
 def _standard_error(first: Replicates, second: Replicates, grid: tuple[int, int]) -> NDArray[np.float64]:

@@ -23,6 +23,7 @@ _FORMAT, _VERSION = "lsl-gems", 1
 _REMEDY = "`lsl-gem STORE --stage S` makes one; move this away or choose --out"
 _PLANES = ("gem", "masked_gem", "embryo", "band", "masked_band")
 _TEXTS = ("stage", "task", "mode", "view", "model", "model_digest", "store_fingerprint")
+_OPTIONAL = {"selection": "", "kind": "class"}
 _COUNTS = ("n_images", "n_genes", "n_empty")
 
 
@@ -31,9 +32,9 @@ def gems_folder(store: str | Path) -> Path:
     return Path(store).with_suffix(".gems")
 
 
-def picture_path(folder: str | Path, stage: str) -> Path:
-    """Where the picture of a stage lies."""
-    return Path(folder) / f"stage-{safe_name(stage)}.png"
+def picture_path(folder: str | Path, task: str, stage: str) -> Path:
+    """Where the picture of a class or term lies: stage-9.png, cv_terms-brain.png."""
+    return Path(folder) / f"{task}-{safe_name(stage)}.png"
 
 
 def check_folder(folder: str | Path) -> None:
@@ -45,11 +46,11 @@ def check_folder(folder: str | Path) -> None:
         open_file(folder / GEMS, _FORMAT, _VERSION, GemError, _REMEDY).close()
 
 
-def write_gems(folder: str | Path, gems: Sequence[Gem]) -> list[str]:
+def write_gems(folder: str | Path, gems: Sequence[Gem]) -> list[tuple[str, str]]:
     """Writes maps of one store and model into gems.h5 of `folder`, which is rewritten in one piece.
 
-    Groups of other stages stay where store and model are the same. Returns the stages that were dropped because they
-    belong to another store or model. Raises GemError where something else stands there.
+    Groups of other stages stay where store and model are the same. Returns (task, stage) of those that were dropped
+    because they belong to another store or model. Raises GemError where something else stands there.
     """
     path = Path(folder) / GEMS
     old = open_file(path, _FORMAT, _VERSION, GemError, _REMEDY) if path.exists() else None
@@ -58,20 +59,20 @@ def write_gems(folder: str | Path, gems: Sequence[Gem]) -> list[str]:
             file.attrs["format"], file.attrs["version"] = _FORMAT, _VERSION
             dropped = _keep(old, file, gems) if old is not None else []
             for gem in gems:
-                _write(file.create_group(_group(gem.stage)), gem)
+                _write(file.create_group(f"{gem.task}_{safe_name(gem.stage)}"), gem)
     finally:
         if old is not None:
             old.close()
     return dropped
 
 
-def read_gem(path: str | Path, stage: str) -> Gem:
-    """The map of one stage from a gems.h5, without its samples. Raises GemError."""
+def read_gem(path: str | Path, stage: str, task: str = "") -> Gem:
+    """The map of one stage or term from a gems.h5, without its samples; `task` tells those of one name apart.
+
+    Raises GemError.
+    """
     with open_file(path, _FORMAT, _VERSION, GemError, _REMEDY) as file:
-        name = _group(stage)
-        if name not in file:
-            listed = ", ".join(str(group.attrs.get("stage", key)) for key, group in file.items())
-            raise GemError(path, f"no map of stage {stage!r}; there are: {listed or 'none'}")
+        name = _found(file, path, stage, task)
 
         def read(key: str) -> np.ndarray:
             shape = (2, None, None) if key.endswith("band") else (None, None)
@@ -83,7 +84,7 @@ def read_gem(path: str | Path, stage: str) -> Gem:
             entries |= {key: int(attributes[key]) for key in _COUNTS}
         except (KeyError, ValueError) as problem:
             raise GemError(path, f"damaged ({problem}). {_REMEDY}", name) from None
-        entries |= {"selection": str(attributes.get("selection", "")), "masked_gem": None}
+        entries |= {key: str(attributes.get(key, usual)) for key, usual in _OPTIONAL.items()} | {"masked_gem": None}
         entries |= {key: read(key) for key in _PLANES if key in file[name] or key in ("gem", "embryo")}
         return Gem(**entries)
 
@@ -92,27 +93,45 @@ def _write(group: h5py.Group, gem: Gem) -> None:
     for key in _PLANES:
         if (plane := getattr(gem, key)) is not None:
             group.create_dataset(key, data=plane, compression="gzip")
-    for key in (*_TEXTS, *_COUNTS, "selection"):
+    for key in (*_TEXTS, *_COUNTS, *_OPTIONAL):
         group.attrs[key] = getattr(gem, key)
 
 
-def _keep(old: h5py.File, file: h5py.File, gems: Sequence[Gem]) -> list[str]:
-    """Copies the groups of the same store and model that are not written anew; returns the stages of the others."""
+def _keep(old: h5py.File, file: h5py.File, gems: Sequence[Gem]) -> list[tuple[str, str]]:
+    """Copies the groups of the same store and model that are not written anew; returns what the others are of."""
     same = (gems[0].store_fingerprint, gems[0].model_digest)
-    dropped = []
+    anew, dropped = {(gem.task, gem.stage) for gem in gems}, []
     for name, group in old.items():
         if (group.attrs.get("store_fingerprint"), group.attrs.get("model_digest")) != same:
-            dropped.append(str(group.attrs.get("stage", name)))
-        elif name not in {_group(gem.stage) for gem in gems}:
+            dropped.append(_of(group))
+        elif _of(group) not in anew:
             old.copy(group, file, name)
     return dropped
 
 
-def _group(stage: str) -> str:
-    return f"stage_{safe_name(stage)}"
+def _found(file: h5py.File, path: str | Path, stage: str, task: str) -> str:
+    """The name of the group that holds a map. Raises GemError where there is none, or several."""
+    held = {name: _of(group) for name, group in file.items()}
+    names: list[str] = [name for name, (of, label) in held.items() if label == stage and task in ("", of)]
+    if not names:
+        listed = ", ".join(label for _, label in held.values())
+        raise GemError(path, f"no map of {task or 'stage'} {stage!r}; there are: {listed or 'none'}")
+    if len(names) > 1:
+        raise GemError(path, f"maps of {stage!r} in {', '.join(held[name][0] for name in names)}: name the task")
+    return names[0]
+
+
+def _of(group: h5py.Group) -> tuple[str, str]:
+    """The task and stage of a group."""
+    return str(group.attrs.get("task", "stage")), str(group.attrs.get("stage", group.name.strip("/")))
 
 
 def safe_name(stage: str) -> str:
-    """A class name fit for files and HDF5 keys; a changed one carries a hash, so that no two become the same."""
-    plain = re.sub(r"[^\w.-]", "_", stage)[:60]
-    return plain if plain == stage else f"{plain}-{hashlib.sha256(stage.encode(errors='replace')).hexdigest()[:8]}"
+    """A class name fit for files and HDF5 keys, on systems that do not tell capitals apart as well.
+
+    One that is changed, or might be taken for another, carries a hash, so that no two become the same.
+    """
+    plain = re.sub(r"[^A-Za-z0-9.-]", "_", stage)[:60]
+    if re.fullmatch(r"[a-z0-9.-]{1,60}", stage) and not re.search(r"-[0-9a-f]{8}$", stage):
+        return stage
+    return f"{plain}-{hashlib.sha256(stage.encode(errors='replace')).hexdigest()[:8]}"

@@ -35,16 +35,16 @@ def draw_stage(
     folder: str | Path, gem: Gem, formats: Sequence[Format], style: StyleName, landmarks: Sequence[Landmark] = ()
 ) -> list[Path]:
     """Draws a map in each format, with its `landmarks`; returns the pictures."""
-    paths = [picture_path(folder, gem.stage).with_suffix(f".{ending}") for ending in dict.fromkeys(formats)]
+    paths = [picture_path(folder, gem.task, gem.stage).with_suffix(f".{ending}") for ending in dict.fromkeys(formats)]
     for path in paths:
         draw_gem(gem, path, style, landmarks)
     return paths
 
 
-def remove_pictures(folder: str | Path, stage: str) -> None:
-    """Removes the pictures of a stage, whatever their format."""
+def remove_pictures(folder: str | Path, task: str, stage: str) -> None:
+    """Removes the pictures of a stage or term, whatever their format."""
     for ending in FORMATS:
-        picture_path(folder, stage).with_suffix(f".{ending}").unlink(missing_ok=True)
+        picture_path(folder, task, stage).with_suffix(f".{ending}").unlink(missing_ok=True)
 
 
 def remove_panels(folder: str | Path) -> None:
@@ -87,7 +87,7 @@ def write_folder_page(folder: str | Path, task: str, classes: Sequence[str], sty
     with h5py.File(file) as opened:
         held = {str(group.attrs["stage"]) for group in opened.values() if group.attrs.get("task") == task}
     path = Path(folder) / PAGE
-    write_page([read_gem(file, stage) for stage in classes if stage in held], path, style)
+    write_page([read_gem(file, stage, task) for stage in classes if stage in held], path, style)
     return path
 
 

@@ -13,12 +13,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_runtime.gem.choice import Filter, Weights, answers_of, check_same_store, choose, task_of
+from lsl_runtime.gem.choice import (
+    Filter,
+    Weights,
+    answers_of,
+    check_same_store,
+    choose,
+    constraint_kept,
+    task_of,
+)
 from lsl_runtime.gem.genes import GeneExpression
 from lsl_runtime.gem.one_pass import Pass, sums_of
 from lsl_runtime.gem.saliency import check_same_model, method_told
@@ -84,13 +92,20 @@ class Gem:
     """The same of the masked map."""
     genes: tuple[GeneExpression, ...] = field(default=(), repr=False)
     """What each gene shows, if asked for; images without a gene are left out."""
+    kind: Literal["class", "terms"] = "class"
+    """`terms`: the stage is a term, and images may carry several."""
+
+    @property
+    def what(self) -> str:
+        """What is mapped, in a word for people: stage, stage range, species, term."""
+        return "term" if self.kind == "terms" else self.task.replace("_", " ")
 
     @property
     def caution(self) -> str:
         """What to say of a map of few genes; '' of others."""
         if self.n_genes >= FEW_GENES:
             return ""
-        return f"only {self.n_genes} gene{'s' * (self.n_genes != 1)}: the map shows them more than the stage"
+        return f"only {self.n_genes} gene{'s' * (self.n_genes != 1)}: the map shows them more than the {self.what}"
 
 
 def build_gem(
@@ -106,17 +121,19 @@ def build_gem(
     exclude: Collection[str] = (),
     weights: Weights = "equal",
     floor: float = 0.0,
+    constrained: bool = True,
     per_gene: bool = False,
     saliency_method: SaliencyMethod | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
+    task: str = "",
     on_progress: Callable[[int], None] | None = None,
 ) -> Gem:
     """The genomewide expression map of one stage; see `build_gems`."""
     return build_gems(
         store, [stage], masked=masked, model=model, annotations=annotations, mode=mode, view=view,
-        genes=genes, exclude=exclude, weights=weights, floor=floor, per_gene=per_gene,
-        saliency_method=saliency_method, workers=workers, scheduler=scheduler, on_progress=on_progress,
+        genes=genes, exclude=exclude, weights=weights, floor=floor, constrained=constrained, per_gene=per_gene,
+        saliency_method=saliency_method, workers=workers, scheduler=scheduler, task=task, on_progress=on_progress,
     )[0]  # fmt: skip
 
 
@@ -133,16 +150,20 @@ def build_gems(
     exclude: Collection[str] = (),
     weights: Weights = "equal",
     floor: float = 0.0,
+    constrained: bool = True,
     per_gene: bool = False,
     saliency_method: SaliencyMethod | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
+    task: str = "",
     on_progress: Callable[[int], None] | None = None,
 ) -> tuple[Gem, ...]:
     """The maps of several stages, each once, in one pass over the store and in memory that its length does not change.
 
     `stages` are class names of the model's first task, or else terms: then the images for which the term was chosen
-    take part, masked by the saliency of its logit, one pass each. `annotations` lie beside the store unless named.
+    take part, masked by the saliency of its logit, one pass each; `task` says of which task they are where several have
+    them. `annotations` lie beside the store unless named. Where they hold classes that keep to known coarse labels
+    (`annotate(constrain=…)`), these are mapped, unless `constrained` is false.
     Saliency is the stored one; else it is computed for the chosen images with `model`, else with the model that
     annotated. `saliency_method` asks for one method (see `Model.saliency`), computed where others are stored. `mode`
     `mean` averages the stain density, `fraction` counts stained images (density above 0.2). `view` None takes lateral
@@ -156,16 +177,19 @@ def build_gems(
     """
     if mode not in get_args(Mode):
         raise ConfigError(f"mode must be one of {', '.join(get_args(Mode))}, received {mode!r}")
-    wanted = Filter(view, genes, exclude, weights, floor)
+    wanted = Filter(view, genes, exclude, weights, floor, constrained)
     with Store(store) as opened, Annotations(annotations or annotations_path(store)) as given:
         check_same_store(opened, given)
         if model is not None:
             check_same_model(opened, given, model)
-        task = task_of(given, stages, model.task.name if model else "")
+        task = task_of(given, stages, task or (model.task.name if model else ""))
         choices = [choose(opened, given, task, stage, wanted) for stage in dict.fromkeys(stages)]
         stored = "" if given.is_terms(task) else given.saliency_method  # masks of terms are never the stored ones
         told = method_told(saliency_method or stored) if masked else ""
-        over = Pass(opened, given, model, masked, saliency_method, mode, per_gene)
+        kept = constraint_kept(given, task, wanted)
+        over = Pass(
+            opened, given, model, masked, saliency_method, mode, per_gene, constrained=task if kept else ""
+        )  # fmt: skip
         advance = on_progress or (lambda count: None)
         if given.is_terms(task):  # an image may carry several, and each has masks of its own
             sums = [
@@ -191,11 +215,12 @@ def build_gems(
                 model=given.model,
                 model_digest=given.model_digest,
                 store_fingerprint=given.store_fingerprint,
-                samples=_samples(one, opened, answers_of(given, task, one.choice.stage)[1]),
-                selection=", ".join(filter(None, [wanted.told(), told])),
+                samples=_samples(one, opened, answers_of(given, task, one.choice.stage, constrained)[1]),
+                selection=", ".join(filter(None, [f"within the known {kept}" if kept else "", wanted.told(), told])),
                 band=one.replicates.band() if sure else None,
                 masked_band=one.masked_replicates.band() if masked and sure else None,
                 genes=one.genes.genes(embryo) if one.genes is not None else (),
+                kind="terms" if given.is_terms(task) else "class",
             )
 
         return tuple(map(gem_of, sums))

@@ -37,12 +37,16 @@ class Pass:
     per_gene: bool
     term: tuple[str, str] | None = None
     """A task of kind terms and the term that is mapped, whose logit the masks are of."""
+    constrained: str = ""
+    """The task whose answers keep to known coarse labels; '' where they are the free ones."""
 
     def saliency_of(self, threads: int | None = None) -> SaliencyOf | None:
         """Where the masks come from; None where none are asked for. Raises AnnotationsError."""
         if not self.masked:
             return None
-        return saliency_source(self.store, self.annotations, self.model, self.method, threads, self.term)
+        return saliency_source(
+            self.store, self.annotations, self.model, self.method, threads, self.term, self.constrained
+        )
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class _Order:
     per_gene: bool
     threads: int
     term: tuple[str, str] | None
+    constrained: str
 
 
 def sums_of(
@@ -105,7 +110,7 @@ def _order(over: Pass, threads: int) -> _Order:
     return _Order(
         secrets.token_hex(8), over.store.path.resolve(), given.path.resolve(), given.store_fingerprint,
         given.model_digest, model.path.resolve() if model else None, model.device if model else "auto",
-        over.masked, over.method, over.mode, over.per_gene, threads, over.term,
+        over.masked, over.method, over.mode, over.per_gene, threads, over.term, over.constrained,
     )  # fmt: skip
 
 
@@ -144,5 +149,7 @@ def _opened(order: _Order) -> tuple[Pass, SaliencyOf | None]:
     model = Model.load(order.model, order.device, threads=order.threads) if order.model else None
     if model is not None:
         check_same_model(store, annotations, model)
-    over = Pass(store, annotations, model, order.masked, order.method, order.mode, order.per_gene, order.term)
+    over = Pass(
+        store, annotations, model, order.masked, order.method, order.mode, order.per_gene, order.term, order.constrained
+    )
     return over, over.saliency_of(order.threads)

@@ -40,18 +40,18 @@ def write_page(gems: Sequence[Gem], path: str | Path, style: StyleName = "infern
     if not gems or len({(gem.task, gem.store_fingerprint, gem.gem.shape) for gem in gems}) > 1:
         raise ConfigError(f"a page shows one or more maps of one store and task; received {len(gems)} that differ")
     environment = Environment(loader=PackageLoader("lsl_runtime", "templates"), autoescape=True)
-    task = gems[0].task.replace("_", " ")
+    what = gems[0].what
     page = environment.get_template("gems.html").render(
-        title=f"Genomewide expression maps by {task}", data=_data(gems, task, style), few=FEW_GENES
+        title=f"Genomewide expression maps by {what}", data=_data(gems, what, style), few=FEW_GENES
     )
     write_text(path, page)
 
 
-def _data(gems: Sequence[Gem], task: str, style: StyleName) -> dict[str, Any]:
+def _data(gems: Sequence[Gem], what: str, style: StyleName) -> dict[str, Any]:
     look = gem_style(style)
     height, width = _reduced(gems[0].gem).shape
     return {
-        "task": task,
+        "task": what,
         "fly": gems[0].task in FLY_TASKS,
         "width": width,
         "height": height,

@@ -109,12 +109,14 @@ class _Panel:
 
 
 def _told(gems: Sequence[Gem]) -> str:
-    """The stages shown: stages 4 to 17, family Poaceae to Fabaceae."""
+    """The stages shown: stages 4 to 17, family Poaceae to Fabaceae, 3 terms."""
     first, last = readable(gems[0].stage, 20), readable(gems[-1].stage, 20)
-    task = gems[0].task.replace("_", " ")
+    what = gems[0].what
     if len(gems) == 1:
-        return f"{task} {first}"
-    return f"{task}{'s' if gems[0].task in FLY_TASKS else ''} {first} to {last}"
+        return f"{what} {first}"
+    if what == "term":
+        return f"{len(gems)} terms"
+    return f"{what}{'s' if gems[0].task in FLY_TASKS else ''} {first} to {last}"
 
 
 def _wrapped(name: str) -> str:

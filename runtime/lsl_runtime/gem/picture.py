@@ -75,7 +75,7 @@ class _Page:
     def _title(self) -> None:
         gem = self.gem
         counts = f"{gem.n_images:,} images of {gem.n_genes:,} genes"
-        stage = f"{gem.task.replace('_', ' ')} {readable(gem.stage, 40)}"
+        stage = f"{gem.what} {readable(gem.stage, 40)}"
         self.sheet.text(_MARGIN, 0.2, f"Genomewide expression map, {stage}: {counts}", 16, INK, weight="bold")
         self.sheet.text(_MARGIN, 0.56, told_about(gem))
         if gem.caution:

@@ -26,21 +26,33 @@ def saliency_source(
     method: SaliencyMethod | None = None,
     threads: int | None = None,
     term: tuple[str, str] | None = None,
+    constrained: str = "",
 ) -> SaliencyOf:
     """The stored maps if there are any, else those of `model`, else of the model named in the annotations.
 
     `method` None takes stored maps however they were made, and computes gradients; else only maps of that method are
     taken. `threads` limits the model that annotated. Raises AnnotationsError where none of them can be had; it says
     which command helps. `term`, a task and one of its classes, asks for maps of that logit, which are never stored:
-    stored maps are those of the first task's predicted class.
+    stored maps are those of the first task's predicted class. `constrained`, the first task, asks for maps of the class
+    that keeps to the coarse label; they are computed where it is not the predicted one.
     """
-    if term is None and annotations.has_saliency and method in (None, annotations.saliency_method):
+    stored = term is None and annotations.has_saliency and method in (None, annotations.saliency_method)
+    wanted = _other_classes(annotations, constrained) if constrained else np.full(len(annotations), -1)
+    if stored and (wanted < 0).all():
         return lambda rows, images: _stored(annotations, rows, store.chunk_images)
-    maker, made = model or _annotating_model(store, annotations, threads), checked_method(method or "gradient")
-    wanted = -1 if term is None else maker.logit_index(*term)
+    lacking = "maps of terms" if term is not None else "maps of constrained classes" if stored else "saliency maps"
+    maker = model or _annotating_model(store, annotations, threads, lacking)
+    made = checked_method(method or (annotations.saliency_method if stored else "gradient"))
+    if term is not None:
+        wanted[:] = maker.logit_index(*term)
 
     def maps(rows: NDArray[np.int64], images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return maker.saliency(images, np.full(len(images), wanted), method=made, batch_size=len(images))
+        if not stored:
+            return maker.saliency(images, wanted[rows], method=made, batch_size=len(images))
+        found, other = _stored(annotations, rows, store.chunk_images), wanted[rows] >= 0
+        if other.any():
+            found[other] = maker.saliency(images[other], wanted[rows][other], method=made)
+        return found
 
     return maps
 
@@ -63,19 +75,29 @@ def check_same_model(store: Store, annotations: Annotations, model: Model) -> No
         )
 
 
-def _annotating_model(store: Store, annotations: Annotations, threads: int | None) -> Model:
-    remedy = f"Give --model BUNDLE, or store the maps: `lsl-annotate {store.path} --saliency`"
+def _annotating_model(store: Store, annotations: Annotations, threads: int | None, lacking: str) -> Model:
+    remedy = {
+        "saliency maps": f"Give --model BUNDLE, or store the maps: `lsl-annotate {store.path} --saliency`",
+        "maps of constrained classes": "Give --model BUNDLE, or map the free classes: --free",
+        "maps of terms": "Give --model BUNDLE, or leave the masks out: --no-masked",
+    }[lacking]
     try:
         model = Model.load(annotations.model, threads=threads)
     except BundleError as problem:
         raise AnnotationsError(
-            annotations.path, f"holds no saliency maps, and its model cannot be used ({problem}).\n{remedy}"
+            annotations.path, f"holds no {lacking}, and its model cannot be used ({problem}).\n{remedy}"
         ) from None
     if model.digest != annotations.model_digest:
         raise AnnotationsError(
-            annotations.path, f"holds no saliency maps, and its model {annotations.model} has changed since.\n{remedy}"
+            annotations.path, f"holds no {lacking}, and its model {annotations.model} has changed since.\n{remedy}"
         )
     return model
+
+
+def _other_classes(annotations: Annotations, task: str) -> NDArray[np.int64]:
+    """The class of each image (N,) that keeps to its coarse label, −1 where that is the predicted one."""
+    kept = annotations.constrained_class(task).astype(np.int64)
+    return np.where(kept == annotations.class_index(task), -1, kept)
 
 
 def _stored(annotations: Annotations, rows: NDArray[np.int64], chunk_images: int) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_runtime.gem.choice import Filter, check_same_store, choose, task_of
+from lsl_runtime.gem.choice import Filter, answers_of, check_same_store, choose, constraint_kept, task_of
 from lsl_runtime.gem.saliency import check_same_model, saliency_source
 from lsl_runtime.gem.sheet import INK, Sheet, frame, readable
 from lsl_runtime.model import Model
@@ -67,13 +67,17 @@ def saliency_samples(
         if model is not None:
             check_same_model(opened, given, model)
         task = task_of(given, stages, model.task.name if model else "")
-        probability, groups = given.probability(task), opened.groups()
+        if given.is_terms(task):
+            raise ConfigError(f"a saliency panel shows classes, and {stages[0]!r} is a term; map it with --term")
+        wanted = wanted or Filter()
+        probability, groups = answers_of(given, task, stages[0], wanted.constrained)[1], opened.groups()
         chosen = {stage: choose(opened, given, task, stage, wanted).rows for stage in dict.fromkeys(stages)}
         ranked = [[(row, stage) for row in _surest(rows, groups, probability)] for stage, rows in chosen.items()]
         shown = [pair for pair in chain.from_iterable(zip_longest(*ranked)) if pair is not None][:count]
         rows = np.array(sorted(row for row, _ in shown), np.int64)
         images = opened.select(rows)
-        maps = saliency_source(opened, given, model, saliency_method)(rows, images)
+        kept = task if constraint_kept(given, task, wanted) else ""
+        maps = saliency_source(opened, given, model, saliency_method, constrained=kept)(rows, images)
         place = {int(row): k for k, row in enumerate(rows)}
         order = list(chosen)
         shown.sort(key=lambda pair: order.index(pair[1]))  # a stable sort: surest first within the stage

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lsl_runtime import Gem, read_gem, write_gems
-from lsl_runtime.gem.file import gems_folder, picture_path
+from lsl_runtime.gem.file import gems_folder, picture_path, safe_name
 from lsl_shared import GemError
 
 
@@ -68,7 +68,7 @@ def test_groups_of_another_store_or_model_go(
     make_gem: Callable[..., Gem], tmp_path: Path, other: dict[str, str]
 ) -> None:
     write_gems(tmp_path, [make_gem("9"), make_gem("10")])
-    assert sorted(write_gems(tmp_path, [make_gem("9", **other)])) == ["10", "9"]
+    assert sorted(write_gems(tmp_path, [make_gem("9", **other)])) == [("stage", "10"), ("stage", "9")]
     with pytest.raises(GemError, match="no map of stage '10'; there are: 9"):
         read_gem(tmp_path / "gems.h5", "10")
 
@@ -79,14 +79,45 @@ def test_odd_class_names_become_safe_names(make_gem: Callable[..., Gem], tmp_pat
     with h5py.File(tmp_path / "gems.h5") as file:
         assert len(file) == 2 and all("gem" in group for group in file.values())
     assert read_gem(tmp_path / "gems.h5", stage).stage == stage
-    picture = picture_path(tmp_path, stage)
+    picture = picture_path(tmp_path, "stage", stage)
     assert picture.parent == tmp_path and len(picture.name) < 100
     picture.write_bytes(b"")
 
 
 def test_different_names_never_meet() -> None:
-    names = ["a/b", "a_b", "a b", "a:b", "A" * 300, "A" * 301]
-    assert len({picture_path("", name) for name in names}) == len(names)
+    names = ["a/b", "a_b", "a b", "a:b", "A" * 300, "A" * 301, "brain", "Brain", "caf\u00e9", "cafe\u0301", ""]
+    names += [safe_name("a b"), safe_name("Brain")]  # a class that is called as another one's picture
+    pictures = {picture_path("", task, name).name.lower() for name in names for task in ("stage", "stage_range")}
+    assert len(pictures) == 2 * len(names) and all(picture.isascii() for picture in pictures)
+
+
+def test_classes_and_terms_of_one_name_stand_side_by_side(make_gem: Callable[..., Gem], tmp_path: Path) -> None:
+    gems = [
+        make_gem("brain", task="cv_terms", kind="terms"),
+        make_gem("brain", task="tissue"),
+        make_gem("4-6", task="stage_range"),
+        make_gem("range_4-6", task="stage"),
+    ]
+    write_gems(tmp_path, gems)
+    write_gems(tmp_path, gems[:1])
+    with h5py.File(tmp_path / "gems.h5") as file:
+        assert len(file) == 4
+    term = read_gem(tmp_path / "gems.h5", "brain", "cv_terms")
+    assert (term.task, term.kind, term.what) == ("cv_terms", "terms", "term")
+    assert read_gem(tmp_path / "gems.h5", "brain", "tissue").what == "tissue"
+    assert read_gem(tmp_path / "gems.h5", "4-6").task == "stage_range"
+    with pytest.raises(GemError, match="maps of 'brain' in cv_terms, tissue: name the task"):
+        read_gem(tmp_path / "gems.h5", "brain")
+
+
+def test_groups_of_an_early_version_are_read_and_replaced(make_gem: Callable[..., Gem], tmp_path: Path) -> None:
+    write_gems(tmp_path, [make_gem("4-6", task="stage_range")])
+    with h5py.File(tmp_path / "gems.h5", "r+") as file:
+        file.move("stage_range_4-6", "stage_4-6")
+        del file["stage_4-6"].attrs["kind"]
+    assert read_gem(tmp_path / "gems.h5", "4-6").kind == "class"
+    write_gems(tmp_path, [make_gem("4-6", task="stage_range", n_images=8)])
+    assert read_gem(tmp_path / "gems.h5", "4-6").n_images == 8
 
 
 @pytest.mark.parametrize("content", [b"", b"text\n", b"\x89HDF\r\n\x1a\n"])

@@ -24,6 +24,6 @@ def test_pictures_of_every_format_come_and_go(make_gem: Callable[..., Gem], tmp_
     assert [path.name for path in drawn] == ["stage-a.b.png", "stage-a.b.svg"] and all(path.exists() for path in drawn)
     panel = folder.draw_folder_panel(tmp_path, [make_gem()], ["pdf"], "inferno")
     assert [path.name for path in panel] == ["panel.pdf"] and panel[0].exists()
-    folder.remove_pictures(tmp_path, "a.b")
+    folder.remove_pictures(tmp_path, "stage", "a.b")
     folder.remove_panels(tmp_path)
     assert list(tmp_path.iterdir()) == []

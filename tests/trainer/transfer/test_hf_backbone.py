@@ -28,15 +28,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def offline(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """Refuses every connection and notes it."""
+def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[object]:
+    """Refuses every connection, and every name asked for, and notes it."""
     asked: list[object] = []
 
-    def refuse(self: object, address: object) -> None:
+    def refuse(*address: object, **more: object) -> None:
         asked.append(address)
         raise OSError("no network")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    agents = pytest.importorskip("huggingface_hub.utils._detect_agent")
+    monkeypatch.setattr(agents, "_registry", None)  # what it asks the hub for, as if for the first time
+    monkeypatch.setattr(agents.constants, "AGENT_HARNESSES_PATH", str(tmp_path / "none.json"))
     return asked
 
 
@@ -83,6 +87,17 @@ def test_what_is_missing_is_named(folder: Path, tmp_path: Path, offline: list[ob
     with pytest.raises(ConfigError, match=r"is not on this machine; --allow-download fetches it"):
         transferred_network(config("somebody/no-such-model"), SIZE, 4)
     assert not offline  # without the flag nothing even asks
+    with pytest.raises(ConfigError, match=r"cannot be fetched .*; copy its folder here and give hf:FOLDER"):
+        transferred_network(config("somebody/no-such-model").having(allow_download=True), SIZE, 4)
+    assert offline
+
+
+def test_a_backbone_of_grey_images_is_refused(tmp_path: Path) -> None:
+    settings = transformers.ResNetConfig(num_channels=1, embedding_size=8, hidden_sizes=[8], depths=[1])
+    settings.save_pretrained(tmp_path)
+    (tmp_path / "model.safetensors").touch()
+    with pytest.raises(ConfigError, match="takes images of 1 channels, and a store's have 3"):
+        transferred_network(config(tmp_path), SIZE, 4)
 
 
 def test_a_language_model_is_no_backbone(tmp_path: Path) -> None:

@@ -55,5 +55,5 @@ def test_every_entry_has_its_block() -> None:
 
 
 def test_too_small_images_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"images of 8×8 pixels do not fit this backbone .*import them larger"):
+    with pytest.raises(ConfigError, match=r"images of 8×8 pixels do not fit this backbone: import them larger"):
         PooledTrunk(Three(), (8, 8))

@@ -25,7 +25,7 @@ _THUMBNAIL = 150
 
 
 def learning_curves(epochs: Sequence[Epoch]) -> str:
-    """Loss and training accuracy over the epochs, a panel for each step."""
+    """Loss and training accuracy, if there is one, over the epochs, a panel for each step."""
     from matplotlib.ticker import MaxNLocator
 
     steps = list(dict.fromkeys(epoch.step for epoch in epochs))
@@ -38,8 +38,11 @@ def learning_curves(epochs: Sequence[Epoch]) -> str:
         axes.set(title=_STEPS.get(step, step), xlabel="epoch")
         axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         axes.set_ylabel("loss", color=_LOSS)
+        shares = [100 * epoch.accuracy for epoch in chosen if epoch.accuracy is not None]
+        if not shares:  # terms alone
+            continue
         right = axes.twinx()
-        right.plot(numbers, [100 * epoch.accuracy for epoch in chosen], color=_RIGHT)
+        right.plot(numbers, shares, color=_RIGHT)
         right.set_ylabel("right, %", color=_RIGHT)
         right.set_ylim(0, 100)
     return _svg(figure)

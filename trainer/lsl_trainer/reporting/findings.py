@@ -25,14 +25,14 @@ class Findings:
     evaluation: Evaluation
     epochs: Sequence[Epoch]
     answers: Answers | None
-    """To the fine-labelled test images; None without any, as the next."""
+    """To the fine-labelled test images; None without any, and for terms alone, as the next."""
     calibration: Calibration | None
 
 
 def find_out(model: Model, data: TrainingData, evaluation: Evaluation, epochs: Sequence[Epoch], seed: int) -> Findings:
     """Asks the exported graph for the test images, and measures its calibration on them; `seed` is the bootstrap's."""
     test = data.test
-    if not len(test):
+    if not len(test) or data.terms_alone:
         return Findings(model, evaluation, epochs, None, None)
     answers = ask(model, test)
     calibration = measure_calibration(

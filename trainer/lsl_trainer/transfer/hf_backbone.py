@@ -69,7 +69,7 @@ def _check_folder(folder: Path) -> None:
 
 def _loaded(name: str, *, local: bool) -> Any:
     library = _transformers()
-    with _quiet():
+    with _quiet(), _offline() if local else contextlib.nullcontext():
         try:
             # Attention in plain operators, which export; fused ones do not.
             settings = library.AutoConfig.from_pretrained(name, local_files_only=local, attn_implementation="eager")
@@ -78,6 +78,8 @@ def _loaded(name: str, *, local: bool) -> Any:
                     f"--backbone hf:{name}: {settings.model_type} models give no feature maps; take one that "
                     "transformers' AutoBackbone knows, such as resnet, convnext, swin or dinov2"
                 )
+            if (channels := getattr(settings, "num_channels", 3)) != 3:
+                raise ConfigError(f"--backbone hf:{name}: takes images of {channels} channels, and a store's have 3")
             settings.out_features = list(settings.stage_names)
             kind = type(
                 library.AutoBackbone.from_config(settings)
@@ -113,6 +115,17 @@ def _statistics(path: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
     except (OSError, ValueError, KeyError, TypeError):
         raise ConfigError(f"{path}: expected image_mean and image_std, three numbers each; mend or remove it") from None
     return mean, std
+
+
+@contextlib.contextmanager
+def _offline() -> Iterator[None]:
+    """Without a word to the hub: even asked for local files alone, its library fetches a list to describe itself."""
+    constants = import_module("huggingface_hub.constants")
+    before, constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE, True  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before  # type: ignore[attr-defined]
 
 
 @contextlib.contextmanager

@@ -76,7 +76,7 @@ def _last_shape(trunk: Trunk, image_size: tuple[int, int]) -> tuple[int, ...]:
     except (RuntimeError, ValueError) as problem:
         first = str(problem).strip().partition("\n")[0]
         raise ConfigError(
-            f"images of {image_size[0]}×{image_size[1]} pixels do not fit this backbone ({first}); import them larger "
-            "(`lsl-store import --size HxW`), or take another backbone"
+            f"images of {image_size[0]}×{image_size[1]} pixels do not fit this backbone: import them larger "
+            f"(`lsl-store import --size HxW`), or take another one. It says: {first}"
         ) from None
     return tuple(shape[1:])
