@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -26,6 +27,7 @@ _CELL = 4
 _UNCHANGED = ((0.0,) * 3, (1.0,) * 3)
 _SMOOTHING = 0.025
 _DORSAL_WEIGHT = 0.7
+_INVERSE_PENALTY = 7.5e-4  # scikit-learn's C
 
 
 def _inside(images: Tensor) -> Tensor:
@@ -70,11 +72,32 @@ class _Side(nn.Module):
         return torch.cat([body(images) for body in self.bodies], dim=1)
 
 
-def outline_network() -> Network:
-    """A linear classifier of the outline, for images of `HALF`; logits: anterior left, right, dorsal up, down."""
+@torch.no_grad()
+def outline_network(images: NDArray[np.uint8], lateral: NDArray[np.bool_]) -> Network:
+    """A linear classifier of the outline, learnt from upright images uint8 (N, 64, 160, 3) by ridge regression.
+
+    Logits: anterior left, right, dorsal up, down. The latter two are learnt where `lateral`, bool (N,).
+    """
     network = Network(_Outline(), HALF[0] * HALF[1] // _CELL**2, 4, *_UNCHANGED)
     nn.init.zeros_(network.head.weight)
+    nn.init.zeros_(network.head.bias)
+    parts = torch.from_numpy(images).split(256)
+    cells = torch.cat([network.body(part.float().div(255).permute(0, 3, 1, 2)) for part in parts])
+    for axis, known in enumerate((np.ones(len(images), bool), lateral)):
+        upright = _odd(cells[torch.from_numpy(known)], axis).numpy()
+        mirrored = np.repeat([0, 1], len(upright))
+        fitted = LogisticRegression(C=_INVERSE_PENALTY, fit_intercept=False, max_iter=300)
+        fitted.fit(np.concatenate([upright, -upright]), mirrored)
+        network.head.weight[2 * axis + 1] = torch.from_numpy(fitted.coef_[0]).float()
     return network
+
+
+def _odd(cells: Tensor, axis: int) -> Tensor:
+    """The part of an outline (N, cells) that mirroring in `axis` (0: x) turns into its negative, the other does not."""
+    plane = cells.view(-1, HALF[0] // _CELL, HALF[1] // _CELL)
+    for each, side in enumerate((2, 1)):
+        plane = (plane - plane.flip(side) if each == axis else plane + plane.flip(side)) / 2
+    return plane.flatten(1)
 
 
 def relief_network(seed: int) -> Network:
@@ -85,16 +108,26 @@ def relief_network(seed: int) -> Network:
     return Network(nn.Sequential(_Planes(), body), channels * height * width, 4, *_UNCHANGED)
 
 
-def joined(networks: Sequence[Network], weights: NDArray[np.float64]) -> Network:
-    """One network for images of twice `HALF`: the sum of their logits times `weights` (n, 2), x and y."""
-    bodies = [network.body for network in networks]
+def joined(outline: Network, reliefs: Sequence[Network], weights: NDArray[np.float64]) -> Network:
+    """One network for images of twice `HALF`: the sum of all logits times `weights` (n, 2), x and y, outline's first.
+
+    Planes, which cost most, are made once for all networks of relief.
+    """
+    networks = [outline, *reliefs]
     features = sum(network.head.in_features for network in networks)
-    whole = Network(nn.Sequential(nn.AvgPool2d(2), _Side(bodies)), features, 4, *_UNCHANGED)
+    tissue = nn.Sequential(_Planes(), _Side([_after_planes(network) for network in reliefs]))
+    whole = Network(nn.Sequential(nn.AvgPool2d(2), _Side([outline.body, tissue])), features, 4, *_UNCHANGED)
     shares = torch.from_numpy(weights).float().repeat_interleave(2, dim=1)[..., None]  # (n, 4, 1)
     with torch.no_grad():
         whole.head.weight.copy_(torch.cat([w * n.head.weight for w, n in zip(shares, networks, strict=True)], dim=1))
         whole.head.bias.copy_(sum(w[:, 0] * n.head.bias for w, n in zip(shares, networks, strict=True)))
     return whole.eval()
+
+
+def _after_planes(network: Network) -> nn.Module:
+    body = network.body
+    assert isinstance(body, nn.Sequential)
+    return body[1]
 
 
 def mirror_loss(network: Network, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -7,9 +7,11 @@ real ones and one of synthetic ones:
     lsl-store demo demo.h5 --images 400
     python tools/train_orientation.py real.h5 demo.h5 --held-out genes.txt --evidence evidence.csv
 
-The genes in --held-out, one a line, take no part. The others are left out one by one, to weigh the two kinds of network
-against each other, which calibrates the probabilities, and to choose the thresholds; then the networks learn from them
-all. --evidence gets what is said of each image by networks that have not seen its gene.
+The genes in --held-out, one a line, take no part. The others are left out one after the other, those of few photographs
+together, to weigh the two kinds of network against each other, which calibrates the probabilities, and to choose the
+thresholds, both on the photographs as they are and on composites of them; then the networks learn from them all.
+--evidence gets what is said of each image by networks that have not seen its gene. All random draws follow from fixed
+seeds: networks have 0, 1, 2 …, variants 0, composites 21.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import numpy as np
 import onnxruntime as ort
 import torch
 from numpy.typing import NDArray
+from orientation_composites import composites
 from orientation_network import HALF, evidence_of, joined, mirror_loss, outline_network, relief_network
 from orientation_variants import decompose, variant
 from sklearn.linear_model import LogisticRegression
@@ -39,8 +42,10 @@ from lsl_trainer.learn import Labelled, Learner, Step
 OUT = Path(__file__).parent / "lsl_tools" / "standardize" / "orientation.onnx"
 TASKS = (Task("anterior", ("left", "right")), Task("dorsal", ("up", "down")))
 EARLY = 2  # the first stage ranges, 1-3 and 4-6, whose ends look alike
-WRONG_FLAGGED = 0.75  # share of the wrong images that are to lie under the threshold
-MOST_FLAGGED = 0.2  # share of all images, early or late ones, that may
+WRONG_FLAGGED = 0.8  # share of the wrong images that are to lie under the threshold
+MOST_EARLY, MOST_LATE, MOST_DORSAL = 0.3, 0.2, 0.3  # shares of all images that may: anterior; dorsal, late lateral ones
+COMPOSITES_SEED = 21
+FEW = 12  # photographs of a gene; those with fewer are left out together
 HANDLING = {"batch_size": 32, "light": 0.0, "rotation": 4.0, "shift": 0.03, "scale": 0.06, "weight_decay": 0.05}
 
 Floats = NDArray[np.float64]
@@ -53,13 +58,20 @@ class Settings:
     variants: int
     epochs: int
     networks: int
+    composites: int
 
 
 @dataclass(frozen=True)
 class Photographs:
-    """What is learnt from: variants of each photograph at half size, uint8 (N, V, 64, 160, 3), the first as it is."""
+    """What is learnt from: variants of each photograph at half size, uint8 (N, V, 64, 160, 3), the first as it is.
+
+    `asked`, uint8 (N, 1 + C, 64, 160, 3), are the photograph and its composites; `well`, bool (N, 1 + C), which of them
+    are to be asked about: none that was cut out badly.
+    """
 
     images: NDArray[np.uint8]
+    asked: NDArray[np.uint8]
+    well: NDArray[np.bool_]
     ids: NDArray[np.object_]
     genes: NDArray[np.object_]
     lateral: NDArray[np.bool_]
@@ -70,38 +82,60 @@ def main() -> None:
     """Parses, learns, calibrates, exports, prints."""
     arguments = _arguments()
     torch.set_num_threads(1)
-    settings = Settings(arguments.variants, arguments.epochs, arguments.networks)
-    real = photographs(arguments.store, arguments.demo, settings.variants)
-    demo = photographs(arguments.demo, arguments.demo, 1)
+    cv2.setNumThreads(1)
+    settings = Settings(arguments.variants, arguments.epochs, arguments.networks, arguments.composites)
     held = set(arguments.held_out.read_text().split())
+    demo = photographs(arguments.demo, arguments.demo, 1, 0, held)
+    real = photographs(arguments.store, arguments.demo, settings.variants, settings.composites, held)
     developed = ~np.isin(real.genes, list(held))
     evidence = out_of_fold(real, demo, set(real.genes) - held, settings)
-    weights = weighed(evidence[:, developed], real.lateral[developed])
-    odds = np.einsum("knt,kt->nt", evidence, weights)  # (N, 2), NaN where held out
-    thresholds = chosen_thresholds(odds[developed], real.lateral[developed], real.ranges[developed])
+    counted = real.well & developed[:, None]
+    row = np.nonzero(counted)[0]
+    weights = weighed(evidence[:, counted], real.lateral[row])
+    odds = np.einsum("knvt,kt->nvt", evidence, weights)  # (N, 1 + C, 2), NaN where held out
+    thresholds = chosen_thresholds(odds[counted], real.lateral[row], real.ranges[row])
     members = learnt(real, demo, developed, settings)
     told = {"held_out_genes": sorted(held), "thresholds": thresholds, "weights": weights.tolist()}
     images = {"images": int(developed.sum()), "demo_images": len(demo.ids)}
     export(members, weights, {**asdict(settings), **images, **told}, arguments.out)
     if arguments.evidence:
-        odds[~developed] = np.einsum("knt,kt->nt", said_by(members, real.images[~developed, 0]), weights)
+        odds[~developed] = np.einsum("knvt,kt->nvt", said_by(members, real.asked[~developed]), weights)
         write_evidence(arguments.evidence, real, odds)
 
 
-def photographs(store: Path, donors: Path, variants: int) -> Photographs:
-    """Reads a store and makes variants; the stain that they borrow is that of synthetic embryos."""
-    rng = np.random.default_rng(0)
+def photographs(store: Path, donors: Path, variants: int, count: int, held: set[str]) -> Photographs:
+    """Reads a store and makes variants, and `count` composites, but not of `held` genes.
+
+    Stain and neighbours that they borrow are those of synthetic embryos.
+    """
     with Store(donors) as opened:
-        lent = [decompose(image) for image in opened.read(0, 400)]
+        synthetic = opened.read(0, 400)
     with Store(store) as opened:
-        images = opened.read(0, len(opened))
-        made = np.empty((len(images), variants, *HALF, 3), np.uint8)
-        for image, row in zip(images, made, strict=True):
-            embryo = decompose(image)
-            row[0] = half(image)
-            for place in range(1, variants):
-                row[place] = half(variant(embryo, lent[rng.integers(len(lent))], rng))
-        return Photographs(made, opened.ids, opened.genes, opened.views == "lateral", opened.labels("stage_range"))
+        images, ranges, lateral = opened.read(0, len(opened)), opened.labels("stage_range"), opened.views == "lateral"
+        ids, genes = opened.ids, opened.genes
+    made = variants_of(images, synthetic, variants)
+    well = np.zeros((len(images), 1 + count), bool)
+    well[:, 0] = True
+    asked = made[:, :1].repeat(1 + count, axis=1)
+    known = ~np.isin(genes, list(held))
+    found, well[known, 1:] = composites(images[known], synthetic, count, COMPOSITES_SEED)
+    for row, cut_outs in zip(np.flatnonzero(known), found, strict=True):
+        for place, image in enumerate(cut_outs, start=1):
+            asked[row, place] = half(image)
+    return Photographs(made, asked, well, ids, genes, lateral, ranges)
+
+
+def variants_of(images: NDArray[np.uint8], donors: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
+    """Images uint8 (N, 128, 320, 3) → uint8 (N, count, 64, 160, 3): each as it is, then its variants."""
+    rng = np.random.default_rng(0)
+    lent = [decompose(image) for image in donors]
+    made = np.empty((len(images), count, *HALF, 3), np.uint8)
+    for image, row in zip(images, made, strict=True):
+        embryo = decompose(image)
+        row[0] = half(image)
+        for place in range(1, count):
+            row[place] = half(variant(embryo, lent[rng.integers(len(lent))], rng))
+    return made
 
 
 def half(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -114,8 +148,8 @@ def learnt(real: Photographs, demo: Photographs, chosen: NDArray[np.bool_], sett
     own = _labelled(real.images[chosen], real.lateral[chosen])
     images = np.concatenate([own.images, demo.images.reshape(-1, *HALF, 3)])
     both = _labelled(images[:, None], np.concatenate([own.labels > 0, demo.lateral]))
-    members = [_taught(outline_network(), own, settings.epochs, 0)]
-    return members + [_taught(relief_network(seed), both, settings.epochs, seed) for seed in range(settings.networks)]
+    outline = outline_network(own.images, own.labels > 0)
+    return [outline] + [_taught(relief_network(seed), both, settings.epochs, seed) for seed in range(settings.networks)]
 
 
 def _labelled(images: NDArray[np.uint8], lateral: NDArray[np.bool_]) -> Labelled:
@@ -135,20 +169,28 @@ def _taught(network: Network, data: Labelled, epochs: int, seed: int) -> Network
 
 
 def said_by(members: list[Network], images: NDArray[np.uint8]) -> Floats:
-    """Log-odds (2, N, 2) of the network of outlines, and of the mean of those of relief."""
-    each = np.stack([evidence_of(network, images) for network in members])
-    return np.stack([each[0], each[1:].mean(axis=0)])
+    """Log-odds (2, N, V, 2) of the network of outlines, and of the mean of those of relief, for (N, V, 64, 160, 3)."""
+    each = np.stack([evidence_of(network, images.reshape(-1, *HALF, 3)) for network in members])
+    return np.stack([each[0], each[1:].mean(axis=0)]).reshape(2, *images.shape[:2], 2)
 
 
 def out_of_fold(real: Photographs, demo: Photographs, genes: set[str], settings: Settings) -> Floats:
-    """Log-odds (2, N, 2) for the images of each of `genes` by networks that learnt from the others; NaN elsewhere."""
-    evidence = np.full((2, len(real.ids), 2), np.nan)
-    for gene in sorted(genes):
-        left_out, others = real.genes == gene, np.isin(real.genes, list(genes - {gene}))
-        evidence[:, left_out] = said_by(learnt(real, demo, others, settings), real.images[left_out, 0])
-        right = (evidence[:, left_out, 0] < 0).sum(axis=1)
-        say(f"{gene} left out, {left_out.sum()} images: anterior right in {right[0]} by outline, {right[1]} by relief")
+    """Log-odds (2, N, 1 + C, 2) on what is asked of `genes`, by networks that learnt from the others; NaN elsewhere."""
+    evidence = np.full((2, *real.well.shape, 2), np.nan)
+    for left in folds(real.genes, genes):
+        left_out, others = np.isin(real.genes, list(left)), np.isin(real.genes, list(genes - left))
+        evidence[:, left_out] = said_by(learnt(real, demo, others, settings), real.asked[left_out])
+        outline, relief = (evidence[:, left_out, 0, 0] < 0).sum(axis=1)
+        names = ", ".join(sorted(left))
+        say(f"{names} left out, {left_out.sum()} images: anterior right in {outline} by outline, {relief} by relief")
     return evidence
+
+
+def folds(column: NDArray[np.object_], genes: set[str]) -> list[set[str]]:
+    """`genes` in parts that are left out together: alone if FEW or more photographs in `column` are theirs."""
+    many = {gene for gene in genes if (column == gene).sum() >= FEW}
+    alone = [{gene} for gene in sorted(many)]
+    return [*alone, genes - many] if genes - many else alone
 
 
 def weighed(evidence: Floats, lateral: NDArray[np.bool_]) -> Floats:
@@ -168,23 +210,26 @@ def weighed(evidence: Floats, lateral: NDArray[np.bool_]) -> Floats:
 def chosen_thresholds(odds: Floats, lateral: NDArray[np.bool_], ranges: NDArray[np.int16]) -> dict[str, float]:
     """The least probability of each task that counts as certain, from calibrated log-odds (n, 2)."""
     late = ranges >= EARLY
-    anterior = _threshold(odds[:, 0], [~late, late])
-    return {TASKS[0].name: anterior, TASKS[1].name: _threshold(odds[lateral, 1], [late[lateral]])}
+    anterior = _threshold(odds[:, 0], [(~late, MOST_EARLY), (late, MOST_LATE)])
+    dorsal = _threshold(odds[lateral, 1], [(late[lateral], MOST_DORSAL)])
+    return {TASKS[0].name: anterior, TASKS[1].name: dorsal}
 
 
-def _threshold(odds: Floats, groups: list[NDArray[np.bool_]]) -> float:
-    """Under it lie WRONG_FLAGGED of the wrong images, but in none of `groups` more than MOST_FLAGGED of all."""
+def _threshold(odds: Floats, groups: list[tuple[NDArray[np.bool_], float]]) -> float:
+    """Under it lie WRONG_FLAGGED of the wrong images, but of each of `groups` no more than the share it allows."""
     probability = 1 / (1 + np.exp(-np.abs(odds)))
     wrong = probability[odds > 0]
     wanted = np.quantile(wrong, WRONG_FLAGGED) if len(wrong) else 0.5
-    most = [np.quantile(probability[group], MOST_FLAGGED) for group in groups if group.any()]
+    most = [np.quantile(probability[group], share) for group, share in groups if group.any()]
     return round(float(min([wanted, *most])) + 5e-4, 3)
 
 
 def export(members: list[Network], weights: Floats, training: dict[str, object], path: Path) -> None:
     """Writes the networks as one with its manifest, and checks the file. No photograph goes into it."""
     others = len(members) - 1
-    network = joined(members, np.concatenate([weights[:1], weights[1:].repeat(others, axis=0) / others]))
+    network = joined(
+        members[0], members[1:], np.concatenate([weights[:1], weights[1:].repeat(others, axis=0) / others])
+    )
     golden = golden_image(128, 320)
     with torch.no_grad():
         logits = network(torch.from_numpy(golden).float().div(255).permute(0, 3, 1, 2))[0].numpy()
@@ -200,12 +245,13 @@ def export(members: list[Network], weights: Floats, training: dict[str, object],
 
 
 def write_evidence(path: Path, real: Photographs, odds: Floats) -> None:
-    """Writes id, gene, range, view and both log-odds of each image; negative ones are right."""
+    """Writes what was said of each photograph (composite 0) and of its composites; negative log-odds are right."""
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
-        writer.writerow(("id", "gene", "stage_range", "lateral", "odds_x", "odds_y"))
-        for row in zip(real.ids, real.genes, real.ranges, real.lateral, *odds.round(4).T, strict=True):
-            writer.writerow(row)
+        writer.writerow(("id", "gene", "stage_range", "lateral", "composite", "odds_x", "odds_y"))
+        for row, place in zip(*np.nonzero(real.well), strict=True):
+            told = (real.ids[row], real.genes[row], real.ranges[row], real.lateral[row], place)
+            writer.writerow((*told, *odds[row, place].round(4)))
 
 
 def _arguments() -> argparse.Namespace:
@@ -217,7 +263,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--evidence", type=Path)
     parser.add_argument("--variants", type=int, default=12)
     parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--networks", type=int, default=1)
+    parser.add_argument("--networks", type=int, default=2)
+    parser.add_argument("--composites", type=int, default=2)
     return parser.parse_args()
 
 

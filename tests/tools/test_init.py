@@ -3,6 +3,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 import lsl_tools
 
 
@@ -16,7 +18,16 @@ def test_public_names_have_docstrings() -> None:
 
 
 def test_importing_is_light() -> None:
-    heavy = "{'torch', 'matplotlib', 'jinja2', 'lsl_trainer'}"
+    heavy = "{'torch', 'onnxruntime', 'matplotlib', 'jinja2', 'lsl_trainer'}"
     asked = f"import sys, lsl_tools; print(sorted({heavy} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_standardization_is_public() -> None:
+    from lsl_tools.standardize.run import standardize_images
+
+    assert lsl_tools.standardize_images is standardize_images
+    assert lsl_tools.Orienter.load().thresholds
+    with pytest.raises(AttributeError, match="no attribute 'standardise_images'"):
+        lsl_tools.standardise_images  # noqa: B018

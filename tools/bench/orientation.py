@@ -5,8 +5,9 @@
     python tools/bench/orientation.py evidence.csv
 
 The first command line asks the shipped file about the genes that it names as held out, as they are and disturbed as
-segmentation disturbs them. The second counts what `tools/train_orientation.py --evidence` wrote: every gene, answered
-by networks that had not seen it. Intervals are Wilson's, 95 %.
+segmentation disturbs them (`bench/standardize.py composites` counts composites of them). The second counts what
+`tools/train_orientation.py --evidence` wrote: every gene, answered by networks that had not seen it, and composites of
+the genes that it was developed on. Intervals are Wilson's, 95 %.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared import Store
-from lsl_shared.fly import STAGE_RANGES
 from lsl_tools.standardize.orientation import Orienter
 
 LATE = 2  # the first stage range that counts as late, 7-8
@@ -50,7 +50,8 @@ def main() -> None:
     source = parser.parse_args().source
     orienter = Orienter.load(threads=1)
     if source.suffix == ".csv":
-        print_table("every gene, by networks that had not seen it", from_evidence(source, orienter))
+        print_table("every gene, by networks that had not seen it", from_evidence(source, orienter, composed=False))
+        print_table("composites of the genes that it was developed on", from_evidence(source, orienter, composed=True))
         return
     held = set(orienter.manifest.training["held_out_genes"])
     with Store(source) as store:
@@ -72,10 +73,10 @@ def asked(orienter: Orienter, images: NDArray[np.uint8], lateral: Flags, ranges:
     return Answers(~turns.flip_x, turns.certain_x, ~turns.flip_y, turns.certain_y, lateral, ranges)
 
 
-def from_evidence(path: Path, orienter: Orienter) -> Answers:
-    """The answers behind a table of log-odds, with the thresholds of the shipped file."""
+def from_evidence(path: Path, orienter: Orienter, composed: bool) -> Answers:
+    """The answers behind a table of log-odds, on photographs or composites, with the shipped file's thresholds."""
     with path.open(newline="", encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
+        rows = [row for row in csv.DictReader(stream) if (row["composite"] != "0") == composed]
     odds = np.array([[float(row["odds_x"]), float(row["odds_y"])] for row in rows])
     certain = 1 / (1 + np.exp(-np.abs(odds))) >= np.array(orienter.thresholds)
     lateral = np.array([row["lateral"] == "True" for row in rows])
@@ -96,23 +97,22 @@ def _disturbed(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np
     kernel = np.ones((2 * int(rng.integers(0, 4)) + 1,) * 2, np.uint8)
     moved = image.copy()
     moved[cv2.dilate(outside, kernel) > 0] = 255
-    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-2, 2), 1 + rng.uniform(-0.02, 0.02))
+    turn, scale = rng.uniform(-2, 2), 1 + rng.uniform(-0.02, 0.02)
+    matrix = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), turn, scale), np.float64)
     matrix[:, 2] += rng.uniform(-0.02, 0.02, 2) * (width, height)
     return np.asarray(cv2.warpAffine(moved, matrix, (width, height), borderValue=(255, 255, 255)), np.uint8)
 
 
 def print_table(title: str, answers: Answers) -> None:
-    """Anterior for all images, dorsal for lateral ones, by stage range and for the early and late ones together."""
+    """Anterior for all images, dorsal for lateral ones, early and late ones."""
     print(f"\n{title}: {len(answers.ranges)} images\n")
     print(
         "| axis | stage ranges | right | certain | certain ones right | wrong ones flagged |\n|---|---|---|---|---|---|"
     )
-    early = answers.ranges < LATE
-    groups = [(name, answers.ranges == place) for place, name in enumerate(STAGE_RANGES)]
-    groups += [("1-3 and 4-6", early), ("7-8 and later", ~early)]
-    for name, chosen in groups:
+    late = answers.ranges >= LATE
+    for name, chosen in (("1-3 and 4-6", ~late), ("7-8 and later", late)):
         print_row("anterior", name, answers.right_x[chosen], answers.certain_x[chosen])
-    for name, chosen in groups:
+    for name, chosen in (("1-3 and 4-6", ~late), ("7-8 and later", late)):
         rows = chosen & answers.lateral
         print_row("dorsal (lateral views)", name, answers.right_y[rows], answers.certain_y[rows])
 

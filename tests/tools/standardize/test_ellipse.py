@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lsl_tools.standardize.ellipse import ellipse_of, overlap, points_and_normals, polygon_mask
+from lsl_tools.standardize.ellipse import at_frame, ellipse_of, overlap, points_and_normals, polygon_mask
 
 
 @pytest.mark.parametrize("degrees", [-80, -30, 0, 15, 60, 89])
@@ -60,3 +60,8 @@ def test_overlap_by_hand() -> None:
 def test_a_polygon_by_its_area() -> None:
     mask = polygon_mask(np.array([[10.0, 10.0], [49.0, 10.0], [49.0, 29.0], [10.0, 29.0]]), (40, 60))
     assert mask.sum() == 40 * 20
+
+
+def test_points_at_the_frame() -> None:
+    points = np.array([[20.0, 15.0], [1.0, 15.0], [57.5, 15.0], [20.0, 37.5], [20.0, 2.0], [-5.0, 50.0]])
+    assert at_frame(points, (40, 60), 2.0).tolist() == [False, True, True, True, False, True]

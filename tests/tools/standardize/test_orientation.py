@@ -56,12 +56,17 @@ def test_synthetic_embryos_are_turned_right(orienter: Orienter, embryos: NDArray
         assert np.mean(turns.flip_y == turned) > 0.75
 
 
-def test_a_mirrored_image_gets_the_mirrored_answer(orienter: Orienter, embryos: NDArray[np.uint8]) -> None:
-    plain, mirrored = orienter.choose(embryos), orienter.choose(embryos[:, :, ::-1])
-    np.testing.assert_array_equal(plain.flip_x, ~mirrored.flip_x)
-    np.testing.assert_array_equal(plain.flip_y, mirrored.flip_y)
+@pytest.mark.parametrize(("x", "y"), [(-1, 1), (1, -1), (-1, -1)])
+def test_a_mirrored_image_gets_the_mirrored_answer(
+    orienter: Orienter, embryos: NDArray[np.uint8], x: int, y: int
+) -> None:
+    plain, mirrored = orienter.choose(embryos[::2]), orienter.choose(embryos[::2, ::y, ::x])
+    np.testing.assert_array_equal(plain.flip_x ^ (x < 0), mirrored.flip_x)
+    np.testing.assert_array_equal(plain.flip_y ^ (y < 0), mirrored.flip_y)
     np.testing.assert_allclose(plain.probability_x, mirrored.probability_x, atol=1e-4)
     np.testing.assert_allclose(plain.probability_y, mirrored.probability_y, atol=1e-4)
+    np.testing.assert_array_equal(plain.certain_x, mirrored.certain_x)
+    np.testing.assert_array_equal(plain.certain_y, mirrored.certain_y)
 
 
 def test_what_looks_the_same_both_ways_is_not_certain(orienter: Orienter) -> None:

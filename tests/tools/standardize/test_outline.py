@@ -1,40 +1,12 @@
 from __future__ import annotations
 
-import itertools
-
 import cv2
 import numpy as np
+import pytest
 
 from lsl_tools.standardize.ellipse import overlap, polygon_mask
-from lsl_tools.standardize.outline import BEND, Edges, closed_path, trace_outline
+from lsl_tools.standardize.outline import Edges, Outline, sketch_outlines, trace_outline
 from lsl_tools.standardize.tissue import Tissue
-
-
-def brute_force(cost: np.ndarray) -> float:
-    """The cost of the cheapest closed path, all of them tried."""
-    count, width = cost.shape
-    best = np.inf
-    for path in itertools.product(range(width), repeat=count):
-        steps = np.diff([*path, path[0]])
-        if np.abs(steps).max() <= 2:
-            best = min(best, cost[np.arange(count), path].sum() + BEND * (steps**2).sum())
-    return best
-
-
-def test_the_closed_path_is_the_cheapest() -> None:
-    for seed in range(10):
-        cost = np.random.default_rng(seed).random((6, 4))
-        path = closed_path(cost)
-        steps = np.diff([*path, path[0]])
-        found = cost[np.arange(6), path].sum() + BEND * (steps**2).sum()
-        assert found <= brute_force(cost) + 0.15  # two turns: the ends may differ a little
-
-
-def test_a_clear_valley_is_followed_exactly() -> None:
-    valley = np.array([3, 4, 5, 6, 5, 4, 3, 2, 2, 3])
-    cost = np.ones((10, 9))
-    cost[np.arange(10), valley] = 0
-    assert closed_path(cost).tolist() == valley.tolist()
 
 
 def two_touching(gap: int = 0) -> tuple[Tissue, np.ndarray]:
@@ -61,3 +33,21 @@ def test_a_lonely_embryo_is_free_all_around() -> None:
     outline = trace_outline(Edges(alone), np.array([150.0, 110.0, 95.0, 45.0, 0.15]))
     assert outline.free.all()
     assert overlap(polygon_mask(outline.points, upper.shape), upper) > 0.96
+
+
+def test_a_sketch_is_near_the_outline_and_does_not_depend_on_the_others() -> None:
+    tissue, upper = two_touching()
+    ellipses = np.array([[155.0, 112.0, 92.0, 45.0, 0.2], [230.0, 190.0, 95.0, 60.0, -0.5]])
+    edges = Edges(tissue)
+    first, second = sketch_outlines(edges, ellipses)
+    assert overlap(polygon_mask(first.points, upper.shape), upper) > 0.93
+    for outline, ellipse in ((first, ellipses[0]), (second, ellipses[1])):
+        np.testing.assert_allclose(outline.points, sketch_outlines(edges, ellipse[None])[0].points, atol=1e-6)
+
+
+def test_the_weakest_eighth_may_lie_across_the_ends() -> None:
+    support = np.ones(64)
+    support[[61, 62, 63, 0, 1, 2, 3, 4]] = 0.25
+    points, free = np.zeros((64, 2)), np.zeros(64, bool)
+    assert Outline(points, support, free).weakest == pytest.approx(0.25)
+    assert Outline(points, support, ~free).weakest == 1

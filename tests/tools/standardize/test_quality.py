@@ -25,6 +25,7 @@ def test_a_good_one_has_no_flag() -> None:
         ({"ellipse": np.array([0, 0, 90.0, 20.0, 0])}, "length to width 4.5"),
         ({"fit": 0.7}, "not an ellipse"),
         ({"support": 0.5}, "outline unclear"),
+        ({"weakest": 0.3}, "outline unclear"),
         ({"area": 0.01}, "covers 1 % of the photograph"),
         ({"area": 0.9}, "covers 90 % of the photograph"),
     ],

@@ -27,13 +27,20 @@ def test_the_true_ellipse_scores_best() -> None:
     assert (scores[1:] < scores[0] - 0.2).all()
 
 
-def test_both_ways_of_scoring_agree() -> None:
+def test_shapes_at_places_score_as_whole_ellipses() -> None:
     maps = SupportMaps(a_tissue())
-    shapes = np.array([[90, 40, 0.5], [70, 30, -0.4]])
-    places = np.array([[150, 100], [120, 90], [40, 30]])
-    table = maps.score(shapes, places.astype(float), 24)
-    each = maps.score_each(np.array([[[*place, *shape] for place in places] for shape in shapes]), 24)
-    np.testing.assert_allclose(table, each, atol=0.12)  # places are rounded to the grid once or twice
+    shapes, which = np.array([[90, 40, 0.5], [70, 30, -0.4]]), np.array([0, 1, 1, 0])
+    places = np.array([[150.0, 100], [120, 90], [40, 30], [40, 30]])
+    table = maps.score(shapes, which, places, 24)
+    each = maps.score_each(np.column_stack([places, shapes[which]]).reshape(2, 2, 5), 24)
+    np.testing.assert_array_equal(table, each.ravel())
+
+
+def test_an_ellipse_holds_where_its_four_ends_lie_in_tissue() -> None:
+    maps = SupportMaps(a_tissue())
+    shapes = np.array([TRUE[2:], [*TRUE[2:4], TRUE[4] + np.pi / 2]])
+    places = np.array([TRUE[:2], TRUE[:2], TRUE[:2] + np.array([0, 25]), [-300, 900]])
+    assert maps.hold(shapes, np.array([0, 1, 0, 0]), places).tolist() == [True, False, False, False]
 
 
 def test_ellipses_far_outside_are_scored_and_bad() -> None:
@@ -46,5 +53,5 @@ def test_the_structure_tensor_is_the_squared_slope() -> None:
     y, x = np.mgrid[:40, :60].astype(np.float32)
     plane = np.stack([3 * x + 2 * y, -x, 0 * x + 5], axis=2)
     tensor, usual = structure(plane, np.ones((40, 60)))
-    np.testing.assert_allclose(tensor[20, 30], [3 * 3 + 1, 3 * 2, 2 * 2], rtol=1e-4)
+    np.testing.assert_allclose([side[20, 30] for side in tensor], [3 * 3 + 1, 3 * 2, 2 * 2], rtol=1e-4)
     np.testing.assert_allclose(usual, USUAL * np.sqrt(14), rtol=1e-4)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -41,6 +43,26 @@ def test_what_is_wrong_with_a_file_comes_back_as_words(make: str, tmp_path: Path
     outcome = process(path, (128, 320))
     assert outcome.result is None
     assert outcome.problem
+
+
+@pytest.mark.parametrize("name", ["wide.png", "wide.tif"])
+def test_an_image_of_20_000_pixels_is_read(name: str, tmp_path: Path) -> None:
+    photograph = np.full((3000, 20000), 225, np.uint8)
+    cv2.ellipse(photograph, (9000, 1500), (2900, 1250), 0, 0, 360, 120, cv2.FILLED)
+    cv2.imwrite(str(tmp_path / name), photograph)
+    del photograph
+    code = (
+        "import resource, sys; from pathlib import Path; from lsl_tools.standardize.worker import process;"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
+        "made = process(Path(sys.argv[1]), (128, 320)); found = made.result;"
+        "print(made.problem or found.flags, *(round(side) for side in found.pose.box));"
+        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, str(tmp_path / name)], capture_output=True, text=True, check=True)
+    said, megabytes = ran.stdout.splitlines()
+    assert said.startswith("() ")
+    np.testing.assert_allclose([float(word) for word in said.split()[1:]], [9000, 1500, 5800, 2500], atol=200)
+    assert int(megabytes) < 500  # 60 decoded, 180 in colour, and some copies
 
 
 def test_outcomes_come_in_order_from_several_processes(photographs: Path) -> None:

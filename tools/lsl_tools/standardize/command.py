@@ -58,9 +58,10 @@ def standardize(
 
         refuse_existing(store, overwrite)
         wanted, listing = parse_size(size), list_photographs(source, labels=labels, tasks=task or ())
+        chooser = Orienter.load(threads=1) if orient else None  # the workers have the other cores
         with progress("standardizing", len(listing.samples)) as advance:
             report = standardize_listing(
-                listing, store, size=wanted, chooser=Orienter.load() if orient else None, keep_flagged=keep_flagged,
+                listing, store, size=wanted, chooser=chooser, keep_flagged=keep_flagged,
                 overwrite=overwrite, workers=workers, on_progress=advance,
             )  # fmt: skip
         _show(report)

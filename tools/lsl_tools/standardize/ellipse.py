@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Floats", "ellipse_of", "overlap", "points_and_normals", "polygon_mask"]
+__all__ = ["Floats", "at_frame", "ellipse_of", "overlap", "points_and_normals", "polygon_mask"]
 
 Floats = NDArray[np.float64]
 
@@ -57,3 +57,10 @@ def overlap(one: NDArray[Any], other: NDArray[Any]) -> float:
     """Intersection over union of two masks; 0 for two empty ones."""
     either = np.count_nonzero(np.logical_or(one, other))
     return float(np.count_nonzero(np.logical_and(one, other)) / either) if either else 0.0
+
+
+def at_frame(points: Floats, shape: tuple[int, ...], within: float) -> NDArray[np.bool_]:
+    """Which points (n, 2) lie less than `within` pixels from the frame of a picture of `shape` (H, W, …): (n,)."""
+    x, y = points.T
+    near = (x < within) | (y < within) | (x > shape[1] - 1 - within) | (y > shape[0] - 1 - within)
+    return np.asarray(near, bool)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 __all__ = ["Ground", "model_ground", "roughness"]
 
 WINDOW: Final = 7  # pixels in which roughness is measured
-EVERY: Final = 4  # of the pixels take part in the fit
+EVERY: Final = 6  # of the pixels take part in the fit
 FLAT: Final = 2.5  # times the noise that the ground may vary in a window
 SAME_LIGHT: Final = 25.0  # grey levels that the ground may fall off at first sight
 ROUNDS: Final = 8

@@ -14,6 +14,7 @@ DORSAL_UNCERTAIN: Final = "dorsal uncertain"
 
 LEAST_FIT: Final = 0.8  # intersection over union with an ellipse; embryos with a retracting germ band come to 0.83
 LEAST_SUPPORT: Final = 0.72
+LEAST_WEAKEST: Final = 0.5  # of an eighth of the outline: one that leaves out a part of the embryo crosses it unseen
 AREA: Final = (0.03, 0.75)  # share of the photograph
 ASPECT: Final = (1.55, 3.3)
 MOST_BORDER: Final = 0.04  # share of the outline that may run along the frame
@@ -35,7 +36,7 @@ def flags_of(found: Segmentation | None) -> tuple[str, ...]:
         flags.append(f"length to width {found.aspect:.1f}")
     if found.fit < LEAST_FIT:
         flags.append("not an ellipse")
-    if found.support < LEAST_SUPPORT:
+    if found.support < LEAST_SUPPORT or found.weakest < LEAST_WEAKEST:
         flags.append("outline unclear")
     if not AREA[0] <= found.area <= AREA[1]:
         flags.append(f"covers {100 * found.area:.0f} % of the photograph")

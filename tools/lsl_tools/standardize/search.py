@@ -18,7 +18,7 @@ SHAPES: Final = (2.0, 2.35, 2.75)  # length to width
 PROPORTIONS: Final = (1.5, 3.3)
 """Least and greatest length to width of an embryo."""
 ANGLES: Final = 12
-COARSE, FINE = 24, 64  # points along an outline
+COARSE, FINE = 16, 32  # points along an outline
 MOST: Final = 6  # ellipses that are adjusted
 STEPS: Final = np.array([0.12, 0.12, 0.08, 0.08, 0.12])  # half widths, half widths, shares, shares, radians
 
@@ -34,26 +34,33 @@ def find_ellipses(tissue: Tissue) -> tuple[Floats, Floats]:
 
 def _tried(tissue: Tissue, maps: SupportMaps) -> tuple[Floats, Floats]:
     padded = cv2.copyMakeBorder(tissue.mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    depth = np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, 5))[1:-1, 1:-1]
+    depth = np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, 3))[1:-1, 1:-1]
+    shapes = _shapes(max(depth.shape))
+    which, places = [np.zeros(0, np.intp)], [np.zeros((0, 2))]
+    for first in range(0, len(shapes), ANGLES):
+        across = shapes[first, 1]
+        step = max(3, int(0.3 * across))
+        rows, columns = np.nonzero(depth[::step, ::step] > 0.75 * across)
+        which.append(np.repeat(np.arange(first, first + ANGLES), len(rows)))
+        places.append(np.tile(np.stack([columns, rows], axis=1) * float(step), (ANGLES, 1)))
+    shape, place = np.concatenate(which), np.concatenate(places)
+    held = maps.hold(shapes, shape, place)
+    if not held.any():
+        return np.zeros((0, 5)), np.zeros(0)
+    shape, place = shape[held], place[held]
+    return np.column_stack([place, shapes[shape]]), maps.score(shapes, shape, place, COARSE)
+
+
+def _shapes(longer: int) -> Floats:
+    """Half axes and angle of the ellipses that are tried, (S, 3): angle by angle, for a photograph's longer side."""
     angles = np.linspace(-np.pi / 2, np.pi / 2, ANGLES, endpoint=False)
-    found, scores = [np.zeros((0, 5))], [np.zeros(0)]
-    for along in 0.5 * max(depth.shape) * np.array(LENGTHS):
-        for across in along / np.array(SHAPES):
-            step = max(3, int(0.3 * across))
-            rows, columns = np.nonzero(depth[::step, ::step] > 0.75 * across)
-            if not len(rows):
-                continue
-            places = np.stack([columns, rows], axis=1).astype(np.float64) * step
-            shapes = np.column_stack([np.full(ANGLES, along), np.full(ANGLES, across), angles])
-            scores.append(maps.score(shapes, places, COARSE).ravel())
-            centres = np.broadcast_to(places, (ANGLES, *places.shape)).reshape(-1, 2)
-            found.append(np.column_stack([centres, np.repeat(shapes, len(places), axis=0)]))
-    return np.concatenate(found), np.concatenate(scores)
+    along = 0.5 * longer * np.array(LENGTHS)
+    return np.array([(a, a / shape, angle) for a in along for shape in SHAPES for angle in angles])
 
 
 def _distinct(found: Floats, scores: Floats) -> Floats:
     """The best ellipses that differ clearly from all better ones."""
-    order = np.argsort(-scores)[:3000]
+    order = np.argsort(-scores)[:1000]
     left, kept = found[order], list[Floats]()
     while len(left) and len(kept) < MOST:
         best = left[0]

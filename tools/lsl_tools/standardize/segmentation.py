@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lsl_shared.embryo_mask import embryo_mask
 from lsl_tools.standardize.contenders import Contender, find_contenders
-from lsl_tools.standardize.ellipse import Floats, ellipse_of, overlap, points_and_normals, polygon_mask
+from lsl_tools.standardize.ellipse import Floats, at_frame, ellipse_of, overlap, points_and_normals, polygon_mask
 from lsl_tools.standardize.outline import Outline
 from lsl_tools.standardize.scaling import scaled
 from lsl_tools.standardize.tissue import WORKING_SIDE, find_tissue
@@ -34,7 +34,8 @@ class Segmentation:
     `outline` (n, 2) and `ellipse` (5,), of the same second moments, are in the photograph's pixels. The scores lie in
     0..1: `support`, how clear the outline is; `fit`, intersection over union with the ellipse; `area`, share of the
     photograph; `border`, share of the outline along the frame; `rival`, how likely another embryo is meant (1: as
-    likely). `standardized`: the photograph was standardized before.
+    likely); `weakest`, how clear the outline's least clear eighth is. `standardized`: the photograph was standardized
+    before.
     """
 
     outline: Floats
@@ -45,6 +46,7 @@ class Segmentation:
     border: float
     rival: float
     standardized: bool = False
+    weakest: float = 1.0
 
     @property
     def aspect(self) -> float:
@@ -100,23 +102,17 @@ def standardized_already(photograph: NDArray[np.uint8]) -> Segmentation | None:
 
 def _rivalry(main: Contender, other: Contender) -> float:
     """How likely another embryo is meant: 1 for one that lies apart, whole and hardly smaller; else by its worth."""
-    apart = other.outline.free.mean() > APART and not _at_frame(other.outline.points, other.mask.shape).any()
+    apart = other.outline.free.mean() > APART and not at_frame(other.outline.points, other.mask.shape, BORDER).any()
     if apart and other.mask.sum() >= AS_LARGE * main.mask.sum():
         return 1.0
     return max(0.0, other.worth / main.worth)
-
-
-def _at_frame(points: Floats, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    x, y = points.T
-    near = (x < BORDER) | (y < BORDER) | (x > shape[1] - 1 - BORDER) | (y > shape[0] - 1 - BORDER)
-    return np.asarray(near, bool)
 
 
 def _measured(
     outline: Outline, mask: NDArray[np.uint8], scale: float, rival: float, standardized: bool = False
 ) -> Segmentation:
     """`scale`: pixels of the photograph for one of the mask."""
-    ellipse, at_frame = ellipse_of(mask), _at_frame(outline.points, mask.shape)
+    ellipse, framed = ellipse_of(mask), at_frame(outline.points, mask.shape, BORDER)
     steps = np.linalg.norm(np.roll(outline.points, -1, axis=0) - outline.points, axis=1)
     ideal = polygon_mask(points_and_normals(ellipse, 96)[0], mask.shape[:2])
     moved = ellipse * np.array([scale, scale, scale, scale, 1])
@@ -127,7 +123,8 @@ def _measured(
         support=float(outline.support.mean()),
         fit=overlap(mask, ideal),
         area=float(mask.mean()),
-        border=float((at_frame * steps).sum() / max(steps.sum(), 1e-9)),
+        border=float((framed * steps).sum() / max(steps.sum(), 1e-9)),
         rival=rival,
         standardized=standardized,
+        weakest=outline.weakest,
     )

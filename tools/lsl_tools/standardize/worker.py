@@ -19,7 +19,7 @@ from lsl_tools.standardize.thumbnail import photograph_thumbnail
 __all__ = ["Outcome", "outcomes", "process"]
 
 FEW = 8  # photographs that are not worth a second process
-AHEAD = 6  # photographs for each worker that may wait to be taken
+AHEAD = 16  # photographs for each worker that may wait to be taken
 
 
 @dataclass(frozen=True)
