@@ -1,6 +1,6 @@
 """Transfer against hand-made features and training from scratch: stage ranges, terms, depth, and few labels.
 
-    python tools/bench/transfer.py ranges STORE [--folds K]      ranges and terms, all methods, left-out genes
+    python tools/bench/transfer.py ranges STORE [--folds K]      ranges and terms, all methods, left-out genes; repeated
     python tools/bench/transfer.py layers STORE --out FOLDER     every block of EfficientNet-lite0: table and figure
     python tools/bench/transfer.py pollen STORE                  5 fine labels a class, transferred and from scratch
 
@@ -12,6 +12,7 @@ layer or threshold is chosen on them. Lines are printed as they come.
 from __future__ import annotations
 
 import argparse
+import itertools
 import tempfile
 import time
 from collections.abc import Callable
@@ -59,6 +60,8 @@ class Problem:
     often: NDArray[np.int64]
     genes: NDArray[np.int64]
     fold: NDArray[np.int64]
+    seed: int
+    """Of the folds and of the networks."""
 
     @property
     def one_hot(self) -> Floats:
@@ -88,8 +91,8 @@ class Answers:
     """(N, F): the thresholds on the terms' scores, those of the fold."""
 
 
-def load(path: Path, folds: int, scale: float = 1.0) -> Problem:
-    """The problem that a store poses, with images at `scale`."""
+def load(path: Path, folds: int, seed: int) -> Problem:
+    """The problem that a store poses; `seed` chooses among genes of equal size which fold they go to."""
     with Store(path) as store:
         images = store.select(np.arange(len(store)))
         genes = joined_groups(store, images)
@@ -97,8 +100,8 @@ def load(path: Path, folds: int, scale: float = 1.0) -> Problem:
         terms[terms == 255] = -1
         ranges, space = store.labels("stage_range").astype(np.int64), store.tasks["stage_range"]
         names = store.term_tasks["cv_terms"].classes
-    fold = group_folds(genes, folds)
-    return Problem(path, images, ranges, space.classes, terms, names, frequent_terms(terms, genes), genes, fold)
+    fold = group_folds(np.random.default_rng(seed).permutation(genes.max() + 1)[genes], folds)
+    return Problem(path, images, ranges, space.classes, terms, names, frequent_terms(terms, genes), genes, fold, seed)
 
 
 def ridge_answer(problem: Problem, sets: list[Floats], held: NDArray[np.bool_]) -> Answer:
@@ -128,12 +131,13 @@ def handmade(problem: Problem, name: str, coding: Coding) -> Method:
     }
 
 
-def frozen(problem: Problem, name: str) -> Method:
-    """Features of every block of the network as ImageNet left it."""
+def frozen(problem: Problem, name: str, path: Path) -> Method:
+    """Features of every block of the network as ImageNet left it, of the images as the store at `path` has them."""
     config = PRESETS["tiny"].having(method="plain", fine="stage_range", backbone=LITE)
-    with Store(problem.store) as store:
+    with Store(path) as store:
         network = TwoStepTraining(load_data(store, config), config).network
-    found = [one.astype(np.float64) for one in block_features(network, problem.images)]
+        images = store.select(np.arange(len(store)))
+    found = [one.astype(np.float64) for one in block_features(network, images)]
     return lambda held: {name: ridge_answer(problem, found, held)}
 
 
@@ -144,10 +148,11 @@ def trained(problem: Problem, name: str, small: Path, config: TrainConfig, *, re
         part = np.where(held, TEST, TRAIN).astype(np.int8)
         if len(np.unique(problem.genes)) > 20 and config.tasks:
             part[np.flatnonzero(~held)[group_folds(problem.genes[~held], 8) == 0]] = CALIBRATION
+        seeded = config.having(seed=problem.seed)
         with Store(small) as store:
-            data = load_data(store, config, part)
+            data = load_data(store, seeded, part)
             images = store.select(np.arange(len(store)))
-        training = TwoStepTraining(data, config)
+        training = TwoStepTraining(data, seeded)
         for _ in training.run(lambda count: None):
             pass
         logits = logits_of(training.network, images, np.arange(len(images))).double().numpy()
@@ -181,31 +186,35 @@ def halved(problem: Problem, folder: Path, factor: float) -> Path:
     return path
 
 
-def tell(name: str, problem: Problem, answers: Answers) -> None:
-    """One line of the table."""
-    line = f"{name:34s}"
-    right = (answers.ranges.argmax(1) == problem.ranges).astype(np.float64)
+def tell(name: str, problem: Problem, repeats: list[Answers]) -> None:
+    """One line of the table: means over the repeats, intervals by a bootstrap over genes of these means."""
+    right = np.mean([one.ranges.argmax(1) == problem.ranges for one in repeats], axis=0)
     low, high = interval(mean_replicates(right[:, None], problem.genes, np.random.default_rng(0)))
-    line += f" ranges {right.mean():6.1%} [{low:5.1%}, {high:5.1%}]"
-    if answers.terms is not None:
-        line += f"  terms {_term_line(problem, answers)}"
+    line = f"{name:34s} {len(repeats)}× ranges {right.mean():6.1%} [{low:5.1%}, {high:5.1%}]"
+    if repeats[0].terms is not None:
+        line += f"  terms {_term_line(problem, repeats)}"
     print(line, flush=True)
 
 
-def _term_line(problem: Problem, answers: Answers) -> str:
-    found = _scored(problem, answers, np.arange(len(problem.ranges)))
-    assert found is not None
-    auc, ap = (interval(column[~np.isnan(column)]) for column in term_replicates(problem, answers).T)
+def _term_line(problem: Problem, repeats: list[Answers]) -> str:
+    every = np.arange(len(problem.ranges))
+    found = [scores for one in repeats if (scores := _scored(problem, one, every)) is not None]
+    auc, ap = (interval(column[~np.isnan(column)]) for column in term_replicates(problem, repeats).T)
+
+    def mean(figure: str) -> float:
+        return float(np.mean([getattr(scores, figure) for scores in found]))
+
     return (
-        f"AUC {found.auc:.3f} [{auc[0]:.3f}, {auc[1]:.3f}] AP {found.average_precision:.3f} [{ap[0]:.3f}, {ap[1]:.3f}] "
-        f"F1 macro {found.macro_f1:.3f} micro {found.micro_f1:.3f} sens {found.sensitivity:.2f} "
-        f"spec {found.specificity:.2f} ({len(found.terms)} pairs)"
+        f"AUC {mean('auc'):.3f} [{auc[0]:.3f}, {auc[1]:.3f}] "
+        f"AP {mean('average_precision'):.3f} [{ap[0]:.3f}, {ap[1]:.3f}] "
+        f"F1 macro {mean('macro_f1'):.3f} micro {mean('micro_f1'):.3f} sens {mean('sensitivity'):.2f} "
+        f"spec {mean('specificity'):.2f} ({len(found[0].terms)} pairs)"
     )
 
 
-def term_replicates(problem: Problem, answers: Answers) -> Floats:
-    """AUC and average precision of a bootstrap over genes, (B, 2), the same draws for every method; NaN where a draw
-    leaves nothing to score."""
+def term_replicates(problem: Problem, repeats: list[Answers]) -> Floats:
+    """AUC and average precision, means of the repeats, of a bootstrap over genes, (B, 2), the same draws for every
+    method; NaN where a draw leaves nothing to score."""
     genes, chance = np.unique(problem.genes), np.random.default_rng(0)
     places = [np.flatnonzero(problem.genes == gene) for gene in genes]
     drawn = np.full((REPLICATES, 2), np.nan)
@@ -213,9 +222,9 @@ def term_replicates(problem: Problem, answers: Answers) -> Floats:
         picked = chance.integers(len(genes), size=len(genes))
         rows = np.concatenate([places[k] for k in picked])
         alias = np.concatenate([np.full(len(places[k]), n) for n, k in enumerate(picked)])
-        found = _scored(problem, answers, rows, alias)
-        if found is not None:
-            replicate[:] = found.auc, found.average_precision
+        found = [_scored(problem, one, rows, alias) for one in repeats]
+        if None not in found:
+            replicate[:] = np.mean([(one.auc, one.average_precision) for one in found if one is not None], axis=0)
     return drawn
 
 
@@ -236,40 +245,49 @@ def _scored(
     return replace(cut, auc=ranked.auc, average_precision=ranked.average_precision)
 
 
-def compare(path: Path, folds: int, factor: float, only: list[str], cache: Path, fold: int | None) -> None:
+def compare(path: Path, folds: int, factor: float, only: list[str], cache: Path, seeds: range) -> None:
     """All methods on one store, or those `only`; the answers of each fold are kept in `cache` and taken from there."""
-    problem = load(path, folds)
+    problems = [load(path, folds, seed) for seed in seeds]
+    problem = problems[0]
     print(
         f"{path.name}: {len(problem.ranges)} images, {len(np.unique(problem.genes))} genes, "
         f"{len(np.unique(problem.fold))} folds; {len(problem.names)} terms, {len(problem.often)} carried by 3 genes "
         f"or more; networks that learn see images at {factor:g} of their size, {EPOCHS} epochs (from scratch: 30)",
         flush=True,
     )
-    fine = {"method": "plain", "fine": "stage_range", "learning_rate": RATE, "fine_epochs": EPOCHS}
-    lite = PRESETS["tiny"].having(**fine, backbone=LITE, layer_decay=DECAY)
-    scratch = PRESETS["tiny"].having(method="plain", fine="stage_range")
+    names: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         small = halved(problem, Path(folder), factor)
-        methods: dict[str, Callable[[str], Method]] = {
-            "majority": lambda name: majority(problem, name),
-            "hand-made, words": lambda name: handmade(problem, name, "words"),
-            "hand-made, sparse": lambda name: handmade(problem, name, "sparse"),
-            "frozen, best layer": lambda name: frozen(problem, name),
-            "scratch": lambda name: trained(problem, name, small, scratch),
-            "scratch, multi-task": lambda name: trained(problem, name, small, scratch.having(tasks=("cv_terms",))),
-            "fine-tuned": lambda name: trained(problem, name, small, lite),
-            "fine-tuned, multi-task": lambda name: trained(
-                problem, name, small, lite.having(tasks=("cv_terms",)), reuse=True
-            ),
-        }
-        for name, make in methods.items():
-            if not only or name in only:
-                answer_folds(problem, name, make, cache, fold)
-    known = {name: found for name in (*methods, FEATURES) if (found := joined(problem, name, cache)) is not None}
+        for one in problems:
+            methods = the_methods(one, small)
+            names = [*methods, FEATURES]
+            for name in only or methods:
+                answer_folds(one, name, methods[name], cache)
+    repeats = {name: [found for one in problems if (found := joined(one, name, cache)) is not None] for name in names}
+    known = {name: found for name, found in repeats.items() if found}
     for name, found in known.items():
         tell(name, problem, found)
     if len(known) > 1:
         _tell_differences(problem, known)
+
+
+def the_methods(problem: Problem, small: Path) -> dict[str, Callable[[str], Method]]:
+    """Every way of answering, by name; `small` holds the images that networks learn from."""
+    fine = {"method": "plain", "fine": "stage_range", "learning_rate": RATE, "fine_epochs": EPOCHS}
+    lite = PRESETS["tiny"].having(**fine, backbone=LITE, layer_decay=DECAY)
+    scratch = PRESETS["tiny"].having(method="plain", fine="stage_range")
+    both = {"tasks": ("cv_terms",)}
+    return {
+        "majority": lambda name: majority(problem, name),
+        "hand-made, words": lambda name: handmade(problem, name, "words"),
+        "hand-made, sparse": lambda name: handmade(problem, name, "sparse"),
+        "frozen, best layer": lambda name: frozen(problem, name, problem.store),
+        "frozen, best layer, small": lambda name: frozen(problem, name, small),
+        "scratch": lambda name: trained(problem, name, small, scratch),
+        "scratch, multi-task": lambda name: trained(problem, name, small, scratch.having(**both)),
+        "fine-tuned": lambda name: trained(problem, name, small, lite),
+        "fine-tuned, multi-task": lambda name: trained(problem, name, small, lite.having(**both), reuse=True),
+    }
 
 
 def majority(problem: Problem, name: str) -> Method:
@@ -282,50 +300,54 @@ def majority(problem: Problem, name: str) -> Method:
     return method
 
 
-def answer_folds(problem: Problem, name: str, make: Callable[[str], Method], cache: Path, fold: int | None) -> None:
-    """Computes what the cache lacks of one method, all folds or one."""
+def answer_folds(problem: Problem, name: str, make: Callable[[str], Method], cache: Path) -> None:
+    """Computes what the cache lacks of one method."""
     cache.mkdir(parents=True, exist_ok=True)
-    wanted = [number for number in np.unique(problem.fold) if fold in (None, number)]
-    missing = [number for number in wanted if not _place(cache, name, number).exists()]
+    missing = [n for n in np.unique(problem.fold) if not _place(cache, name, problem.seed, n).exists()]
     method = make(name) if missing else None
     for number in missing:
         began = time.process_time()
         assert method is not None
         for what, (ranges, terms, chosen) in method(problem.fold == number).items():
             parts = {"ranges": ranges, "terms": terms, "chosen": chosen}
-            np.savez(_place(cache, what, number), **{key: value for key, value in parts.items() if value is not None})
-        print(f"{name}, fold {number}: {time.process_time() - began:.0f} s of CPU", flush=True)
+            np.savez(
+                _place(cache, what, problem.seed, number),
+                **{key: value for key, value in parts.items() if value is not None},
+            )
+        print(f"{name}, seed {problem.seed}, fold {number}: {time.process_time() - began:.0f} s of CPU", flush=True)
 
 
 def joined(problem: Problem, name: str, cache: Path) -> Answers | None:
     """The answers of all folds; None where one is missing."""
     numbers = np.unique(problem.fold)
-    if not all(_place(cache, name, number).exists() for number in numbers):
+    if not all(_place(cache, name, problem.seed, number).exists() for number in numbers):
         return None
     whole: dict[str, Floats] = {}
     for number in numbers:
         held = problem.fold == number
-        with np.load(_place(cache, name, number)) as kept:
+        with np.load(_place(cache, name, problem.seed, number)) as kept:
             for key in kept:
                 whole.setdefault(key, np.empty((len(held), kept[key].shape[1])))[held] = kept[key]
     return Answers(whole["ranges"], whole.get("terms"), whole.get("chosen"))
 
 
-def _place(cache: Path, name: str, number: int) -> Path:
-    return cache / f"{name}.{number}.npz"
+def _place(cache: Path, name: str, seed: int, number: int) -> Path:
+    return cache / f"{name}.{seed}.{number}.npz"
 
 
-def _tell_differences(problem: Problem, known: dict[str, Answers]) -> None:
-    """Paired differences of range accuracy, and of the terms' average precision to the hand-made features."""
-    right = np.stack([one.ranges.argmax(1) == problem.ranges for one in known.values()], axis=1)
+def _tell_differences(problem: Problem, known: dict[str, list[Answers]]) -> None:
+    """Paired differences of range accuracy, and of the terms' average precision."""
+    right = np.stack(
+        [np.mean([one.ranges.argmax(1) == problem.ranges for one in repeats], axis=0) for repeats in known.values()],
+        axis=1,
+    )
     for one in differences(list(known), right, problem.genes, np.random.default_rng(0)):
         print(f"  ranges: {one.first} − {one.second}: {one.difference:+.1%} [{one.low:+.1%}, {one.high:+.1%}]")
-    drawn = {name: term_replicates(problem, one) for name, one in known.items() if one.terms is not None}
-    for made in [name for name in drawn if name.startswith("hand-made")]:
-        for name in [name for name in drawn if not name.startswith("hand-made")]:
-            apart = drawn[name] - drawn[made]
-            low, high = interval(apart[~np.isnan(apart).any(1), 1])
-            print(f"  terms: AP of {name} − {made}: [{low:+.3f}, {high:+.3f}]", flush=True)
+    drawn = {name: term_replicates(problem, found) for name, found in known.items() if found[0].terms is not None}
+    for first, second in itertools.combinations(drawn, 2):
+        apart = drawn[first] - drawn[second]
+        low, high = interval(apart[~np.isnan(apart).any(1), 1])
+        print(f"  terms: AP of {first} − {second}: [{low:+.3f}, {high:+.3f}]", flush=True)
 
 
 def depth(path: Path, out: Path) -> None:
@@ -372,18 +394,18 @@ def main() -> None:
     parser.add_argument("--factor", type=float, default=0.5, help="size of the images that networks learn from")
     parser.add_argument("--only", action="append", default=[], help="this method")
     parser.add_argument("--cache", type=Path, default=Path("transfer"), help="where the answers of each fold are kept")
-    parser.add_argument("--fold", type=int, help="this fold alone")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path())
     given = parser.parse_args()
+    seeds = range(given.first_seed, given.first_seed + given.seeds)
     torch.set_num_threads(1)
     if given.what == "ranges":
-        compare(given.store, given.folds, given.factor, given.only, given.cache, given.fold)
+        compare(given.store, given.folds, given.factor, given.only, given.cache, seeds)
     elif given.what == "layers":
         depth(given.store, given.out)
     else:
-        pollen(given.store, range(given.first_seed, given.first_seed + given.seeds))
+        pollen(given.store, seeds)
 
 
 if __name__ == "__main__":
