@@ -34,14 +34,15 @@ def main(out: Path) -> None:
     panels = [(data, recipe) for data in NAMES for recipe in ("modern", "paper") if chosen(out, data, recipe)]
     bought = read_loop(out / "loop.csv")
     count = len(panels) + bool(bought)
-    figure, axes = plt.subplots(1, count, figsize=(5.2 * count, 4.2), squeeze=False, layout="constrained")
-    for one, (data, recipe) in zip(axes[0], panels, strict=False):
+    figure = plt.figure(figsize=(10.4, 4.2 * -(-count // 2)), layout="constrained")
+    axes = [figure.add_subplot(-(-count // 2), 2, place + 1) for place in range(count)]
+    for one, (data, recipe) in zip(axes, panels, strict=False):
         rows = chosen(out, data, recipe)
         draw(one, rows, SCORES[data])
         one.set_title(f"{NAMES[data]}\n{recipe} recipe", fontsize=10)
         tell(rows, data, recipe)
     if bought:
-        draw_loop(axes[0][-1], bought)
+        draw_loop(axes[-1], bought)
         tell_loop(bought)
     tell_ablation(read(out / "ablation.csv"))
     figure.savefig(out / "label_efficiency.png", dpi=130)
