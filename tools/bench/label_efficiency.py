@@ -2,7 +2,7 @@
 
     python tools/bench/label_efficiency.py run pollen OUT --source ../shared/data/pollen73s [--recipe modern]
     python tools/bench/label_efficiency.py run demo OUT --epochs 15 [--seeds 3] [--labels 5]
-    python tools/bench/label_efficiency.py ablate OUT --epochs 20 [--seeds 3] [--labels 1]
+    python tools/bench/label_efficiency.py ablate OUT --epochs 10 [--seeds 3] [--labels 1]
     python tools/bench/label_figure.py OUT
 
 `pollen`: 73 species of 34 families, grey, 64×64, the family on all training images, split at random (no genes); only
@@ -146,7 +146,7 @@ def ablate(
 
 def the_store(data: str, out: Path, source: Path | None) -> Path:
     out.mkdir(parents=True, exist_ok=True)
-    path = out / f"{data}.h5"
+    path = (out / f"{data}.h5").resolve()  # checkpoints know their store by its path
     if not path.exists() and data == "pollen":
         assert source is not None, "--source is the folder of pollen73s"
         write_pollen(source, path)

@@ -34,9 +34,13 @@ class Difference:
 
 
 def differences(
-    names: Sequence[str], right: NDArray[np.bool_], groups: NDArray[np.integer], generator: np.random.Generator
+    names: Sequence[str],
+    right: NDArray[np.bool_ | np.floating],
+    groups: NDArray[np.integer],
+    generator: np.random.Generator,
 ) -> list[Difference]:
-    """All pairs of methods: `right` (N, M) tells whether method m was right about image n, `groups` (N,) its gene.
+    """All pairs of methods: `right` (N, M) tells whether, or in what share of repeats, method m was right about image
+    n, `groups` (N,) its gene.
 
     The images of several test sets may follow each other: a gene counts as one whatever the number of sets it is in.
     """
