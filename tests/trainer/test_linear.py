@@ -23,10 +23,11 @@ def test_the_layer_answers_as_scikit_learn_does():
     penalty = fit_head(network, data, lambda count: None)
     with torch.no_grad():
         features = network.features(torch.from_numpy(data.images / 255).float().permute(0, 3, 1, 2)).numpy()
-    scaler = StandardScaler().fit(features.astype(np.float64))
-    judge = LogisticRegression(C=penalty, max_iter=300).fit(scaler.transform(features), data.labels)
+    # The judge works in float64 to its own end: in float32 it may stop after a few steps, on some processors.
+    standard = StandardScaler().fit_transform(features.astype(np.float64))
+    judge = LogisticRegression(C=penalty, max_iter=1000, tol=1e-8).fit(standard, data.labels)
     found = torch.softmax(logits_of(network, data.images, data.rows), 1).numpy()
-    assert np.abs(found[:, :4] - judge.predict_proba(scaler.transform(features))).max() < 2e-3
+    assert np.abs(found[:, :4] - judge.predict_proba(standard)).max() < 2e-4
     assert found[:, 4].max() < 1e-6, "a class without images is never predicted"
     assert (found.argmax(1) == data.labels).mean() > 0.95
 
