@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from lsl_runtime.cores import cores
+from lsl_runtime.model.cores import cores
 from lsl_shared.errors import ConfigError, DeviceError
 
 __all__ = ["Cluster", "open_cluster"]

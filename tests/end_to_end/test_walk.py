@@ -4,7 +4,6 @@ import csv
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import cv2
 import h5py
@@ -12,14 +11,14 @@ import numpy as np
 import pytest
 
 from lsl_shared import Annotations, Status, Store
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 FAST = ["--coarse-epochs", "3", "--fine-epochs", "4", "--feature-epochs", "1", "--preset", "tiny"]
 WITHOUT_TORCH = "import sys; sys.modules['torch'] = sys.modules['lsl_trainer'] = None; sys.argv = sys.argv[1:]\n"
 MAIN = {
-    "lsl-store": "lsl_tools.cli", "lsl-train": "lsl_trainer.cli", "lsl-annotate": "lsl_runtime.annotate_cli",
-    "lsl-gem": "lsl_runtime.gem.cli", "lsl-evaluate": "lsl_runtime.evaluate_cli",
+    "lsl-store": "lsl_tools.cli", "lsl-train": "lsl_trainer.cli", "lsl-annotate": "lsl_runtime.annotation.cli",
+    "lsl-gem": "lsl_runtime.gem.cli", "lsl-evaluate": "lsl_runtime.evaluation.cli",
 }  # fmt: skip
 
 

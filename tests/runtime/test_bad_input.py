@@ -10,7 +10,8 @@ import h5py
 import pytest
 from typer.testing import CliRunner, Result
 
-from lsl_runtime import annotate_cli, evaluate_cli
+from lsl_runtime.annotation import cli as annotate_cli
+from lsl_runtime.evaluation import cli as evaluate_cli
 from lsl_runtime.gem import cli as gem_cli
 
 Make = Callable[..., Path]

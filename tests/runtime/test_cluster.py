@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 
 from lsl_runtime import Model, annotate, build_gems
-from lsl_runtime.annotation_plan import Plan, planned
+from lsl_runtime.annotation.cluster_parts import _make_part, _Order
+from lsl_runtime.annotation.plan import Plan, planned
 from lsl_runtime.cluster import open_cluster
-from lsl_runtime.cluster_parts import _make_part, _Order
-from lsl_runtime.gem.one_pass import Pass, _order, _sum_piece
+from lsl_runtime.gem.build.store_pass import Pass, _order, _sum_piece
 from lsl_shared import Annotations, AnnotationsError, ConfigError, DeviceError, LslError, Store
+from tests.support.places import ROOT
 
 dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
@@ -32,7 +33,7 @@ _SPAWNED = "from multiprocessing.spawn"
 @pytest.fixture(scope="module")
 def kills() -> ModuleType:
     """The benchmark that compares annotations."""
-    path = Path(__file__).parents[2] / "tools" / "bench" / "kills.py"
+    path = ROOT / "tools" / "bench" / "kills.py"
     spec = importlib.util.spec_from_file_location("kills", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -115,7 +116,7 @@ def test_scheduler_over_tls(
 def test_maps_have_the_same_bits_however_the_pass_is_shared_out(
     make_store: Make, make_bundle: Make, tls: str, stored: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lsl_runtime.gem.sums._PIECES", 4)
+    monkeypatch.setattr("lsl_runtime.gem.build.sums._PIECES", 4)
     store, model, passed = make_store(1300, chunk=50), Model.load(make_bundle(), threads=1), list[int]()
     annotate(store, model, saliency=stored)
     alone = build_gems(store, ["5", "9"], model=model, per_gene=True)
@@ -215,7 +216,7 @@ def test_part_that_is_there_is_not_made_again(begun: tuple[Plan, _Order]) -> Non
 def test_worker_that_sees_other_files_says_so(
     begun: tuple[Plan, _Order], other: dict[str, Any], named: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lsl_runtime.cluster_parts._LAG", 0.0)
+    monkeypatch.setattr("lsl_runtime.annotation.cluster_parts._LAG", 0.0)
     plan, order = begun
     order = replace(order, record=replace(order.record, **other))
     with pytest.raises(AnnotationsError, match=f"{named}: is not the same on .* all machines must see the same files"):

@@ -14,9 +14,10 @@ import pytest
 
 from lsl_runtime import Model
 from lsl_shared import Store
+from tests.support.places import ROOT
 
 Make = Callable[..., Path]
-_EXAMPLES = Path(__file__).parents[2] / "examples"
+_EXAMPLES = ROOT / "examples"
 
 
 def _example(name: str) -> ModuleType:

@@ -51,7 +51,8 @@ def test_every_command_runs_without_torch(
 ) -> None:
     make_store(60), make_bundle()
     code = """
-from lsl_runtime import annotate_cli, evaluate_cli
+from lsl_runtime.annotation import cli as annotate_cli
+from lsl_runtime.evaluation import cli as evaluate_cli
 from lsl_runtime.gem import cli as gem_cli
 for main, *arguments in ((annotate_cli.main,), (gem_cli.main, "--stage", "9"), (evaluate_cli.main, "--all")):
     sys.argv = ["command", *arguments]
@@ -81,7 +82,7 @@ for package in (lsl_runtime, lsl_shared):
     assert _run(code, {"torch"}, tmp_path) == "[]\n[]\n"
 
 
-@pytest.mark.parametrize("command", ["annotate_cli", "gem.cli", "evaluate_cli"])
+@pytest.mark.parametrize("command", ["annotation.cli", "gem.cli", "evaluation.cli"])
 def test_help_waits_for_nothing(tmp_path: Path, command: str) -> None:
     code = f"""
 from lsl_runtime.{command} import main

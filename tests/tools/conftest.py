@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-DATA = Path(__file__).parents[2].parent / "shared" / "data"
+from tests.support.places import DATA
 
 
 @pytest.fixture

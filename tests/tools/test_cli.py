@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from lsl_shared.store import Store
-from lsl_shared.store_writer import StoreWriter
+from lsl_shared.files.store import Store
+from lsl_shared.files.store_writer import StoreWriter
 from lsl_tools.cli import app
 
 MakeFolder = Callable[..., Path]

@@ -1,26 +1,15 @@
-"""Small stores of bright squares whose place tells the class."""
+"""Stores of bright squares whose place tells the class."""
+
+from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lsl_shared import LabelSpace, StoreWriter
-from lsl_trainer import NetworkConfig
-from lsl_trainer.config import PRESETS, TrainConfig
-
-SIZE = (36, 48)
-COARSE = LabelSpace("side", ("left", "right", "none"))
-FINE = LabelSpace.fine("corner", {"a": "left", "b": "left", "c": "right", "d": "right"}, COARSE)
-
-
-def square(corner: int, generator: np.random.Generator) -> np.ndarray:
-    """Noise with a bright square whose place depends on the class; no square for −1."""
-    image = generator.integers(0, 90, (*SIZE, 3)).astype(np.uint8)
-    if corner >= 0:
-        top, left = (3, 13)[corner % 2], (4, 24)[corner // 2]
-        image[top : top + 8, left : left + 12] += 120
-    return image
+from lsl_shared import StoreWriter
+from lsl_trainer import TrainConfig
+from tests.support.squares import COARSE, FINE, SIZE, TERMS, small_config, square
 
 
 @pytest.fixture(scope="session")
@@ -37,22 +26,20 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def small_config() -> TrainConfig:
-    """A network and a recipe that learn the squares in seconds."""
-    return PRESETS["tiny"].having(
-        network=NetworkConfig(widths=(8, 16), strides=(2, 2), stem_stride=2, pooled_shortcut=True, pool=1),
-        coarse_epochs=4,
-        fine_epochs=8,
-        feature_epochs=3,
-        reference_sets=10,
-        optimizer="sgd",
-        learning_rate=0.05,
-        weight_decay=0.0005,
-        label_smoothing=0.0,
-        shift=0.0,
-        scale=0.0,
-        rotation=0.0,
-    )
+@pytest.fixture(scope="session")
+def termed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """120 squares of 24 genes, with terms that say whether the square is above; a third is not annotated."""
+    generator, path = np.random.default_rng(0), tmp_path_factory.mktemp("termed") / "store.h5"
+    corners, places = generator.integers(0, 4, 120), np.arange(120)
+    carried = np.stack([corners % 2 == 0, corners % 2 == 1, corners < 0], axis=1).astype(np.uint8)
+    carried[places % 3 == 1] = 255
+    with StoreWriter(path, *SIZE) as writer:
+        for place, corner in enumerate(corners):
+            writer.append(square(corner, generator), id=f"image{place}", gene=f"gene{place // 5}")
+        writer.add_task(COARSE, corners // 2)
+        writer.add_task(FINE, np.where(places % 3 == 0, corners, -1))
+        writer.add_terms(TERMS, carried)
+    return path
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lsl_trainer.cli import app
-from lsl_trainer.processes import best_device
+from lsl_trainer.settings.device import best_device
 
 FAST = ["--coarse-epochs", "1", "--fine-epochs", "1", "--feature-epochs", "1", "--preset", "tiny", "--batch-size", "32"]
 
@@ -92,9 +92,9 @@ def test_the_estimate_of_the_time_leaves_the_training_as_it_was(store, config):
     import torch
 
     from lsl_shared import Store
-    from lsl_trainer.algorithm import TwoStepTraining
     from lsl_trainer.cli import _estimated_seconds
-    from lsl_trainer.data import load_data
+    from lsl_trainer.data.load import load_data
+    from lsl_trainer.learning.algorithm import TwoStepTraining
 
     with Store(store) as opened:
         training = TwoStepTraining(load_data(opened, config), config)

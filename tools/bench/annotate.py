@@ -33,9 +33,9 @@ import h5py
 import numpy as np
 
 from lsl_runtime import Model, annotate
-from lsl_runtime.partitions import partitions
-from lsl_runtime.reading import read_ahead
+from lsl_runtime.annotation.reading import read_ahead
 from lsl_shared import Store
+from lsl_shared.files.partitions import partitions
 
 BARE = "bare session loop"
 HELD = 1400
@@ -108,7 +108,7 @@ def torch_loop(path: Path, preset: str, classes: int) -> Callable[[], None]:
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # torch's threads spin, which is ruinous beside other work
     import torch
 
-    from lsl_trainer.networks import PRESETS, residual_network
+    from lsl_trainer.networks.residual import PRESETS, residual_network
 
     with Store(path) as store:
         step = max(1, 16 // store.chunk_images) * store.chunk_images

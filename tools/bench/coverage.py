@@ -21,13 +21,13 @@ import typer
 from numpy.typing import NDArray
 
 from lsl_shared import Store
-from lsl_shared.conformal import conformal_threshold, prediction_set
-from lsl_trainer.algorithm import TwoStepTraining
-from lsl_trainer.calibration import fit_temperature, softmax
-from lsl_trainer.config import PRESETS
-from lsl_trainer.data import load_data
-from lsl_trainer.learn import logits_of
-from lsl_trainer.resampling import interval, mean_replicates
+from lsl_shared.measures.conformal import conformal_threshold, prediction_set
+from lsl_trainer.calibration.bootstrap import interval, mean_replicates
+from lsl_trainer.calibration.temperature import fit_temperature, softmax
+from lsl_trainer.data.load import load_data
+from lsl_trainer.learning.algorithm import TwoStepTraining
+from lsl_trainer.learning.inference import logits_of
+from lsl_trainer.settings.config import PRESETS
 
 COVERAGE = 0.9
 

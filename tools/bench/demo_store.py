@@ -35,7 +35,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from lsl_runtime import Model
-from lsl_runtime.split import read_split
+from lsl_runtime.model.split_file import read_split
 from lsl_shared import Store
 from lsl_tools.demo import demo_images
 from lsl_tools.demo.store import DEMO_FINE_FRACTION, DEMO_IMAGES

@@ -1,4 +1,4 @@
-"""How the constants of `lsl_shared.stain` were found, and how well it does on real photographs and on demo images.
+"""How the constants of `lsl_shared.measures.stain` were found, and how well it does on real and on demo images.
 
     python tools/bench/expression.py constants DATA/flyexpress
     python tools/bench/expression.py sheets DATA/flyexpress OUT
@@ -23,7 +23,7 @@ import typer
 from numpy.typing import NDArray
 
 from lsl_shared import Expression, expression
-from lsl_shared.embryo_mask import embryo_mask, odd_kernel
+from lsl_shared.measures.embryo_mask import embryo_mask, odd_kernel
 
 app = typer.Typer(add_completion=False, help=__doc__)
 Array = NDArray[Any]

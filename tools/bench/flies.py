@@ -20,12 +20,12 @@ import typer
 from numpy.typing import NDArray
 
 from lsl_shared import Store
-from lsl_trainer.algorithm import TwoStepTraining
-from lsl_trainer.config import PRESETS
-from lsl_trainer.data import load_data
-from lsl_trainer.learn import logits_of
-from lsl_trainer.resampling import interval, mean_replicates
-from lsl_trainer.split import TEST, fold_store
+from lsl_trainer.calibration.bootstrap import interval, mean_replicates
+from lsl_trainer.data.load import load_data
+from lsl_trainer.data.split import TEST, fold_store
+from lsl_trainer.learning.algorithm import TwoStepTraining
+from lsl_trainer.learning.inference import logits_of
+from lsl_trainer.settings.config import PRESETS
 
 TASK = "stage_range"
 Answers = dict[str, NDArray[np.int64]]

@@ -31,13 +31,13 @@ import typer
 from numpy.typing import NDArray
 
 from lsl_runtime import Model, annotate, build_gems
-from lsl_runtime.details import local_contrast
-from lsl_runtime.gem.bootstrap import BAND_ROWS, area_mean, grid_shape
-from lsl_runtime.gem.choice import Choice, choose
-from lsl_runtime.gem.compare import compare_sums
-from lsl_runtime.gem.masks import saliency_mask
-from lsl_runtime.gem.sums import Measured, Sums, measure, sum_up
-from lsl_runtime.saliency_method import checked_method
+from lsl_runtime.gem.build.bootstrap import BAND_ROWS, area_mean, grid_shape
+from lsl_runtime.gem.build.masks import saliency_mask
+from lsl_runtime.gem.build.selection import Choice, choose
+from lsl_runtime.gem.build.sums import Measured, Sums, measure, sum_up
+from lsl_runtime.gem.comparison.comparison import compare_sums
+from lsl_runtime.model.local_contrast import local_contrast
+from lsl_runtime.model.saliency_methods import checked_method
 from lsl_shared import Annotations, Store, expression
 
 app = typer.Typer(add_completion=False, help=__doc__)
@@ -225,7 +225,7 @@ def untrained_saliency(images: Array, seed: int) -> Array:
     """Saliency of the `tiny` network with random weights and batch statistics of these images."""
     import torch
 
-    from lsl_trainer.networks import PRESETS, residual_network
+    from lsl_trainer.networks.residual import PRESETS, residual_network
 
     torch.manual_seed(seed)
     torch.set_num_threads(1)

@@ -32,7 +32,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from lsl_shared import Manifest, Task
 from lsl_trainer.graphs.export import export_classifier, export_saliency
-from lsl_trainer.networks import PRESETS, Network, residual_network
+from lsl_trainer.networks.residual import PRESETS, Network, residual_network
 
 SIZE, CLASSES = (128, 320), 14
 STAGES = ((64, 128, 320), (128, 64, 160), (256, 32, 80), (512, 16, 40))

@@ -31,9 +31,9 @@ LONGEST_WAIT = 0.04
 
 CHILD = """
 import sys
-from lsl_runtime import annotating, reading
-from lsl_runtime.model import Model
-from lsl_runtime.parts import PartFiles
+from lsl_runtime.annotation import annotating, reading
+from lsl_runtime.model.model import Model
+from lsl_runtime.annotation.parts import PartFiles
 
 def told(owner, name, phase):
     original = getattr(owner, name)

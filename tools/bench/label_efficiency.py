@@ -28,17 +28,19 @@ from lowshot import write_pollen
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lsl_runtime.constraint import constrained
+from lsl_runtime.coarse_labels import constrained
 from lsl_shared import Store
-from lsl_trainer.algorithm import TwoStepTraining
-from lsl_trainer.calibration import softmax
-from lsl_trainer.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from lsl_trainer.calibration.temperature import softmax
 from lsl_trainer.comparing.prototypes import nearest_prototype
-from lsl_trainer.config import PRESETS, TrainConfig
-from lsl_trainer.constrained import labels_together, mixed_batches
-from lsl_trainer.data import TrainingData, load_data
-from lsl_trainer.learn import Batch, Learner, Loss, Step, logits_of
-from lsl_trainer.networks import Network, NetworkConfig
+from lsl_trainer.data.batch import Batch, Loss
+from lsl_trainer.data.load import TrainingData, load_data
+from lsl_trainer.learning.algorithm import TwoStepTraining
+from lsl_trainer.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from lsl_trainer.learning.inference import logits_of
+from lsl_trainer.learning.learner import Learner, Step
+from lsl_trainer.losses.constrained import labels_together, mixed_batches
+from lsl_trainer.networks.residual import Network, NetworkConfig
+from lsl_trainer.settings.config import PRESETS, TrainConfig
 
 app = typer.Typer(add_completion=False, help=__doc__)
 METHODS = ("plain", "data-level", "feature-level", "two-head", "contrastive", "coarse-constrained")

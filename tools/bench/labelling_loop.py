@@ -20,12 +20,12 @@ from label_efficiency import POLLEN, RECIPES, coarse_step, the_store, training_o
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from lsl_tools.coverage import spread_choice
-from lsl_tools.suggest import uncertainty
-from lsl_trainer.data import TrainingData
-from lsl_trainer.features import features_of
-from lsl_trainer.learn import Labelled
-from lsl_trainer.networks import Network
+from lsl_tools.labelling.coverage import spread_choice
+from lsl_tools.labelling.suggest import uncertainty
+from lsl_trainer.data.batch import Labelled
+from lsl_trainer.data.load import TrainingData
+from lsl_trainer.learning.features import features_of
+from lsl_trainer.networks.residual import Network
 
 app = typer.Typer(add_completion=False, help=__doc__)
 

@@ -18,10 +18,10 @@ import torch
 import torch.nn.functional as F
 
 from lsl_shared import Store
-from lsl_trainer.augment import DRAWS, augmented
-from lsl_trainer.config import preset
-from lsl_trainer.learn import to_tensor
-from lsl_trainer.networks import residual_network
+from lsl_trainer.data.augment import DRAWS, augmented
+from lsl_trainer.data.batch import to_tensor
+from lsl_trainer.networks.residual import residual_network
+from lsl_trainer.settings.config import preset
 
 CLASSES = 14
 

@@ -27,19 +27,21 @@ import typer
 from numpy.typing import NDArray
 
 from lsl_shared import LabelSpace, Store, StoreWriter
-from lsl_trainer.algorithm import TwoStepTraining
 from lsl_trainer.comparing.comparison import Comparison, compare
 from lsl_trainer.comparing.outcomes import Outcome
 from lsl_trainer.comparing.rows import learnt
 from lsl_trainer.comparing.scores import Spread
-from lsl_trainer.config import PRESETS, TrainConfig
-from lsl_trainer.config_file import read_config
-from lsl_trainer.data import TrainingData, load_data
-from lsl_trainer.feature_level import combined_loss
-from lsl_trainer.learn import Batch, Loss, cross_entropy, in_unit_range, logits_of, to_tensor
-from lsl_trainer.networks import Network, NetworkConfig
-from lsl_trainer.processes import one_process
-from lsl_trainer.references import ReferenceWarning, select_references
+from lsl_trainer.data.batch import Batch, Loss, in_unit_range, to_tensor
+from lsl_trainer.data.load import TrainingData, load_data
+from lsl_trainer.learning.algorithm import TwoStepTraining
+from lsl_trainer.learning.inference import logits_of
+from lsl_trainer.learning.processes import one_process
+from lsl_trainer.losses.cross_entropy import cross_entropy
+from lsl_trainer.losses.feature_level import combined_loss
+from lsl_trainer.losses.references import ReferenceWarning, select_references
+from lsl_trainer.networks.residual import Network, NetworkConfig
+from lsl_trainer.settings.config import PRESETS, TrainConfig
+from lsl_trainer.settings.config_file import read_config
 
 app = typer.Typer(add_completion=False, help=__doc__)
 SIDE = 64

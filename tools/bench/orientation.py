@@ -6,8 +6,8 @@
 
 The first command line asks the shipped file about the genes that it names as held out, as they are and disturbed as
 segmentation disturbs them (`bench/standardize.py composites` counts composites of them). The second counts what
-`tools/train_orientation.py --evidence` wrote: every gene, answered by networks that had not seen it, and composites of
-the genes that it was developed on. Intervals are Wilson's, 95 %.
+`tools/orientation/train_orientation.py --evidence` wrote: every gene, answered by networks that had not seen it, and
+composites of the genes that it was developed on. Intervals are Wilson's, 95 %.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ EPOCHS = 6
 CHILD = f"""
 import sys, torch
 from lsl_trainer import TrainConfig, train
-from lsl_trainer.config import PRESETS
+from lsl_trainer.settings.config import PRESETS
 torch.set_num_threads(1)
 config = PRESETS["tiny"].having(coarse_epochs={EPOCHS}, fine_epochs={EPOCHS}, feature_epochs={EPOCHS})
 print("began", flush=True)

@@ -31,9 +31,9 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from lsl_runtime import Model
-from lsl_runtime.details import local_contrast
-from lsl_runtime.gem.masks import SIGMA
-from lsl_runtime.split import read_split
+from lsl_runtime.gem.build.masks import SIGMA
+from lsl_runtime.model.local_contrast import local_contrast
+from lsl_runtime.model.split_file import read_split
 from lsl_shared import Store, expression
 
 app = typer.Typer(add_completion=False, help=__doc__)
@@ -205,7 +205,7 @@ def randomize(store: Path, run: Path, images: int = 60, seed: int = 0) -> None:
 def trained_network(run: Path, model: Model) -> Any:
     from safetensors.torch import load_file
 
-    from lsl_trainer.networks import NetworkConfig, residual_network
+    from lsl_trainer.networks.residual import NetworkConfig, residual_network
 
     steps = [run / "checkpoints" / f"{step}.safetensors" for step in ("feature", "fine")]
     weights = next(path for path in steps if path.exists())

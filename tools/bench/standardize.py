@@ -25,15 +25,15 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from lsl_shared.embryo_mask import embryo_mask
+from lsl_shared.measures.embryo_mask import embryo_mask
 from lsl_tools.demo import demo_images
 from lsl_tools.demo.scene import Scene, compose_scene
-from lsl_tools.standardize.contact_sheet import png_sheet
-from lsl_tools.standardize.ellipse import ellipse_of, overlap, polygon_mask
 from lsl_tools.standardize.orientation import Orienter
 from lsl_tools.standardize.photograph import Standardized, standardize_photograph
-from lsl_tools.standardize.sheet_page import Tile
-from lsl_tools.standardize.thumbnail import jpeg, photograph_thumbnail
+from lsl_tools.standardize.segment.ellipse import ellipse_of, overlap, polygon_mask
+from lsl_tools.standardize.sheet.contact_sheet import png_sheet
+from lsl_tools.standardize.sheet.sheet_page import Tile
+from lsl_tools.standardize.sheet.thumbnail import jpeg, photograph_thumbnail
 from lsl_tools.standardize.worker import outcomes
 
 app = typer.Typer(add_completion=False, help=__doc__)

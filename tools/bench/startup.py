@@ -22,7 +22,7 @@ from pathlib import Path
 HEAVY = ("torch", "cv2", "matplotlib", "dask", "lsl_trainer")
 HELP = """
 import sys
-from lsl_runtime.annotate_cli import main
+from lsl_runtime.annotation.cli import main
 sys.argv = ["lsl-annotate", "--help"]
 main()
 """

@@ -24,21 +24,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lsl_shared.store import Store
-from lsl_shared.store_writer import StoreWriter
-from lsl_shared.term_metrics import TermScores, bag_means, score_terms
-from lsl_trainer.algorithm import TwoStepTraining
+from lsl_shared.files.store import Store
+from lsl_shared.files.store_writer import StoreWriter
+from lsl_shared.measures.term_metrics import TermScores, bag_means, score_terms
+from lsl_trainer.calibration.bootstrap import interval, mean_replicates
+from lsl_trainer.calibration.term_thresholds import term_thresholds
 from lsl_trainer.comparing.paired import differences
-from lsl_trainer.config import PRESETS, TrainConfig
-from lsl_trainer.data import load_data
-from lsl_trainer.further import frequent_terms
-from lsl_trainer.learn import logits_of
-from lsl_trainer.resampling import interval, mean_replicates
-from lsl_trainer.split import CALIBRATION, TEST, TRAIN
-from lsl_trainer.thresholds import term_thresholds
-from lsl_trainer.transfer.handmade import Codebook, Coding, dense_sift
-from lsl_trainer.transfer.layers import block_features, joined_groups, score_layers
-from lsl_trainer.transfer.ridge import choose_penalty, group_folds, ridge_scores
+from lsl_trainer.data.further_tasks import frequent_terms
+from lsl_trainer.data.load import load_data
+from lsl_trainer.data.split import CALIBRATION, TEST, TRAIN
+from lsl_trainer.layers.handmade import Codebook, Coding, dense_sift
+from lsl_trainer.layers.layers import block_features, joined_groups, score_layers
+from lsl_trainer.layers.ridge import choose_penalty, group_folds, ridge_scores
+from lsl_trainer.learning.algorithm import TwoStepTraining
+from lsl_trainer.learning.inference import logits_of
+from lsl_trainer.settings.config import PRESETS, TrainConfig
 
 LITE = "efficientnet-lite0"
 FEATURES = "multi-task features, best layer"
@@ -352,7 +352,7 @@ def _tell_differences(problem: Problem, known: dict[str, list[Answers]]) -> None
 
 def depth(path: Path, out: Path) -> None:
     """The layer-by-layer table and figure."""
-    from lsl_trainer.transfer.layers_figure import write_layers
+    from lsl_trainer.layers.figure import write_layers
 
     config = PRESETS["tiny"].having(method="plain", fine="stage_range", backbone=LITE, tasks=("cv_terms",))
     with Store(path) as store:

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from lsl_shared.terminal import SOME_FAILED, Debug, new_app, plain_errors, progress, say
+from lsl_shared.process.terminal import SOME_FAILED, Debug, new_app, plain_errors, progress, say
 from lsl_tools.demo.store import DEMO_FINE_FRACTION, DEMO_IMAGES
 from lsl_tools.fetching.command import fetch_bdgp
-from lsl_tools.labelling_cli import label, suggest
-from lsl_tools.package_cli import package
+from lsl_tools.labelling.cli import label, suggest
+from lsl_tools.packaging.cli import package
 from lsl_tools.standardize.command import standardize
-from lsl_tools.standardize.sheet_command import sheet
+from lsl_tools.standardize.sheet.sheet_command import sheet
 
 __all__ = ["app", "main"]
 
@@ -43,10 +43,10 @@ def demo(
     Example: lsl-store demo store.h5 --images 500
     """
     with plain_errors(debug, "Nothing was written."):
-        from lsl_shared.store_writer import refuse_existing
+        from lsl_shared.files.store_writer import refuse_existing
         from lsl_tools.demo.store import write_demo_store
-        from lsl_tools.info import store_info
-        from lsl_tools.show import show_info, train_command
+        from lsl_tools.inspection.info import store_info
+        from lsl_tools.inspection.terminal_tables import show_info, train_command
 
         refuse_existing(store, overwrite)
         with progress("rendering", images) as advance:
@@ -86,11 +86,11 @@ def import_(
     Example: lsl-store import pollen --labels labels.csv --task family --task species:family
     """
     with plain_errors(debug, "Nothing was written."):
-        from lsl_shared.store_writer import refuse_existing
+        from lsl_shared.files.store_writer import refuse_existing
         from lsl_tools.importing.run import write_listing
         from lsl_tools.importing.size import parse_size
         from lsl_tools.importing.source import list_source
-        from lsl_tools.show import show_import
+        from lsl_tools.inspection.terminal_tables import show_import
 
         refuse_existing(store, overwrite)
         wanted = None if size is None else parse_size(size)
@@ -117,8 +117,8 @@ def info(store: _Existing = Path("store.h5"), debug: Debug = False) -> None:
     Example: lsl-store info store.h5
     """
     with plain_errors(debug):
-        from lsl_tools.info import store_info
-        from lsl_tools.show import show_info
+        from lsl_tools.inspection.info import store_info
+        from lsl_tools.inspection.terminal_tables import show_info
 
         show_info(store_info(store))
 
@@ -136,9 +136,9 @@ def check(
     Example: lsl-store check store.h5 --full
     """
     with plain_errors(debug):
-        from lsl_shared.store import Store
-        from lsl_tools.check import check_store
-        from lsl_tools.show import show_check
+        from lsl_shared.files.store import Store
+        from lsl_tools.inspection.check import check_store
+        from lsl_tools.inspection.terminal_tables import show_check
 
         with Store(store) as opened:
             count = len(opened)
@@ -163,8 +163,8 @@ def doctor(
     Example: lsl-store doctor --model runs/demo/model
     """
     with plain_errors(debug):
-        from lsl_tools.doctor import examine
-        from lsl_tools.show_doctor import show_doctor
+        from lsl_tools.inspection.doctor import examine
+        from lsl_tools.inspection.doctor_terminal import show_doctor
 
         report = examine(model)
         show_doctor(report)

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from lsl_shared.errors import ConfigError
-from lsl_shared.terminal import Debug, duration, new_app, plain_errors, progress, say
-from lsl_trainer.cli_settings import chosen_settings, require_torch
-from lsl_trainer.folds_cli import cross_validate_to, folds_of
-from lsl_trainer.transfer.layers_cli import score_layers_to
+from lsl_shared.process.terminal import Debug, duration, new_app, plain_errors, progress, say
+from lsl_trainer.layers.cli import score_layers_to
+from lsl_trainer.runs.folds_cli import cross_validate_to, folds_of
+from lsl_trainer.settings.cli_settings import chosen_settings, require_torch
 
 if TYPE_CHECKING:
-    from lsl_trainer.algorithm import TwoStepTraining
-    from lsl_trainer.config import TrainConfig
-    from lsl_trainer.learn import Epoch
-    from lsl_trainer.training import Run
+    from lsl_trainer.learning.algorithm import TwoStepTraining
+    from lsl_trainer.learning.epoch import Epoch
+    from lsl_trainer.runs.training import Run
+    from lsl_trainer.settings.config import TrainConfig
 
 app = new_app("Train a network on few fine labels with the help of many coarse ones.")
 _TRAINING, _METHOD, _TRANSFER = "Training", "Method and data", "Transfer and further tasks"
@@ -186,8 +186,8 @@ def train_command(
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")
         if os.environ.get("RANK", "0") != "0":
             sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115, the first process speaks for all
-        from lsl_shared.store import Store
-        from lsl_trainer.processes import best_device
+        from lsl_shared.files.store import Store
+        from lsl_trainer.settings.device import best_device
 
         Store(store).close()
         if resume:
@@ -215,8 +215,8 @@ def _new_folder() -> Path:
 
 def _interrupted(out: Path | None, given: dict[str, Any], other: object) -> tuple[TrainConfig, Path]:
     """The settings of the run to go on with."""
-    from lsl_trainer.config_file import read_config
-    from lsl_trainer.training import CONFIG, check_resumable
+    from lsl_trainer.runs.training import CONFIG, check_resumable
+    from lsl_trainer.settings.config_file import read_config
 
     if out is None:
         raise ConfigError("--resume needs --out RUN, the run to go on with")
@@ -230,7 +230,7 @@ def _train(store: Path, config: TrainConfig, folder: Path, resume: bool) -> Run:
     """Trains behind one progress bar over all steps."""
     from contextlib import ExitStack
 
-    from lsl_trainer.training import train
+    from lsl_trainer.runs.training import train
 
     with ExitStack() as stack:
         advance = None

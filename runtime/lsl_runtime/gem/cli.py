@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from lsl_shared.terminal import Debug, new_app, plain_errors, progress, say
+from lsl_shared.process.terminal import Debug, new_app, plain_errors, progress, say
 
 if TYPE_CHECKING:
-    from lsl_runtime.gem.compare import GemComparison
-    from lsl_runtime.gem.maps import Gem
-    from lsl_runtime.gem.sheet import Format
-    from lsl_runtime.gem.style import StyleName
+    from lsl_runtime.gem.build.maps import Gem
+    from lsl_runtime.gem.comparison.comparison import GemComparison
+    from lsl_runtime.gem.draw.sheet import Format
+    from lsl_runtime.gem.draw.style import StyleName
 
 _PICTURES = "Pictures"
 _MACHINES = "Many machines"
@@ -160,21 +160,21 @@ def gem_command(
     if term and (stage or compare is not None or saliency_panel is not None):
         raise typer.BadParameter("goes without --stage, --compare and --saliency-panel", param_hint="--term")
     with plain_errors(debug, "The same command starts over."):
-        from lsl_runtime.gem.choice import Filter
-        from lsl_runtime.gem.file import check_folder, gems_folder
-        from lsl_runtime.gem.folder import (
+        from lsl_runtime.gem.build.maps import build_gems
+        from lsl_runtime.gem.build.requested import meant_stages
+        from lsl_runtime.gem.build.selection import Filter
+        from lsl_runtime.gem.draw.saliency_panel import saliency_samples
+        from lsl_runtime.gem.draw.sheet import formats_named
+        from lsl_runtime.gem.files.maps_file import check_folder, gems_folder
+        from lsl_runtime.gem.output_folder import (
             draw_folder_comparison,
             draw_folder_panel,
             draw_folder_saliency,
             write_folder_page,
         )
-        from lsl_runtime.gem.maps import build_gems
-        from lsl_runtime.gem.saliency_panel import saliency_samples
-        from lsl_runtime.gem.sheet import formats_named
-        from lsl_runtime.gem.stages import meant_stages
-        from lsl_runtime.model import Model
+        from lsl_runtime.model.model import Model
         from lsl_shared.errors import ConfigError
-        from lsl_shared.store import Store
+        from lsl_shared.files.store import Store
 
         folder = out or gems_folder(store)
         if landmarks and not masked:
@@ -223,7 +223,7 @@ def gem_command(
 
 
 def _listed(genes: str, known: set[str]) -> tuple[str, ...]:
-    from lsl_runtime.gem.gene_list import read_gene_list
+    from lsl_runtime.gem.build.gene_list import read_gene_list
 
     listed = read_gene_list(genes)
     unknown = [gene for gene in listed if gene not in known]
@@ -236,10 +236,10 @@ def _compare(
     store: Path, images: int, compared: tuple[str, str], stages: Sequence[str], folder: Path,
     annotations: Path | None, genes: Sequence[str] | None, settings: dict[str, Any],
 ) -> GemComparison:  # fmt: skip
-    from lsl_runtime.gem.compare import compare_gems
-    from lsl_runtime.gem.compare_cli import sides_of, told
-    from lsl_runtime.gem.comparison_file import comparison_path, write_comparison
-    from lsl_shared.annotations import annotations_path
+    from lsl_runtime.gem.comparison.comparison import compare_gems
+    from lsl_runtime.gem.comparison.file import comparison_path, write_comparison
+    from lsl_runtime.gem.comparison.sides import sides_of, told
+    from lsl_shared.files.annotations import annotations_path
 
     first, second = sides_of(compared, stages, annotations or annotations_path(store), genes)
     if settings["constrained"]:
@@ -254,7 +254,7 @@ def _compare(
 
 
 def _constraint_of(path: str | Path) -> str:
-    from lsl_shared.annotations import Annotations
+    from lsl_shared.files.annotations import Annotations
 
     with Annotations(path) as given:
         return given.constrained_by
@@ -266,8 +266,8 @@ def _say_within(coarse: Sequence[str]) -> None:
 
 
 def _write_landmarks(folder: Path, gems: Sequence[Gem]) -> None:
-    from lsl_runtime.gem.landmarks import LANDMARK_NOTE, landmarks
-    from lsl_runtime.gem.table import write_landmarks
+    from lsl_runtime.gem.build.landmarks import LANDMARK_NOTE, landmarks
+    from lsl_runtime.gem.files.csv_tables import write_landmarks
 
     found = [one for gem in gems for one in landmarks(gem)]
     write_landmarks(folder / "landmarks.csv", found)
@@ -281,7 +281,7 @@ def _write_landmarks(folder: Path, gems: Sequence[Gem]) -> None:
 
 
 def _write_table(folder: Path, gems: Sequence[Gem]) -> None:
-    from lsl_runtime.gem.table import write_gene_table
+    from lsl_runtime.gem.files.csv_tables import write_gene_table
 
     rows = write_gene_table(folder / "genes.csv", gems)
     say(f"{rows:,} genes in {len(gems):,} maps → {folder / 'genes.csv'}")
@@ -290,9 +290,9 @@ def _write_table(folder: Path, gems: Sequence[Gem]) -> None:
 def _write(
     folder: Path, gems: Sequence[Gem], formats: Sequence[Format], style: StyleName, with_landmarks: bool
 ) -> None:
-    from lsl_runtime.gem.file import GEMS, write_gems
-    from lsl_runtime.gem.folder import draw_stage, remove_panels, remove_pictures
-    from lsl_runtime.gem.landmarks import landmarks
+    from lsl_runtime.gem.build.landmarks import landmarks
+    from lsl_runtime.gem.files.maps_file import GEMS, write_gems
+    from lsl_runtime.gem.output_folder import draw_stage, remove_panels, remove_pictures
 
     dropped = write_gems(folder, gems)
     for gem in gems:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from lsl_runtime import Model, annotate, build_gem, read_gem
 from lsl_runtime.gem.cli import app
-from lsl_runtime.gem.comparison_file import read_comparison
+from lsl_runtime.gem.comparison.file import read_comparison
 from lsl_shared import Store
 
 Make = Callable[..., Path]
@@ -68,8 +68,10 @@ def test_a_comparison_is_drawn(tmp_path: Path) -> None:
 
 def test_a_panel_without_stages_shows_all(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[str] = []
-    monkeypatch.setattr("lsl_runtime.gem.folder.draw_gem", lambda *_: None)
-    monkeypatch.setattr("lsl_runtime.gem.folder.draw_panel", lambda gems, *_: shown.extend(gem.stage for gem in gems))
+    monkeypatch.setattr("lsl_runtime.gem.output_folder.draw_gem", lambda *_: None)
+    monkeypatch.setattr(
+        "lsl_runtime.gem.output_folder.draw_panel", lambda gems, *_: shown.extend(gem.stage for gem in gems)
+    )
     result = CliRunner().invoke(app, ["--panel", "--no-masked", "--no-html"])
     assert result.exit_code == 0 and shown == ["4", "5", "7", "9"]
 
@@ -128,7 +130,7 @@ def test_errors_write_nothing(arguments: list[str], told: str, tmp_path: Path) -
 def test_foreign_file_in_the_way_is_told_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "store.gems").mkdir()
     (tmp_path / "store.gems" / "gems.h5").write_text("text")
-    monkeypatch.setattr("lsl_runtime.gem.maps.build_gems", None)
+    monkeypatch.setattr("lsl_runtime.gem.build.maps.build_gems", None)
     result = CliRunner().invoke(app, ["--stage", "9"])
     assert result.exit_code == 1 and "gems.h5: is not an HDF5 file" in result.stderr
     assert (tmp_path / "store.gems" / "gems.h5").read_text() == "text"

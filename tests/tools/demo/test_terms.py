@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lsl_shared.store import NOT_ANNOTATED, Store
+from lsl_shared.files.store import NOT_ANNOTATED, Store
 from lsl_tools.demo.anatomy import visible_tissues
 from lsl_tools.demo.dataset import plan_images
 from lsl_tools.demo.store import write_demo_store

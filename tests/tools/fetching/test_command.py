@@ -11,8 +11,7 @@ from typer.testing import CliRunner
 from lsl_shared import Store
 from lsl_tools.cli import app
 from lsl_tools.demo.dataset import demo_images
-
-from .conftest import Server, body, jpeg, row
+from tests.support.picture_server import Server, body, jpeg, row
 
 Write = Callable[..., Path]
 

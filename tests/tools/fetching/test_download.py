@@ -12,8 +12,7 @@ from lsl_shared.errors import FetchError
 from lsl_tools.fetching.download import Downloader, ServerAwayError
 from lsl_tools.fetching.manners import Manners
 from lsl_tools.fetching.run import _check_image
-
-from .conftest import BRISK, Answer, Server, body, jpeg, rest, status
+from tests.support.picture_server import BRISK, Answer, Server, body, jpeg, rest, status
 
 GOOD = jpeg()
 

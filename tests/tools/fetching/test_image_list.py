@@ -9,8 +9,7 @@ import pytest
 from lsl_shared.errors import ConfigError, DataFileError
 from lsl_shared.fly import STAGE_RANGES
 from lsl_tools.fetching.image_list import read_image_list, select_images
-
-from .conftest import row
+from tests.support.picture_server import row
 
 Write = Callable[..., Path]
 

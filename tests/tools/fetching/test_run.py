@@ -11,8 +11,7 @@ from lsl_shared import DataFileError, FetchError, Store
 from lsl_tools import import_images
 from lsl_tools.fetching.image_list import ImageList, read_image_list
 from lsl_tools.fetching.run import FetchReport, fetch_images
-
-from .conftest import BRISK, Server, body, jpeg, row, status
+from tests.support.picture_server import BRISK, Server, body, jpeg, row, status
 
 Write = Callable[..., Path]
 

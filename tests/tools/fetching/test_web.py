@@ -4,8 +4,7 @@ import pytest
 
 from lsl_shared.errors import FetchError
 from lsl_tools.fetching.web import address_of, check_address, open_address
-
-from .conftest import Server, status
+from tests.support.picture_server import Server, status
 
 
 @pytest.mark.parametrize("address", ["http://localhost:8000/a", "https://example.org", "HTTPS://example.org/x?y=1"])

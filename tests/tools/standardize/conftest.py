@@ -12,16 +12,7 @@ import pytest
 from lsl_tools.demo import demo_images
 from lsl_tools.demo.scene import Scene, compose_scene
 
-DATA = Path(__file__).parents[3].parent / "shared" / "data"
 SMALL = (360, 507)
-
-
-@pytest.fixture
-def data() -> Path:
-    """The folder of real images, where there is one."""
-    if not DATA.is_dir():
-        pytest.skip(f"no real images in {DATA}")
-    return DATA
 
 
 @pytest.fixture(scope="session")

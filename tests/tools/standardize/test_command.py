@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from lsl_shared.store import Store
+from lsl_shared.files.store import Store
 from lsl_tools.cli import app
 from lsl_tools.demo.scene import Scene
 

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lsl_shared import BundleError, ImageError, Manifest
-from lsl_shared.manifest import METADATA_KEY, golden_image
+from lsl_shared.files.manifest import METADATA_KEY, golden_image
 from lsl_tools.demo.dataset import demo_images
 from lsl_tools.standardize.orientation import GRAPH, Orienter
 

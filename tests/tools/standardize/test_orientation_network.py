@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from lsl_tools.demo.dataset import demo_images
 
 torch = pytest.importorskip("torch")
-network = pytest.importorskip("orientation_network")  # the scripts of a checkout are not part of an installed package
+# the scripts of a checkout are not part of an installed package
+network = pytest.importorskip("orientation_network")
 script = pytest.importorskip("train_orientation")
 scenes = pytest.importorskip("orientation_composites")
 

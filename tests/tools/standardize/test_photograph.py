@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from lsl_shared.embryo_mask import embryo_mask
 from lsl_shared.errors import ImageError
+from lsl_shared.measures.embryo_mask import embryo_mask
 from lsl_tools.demo.scene import Scene
-from lsl_tools.standardize.ellipse import overlap
 from lsl_tools.standardize.photograph import standardize_photograph
+from lsl_tools.standardize.segment.ellipse import overlap
 
 MakeScene = Callable[..., Scene]
 

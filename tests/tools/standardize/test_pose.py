@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from lsl_tools.standardize.ellipse import overlap
 from lsl_tools.standardize.pose import Pose, pose_of, warp
-from lsl_tools.standardize.segmentation import Segmentation
+from lsl_tools.standardize.segment.ellipse import overlap
+from lsl_tools.standardize.segment.segmentation import Segmentation
 
 POSE = Pose(30.0, (100.0, 80.0, 120.0, 50.0), (128, 320))
 

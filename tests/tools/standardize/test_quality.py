@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lsl_tools.standardize.quality import NO_EMBRYO, flags_of
-from lsl_tools.standardize.segmentation import Segmentation
+from lsl_tools.standardize.segment.segmentation import Segmentation
 
 GOOD = Segmentation(np.zeros((4, 2)), np.array([0, 0, 46.0, 20.0, 0.1]), 0.9, 0.95, 0.3, 0.0, 0.0)
 

@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 import pytest
 
-from lsl_shared.embryo_mask import embryo_mask
 from lsl_shared.errors import LslError, StoreError
-from lsl_shared.store import Store
+from lsl_shared.files.store import Store
+from lsl_shared.measures.embryo_mask import embryo_mask
 from lsl_tools.demo.scene import Scene
 from lsl_tools.standardize.orientation import Turns
 from lsl_tools.standardize.run import standardize_images

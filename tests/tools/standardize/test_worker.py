@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lsl_shared.errors import DeviceError
-from lsl_tools.read_image import read_image
+from lsl_tools.pictures.read_image import read_image
 from lsl_tools.standardize import worker
 from lsl_tools.standardize.worker import outcomes, process
 

@@ -6,9 +6,8 @@ import pytest
 from lsl_shared import ConfigError, Store, StoreError, TrainingError
 from lsl_trainer.comparing import rows as compare_rows
 from lsl_trainer.comparing.comparison import compare
-from lsl_trainer.data import load_data
-
-from ..conftest import small_config
+from lsl_trainer.data.load import load_data
+from tests.support.squares import small_config
 
 NETWORKS = ("gabor", "plain", "data-level", "feature-level", "continued")
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from lsl_shared import Store, TrainingError
-from lsl_trainer.algorithm import TwoStepTraining
 from lsl_trainer.comparing.outcomes import Outcome, answered, read_outcome, write_outcome, write_responses
-from lsl_trainer.data import load_data
+from lsl_trainer.data.load import load_data
+from lsl_trainer.learning.algorithm import TwoStepTraining
 
 OUTCOME = Outcome("plain", 3, "abc", ("i", "j"), (4, 5), (0, 1), (0, 0), 12, 0, 1.5, ("a note",))
 

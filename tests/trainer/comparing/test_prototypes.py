@@ -2,8 +2,8 @@ import numpy as np
 from torch import nn
 
 from lsl_trainer.comparing.prototypes import nearest_prototype
-from lsl_trainer.learn import Labelled
-from lsl_trainer.networks import Network
+from lsl_trainer.data.batch import Labelled
+from lsl_trainer.networks.residual import Network
 
 
 def pictures(rows, labels):

@@ -3,10 +3,10 @@ import torch
 from safetensors.torch import load_file
 
 from lsl_shared import ConfigError, Store
-from lsl_trainer.algorithm import TwoStepTraining
 from lsl_trainer.comparing.rows import ROWS, check_rows, learnt, method_of
-from lsl_trainer.data import load_data
-from lsl_trainer.processes import one_process
+from lsl_trainer.data.load import load_data
+from lsl_trainer.learning.algorithm import TwoStepTraining
+from lsl_trainer.learning.processes import one_process
 
 
 def learn(store, config, folder, row):
@@ -65,7 +65,7 @@ def test_the_continued_control_differs_by_the_loss_alone(store, short, tmp_path)
 
 
 def test_the_continued_control_is_step_two_without_similarity(store, short, tmp_path, monkeypatch):
-    from lsl_trainer import feature_level
+    from lsl_trainer.losses import feature_level
 
     monkeypatch.setattr(feature_level, "similarity_loss", lambda features, *rest: 0 * features.sum())
     monkeypatch.setattr(feature_level, "_features", lambda network, *rest: None)

@@ -14,9 +14,10 @@ from torch.nn import functional as F
 
 from lsl_shared import Manifest, Task
 from lsl_shared.errors import ExportError
-from lsl_trainer.gabor import gabor_network
 from lsl_trainer.graphs.export import export_classifier, export_saliency
-from lsl_trainer.networks import PRESETS, Network, NetworkConfig, residual_network
+from lsl_trainer.networks.gabor import gabor_network
+from lsl_trainer.networks.residual import PRESETS, Network, NetworkConfig, residual_network
+from tests.support.places import ROOT
 
 NETWORKS = {
     "tiny": (PRESETS["tiny"], (128, 320)),
@@ -166,7 +167,7 @@ def test_graphs_carry_the_manifest_and_nothing_of_this_machine(exported: Exporte
         assert {entry.key: entry.value for entry in model.metadata_props} == {"lsl": manifest(exported.size).to_json()}
         assert not any(tensor.external_data for tensor in model.graph.initializer)
         assert model.graph.input[0].type.tensor_type.shape.dim[0].dim_param == "batch"
-        assert str(Path(__file__).parents[3]).encode() not in path.read_bytes()
+        assert str(ROOT).encode() not in path.read_bytes()
         assert b"site-packages" not in path.read_bytes()
     assert sorted(p.name for p in exported.paths[0].parent.iterdir()) == ["classifier.onnx", "saliency.onnx"]
 

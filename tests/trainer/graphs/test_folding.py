@@ -3,7 +3,7 @@ import torch
 from torch import Tensor, nn
 
 from lsl_trainer.graphs.folding import folded
-from lsl_trainer.networks import Network
+from lsl_trainer.networks.residual import Network
 
 aten = torch.ops.aten
 SIZE = (12, 14)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from lsl_trainer.learn import Labelled
+from lsl_trainer.data.batch import Labelled
 from lsl_trainer.reporting.answers import ask
 
 

@@ -4,7 +4,7 @@ import re
 import cv2
 import numpy as np
 
-from lsl_trainer.learn import Epoch
+from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.reporting.figures import learning_curves, reliability_diagram, thumbnail
 from lsl_trainer.reporting.reliability import Calibration, Measured, Reliability
 

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from lsl_shared import Store
-from lsl_trainer.data import load_data
+from lsl_trainer.data.load import load_data
 from lsl_trainer.reporting.references import reference_pictures
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lsl_trainer.calibration import fit_temperature, softmax
+from lsl_trainer.calibration.temperature import fit_temperature, softmax
 from lsl_trainer.reporting.reliability import measure_calibration
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from lsl_shared.files.store_writer import StoreWriter
 from lsl_shared.fly import stage_range_space, stage_space
-from lsl_shared.store_writer import StoreWriter
 from lsl_tools.demo.dataset import plan_images, render_plan
 from lsl_tools.demo.pose import HEIGHT, WIDTH
 from lsl_tools.demo.terms import terms_of, terms_space

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_shared.files.store import NOT_ANNOTATED
 from lsl_shared.labels import LabelSpace
-from lsl_shared.store import NOT_ANNOTATED
 from lsl_tools.demo.anatomy import visible_tissues
 from lsl_tools.demo.dataset import Plan
 from lsl_tools.demo.genes import TISSUE_FAMILIES, Gene

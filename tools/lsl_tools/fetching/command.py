@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lsl_shared.terminal import SOME_FAILED, Debug, plain_errors, progress, say
+from lsl_shared.process.terminal import SOME_FAILED, Debug, plain_errors, progress, say
 from lsl_tools.standardize.command import standardize
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def fetch_bdgp(
     Example: lsl-store fetch-bdgp insitu_images.csv --from https://example.org/images --view lateral --limit 500
     """
     with plain_errors(debug, "Type the command again to go on."):
-        from lsl_shared.store_writer import refuse_existing
+        from lsl_shared.files.store_writer import refuse_existing
         from lsl_tools.fetching.image_list import read_image_list, select_images
         from lsl_tools.fetching.manners import Manners
         from lsl_tools.fetching.run import fetch_images

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from lsl_shared.atomic import write_text
+from lsl_shared.files.atomic import write_text
 from lsl_tools.fetching.annotations import Terms, terms_of
 from lsl_tools.fetching.image_list import ListedImage
 from lsl_tools.fetching.ledger import Entry

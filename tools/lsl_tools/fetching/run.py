@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lsl_shared.atomic import atomic_path
 from lsl_shared.errors import FetchError, ImageError
+from lsl_shared.files.atomic import atomic_path
 from lsl_tools.fetching.annotations import Terms, read_terms
 from lsl_tools.fetching.download import Downloader, ServerAwayError
 from lsl_tools.fetching.image_list import ImageList, ListedImage
@@ -20,8 +20,8 @@ from lsl_tools.fetching.ledger import Entry, Ledger
 from lsl_tools.fetching.manners import Manners
 from lsl_tools.fetching.remote_path import local_path
 from lsl_tools.fetching.web import address_of, check_address
-from lsl_tools.image_header import read_header
-from lsl_tools.read_image import decode_image
+from lsl_tools.pictures.image_header import read_header
+from lsl_tools.pictures.read_image import decode_image
 
 __all__ = ["FetchReport", "fetch_images"]
 

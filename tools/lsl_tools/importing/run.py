@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import ImageError, StoreError
+from lsl_shared.files.store_writer import StoreWriter, refuse_existing
 from lsl_shared.labels import LabelSpace
-from lsl_shared.store_writer import StoreWriter, refuse_existing
-from lsl_tools.image_header import read_header
+from lsl_tools.importing.decode import Pictures
 from lsl_tools.importing.listing import Listing, Sample, Skipped
-from lsl_tools.importing.pictures import Pictures
 from lsl_tools.importing.report import ImportReport
 from lsl_tools.importing.size import default_size, fit_image
 from lsl_tools.importing.source import list_source
 from lsl_tools.importing.spaces import label_column, label_spaces
 from lsl_tools.importing.terms import term_column, term_space
+from lsl_tools.pictures.image_header import read_header
 
 __all__ = ["import_images", "write_listing"]
 

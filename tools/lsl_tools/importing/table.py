@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
 from lsl_shared.errors import DataFileError
-from lsl_shared.store import SPLITS
+from lsl_shared.files.store import SPLITS
 from lsl_tools.importing.listing import Listing, Sample
 from lsl_tools.importing.tasks import FLY_TASKS, TaskSpec
 from lsl_tools.importing.terms import TERMS, read_terms

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_shared.files.store import NOT_ANNOTATED
 from lsl_shared.labels import LabelSpace
-from lsl_shared.store import NOT_ANNOTATED
 from lsl_tools.importing.listing import Sample
 from lsl_tools.importing.natural_order import natural_key
 

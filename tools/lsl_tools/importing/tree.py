@@ -10,7 +10,7 @@ from lsl_shared.errors import ConfigError, DataFileError
 from lsl_tools.importing.listing import Listing, Sample, Skipped
 from lsl_tools.importing.natural_order import natural_key
 from lsl_tools.importing.tasks import TaskSpec
-from lsl_tools.read_image import IMAGE_SUFFIXES
+from lsl_tools.pictures.read_image import IMAGE_SUFFIXES
 
 __all__ = ["find_images", "list_tree"]
 

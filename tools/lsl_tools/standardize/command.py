@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lsl_shared.terminal import SOME_FAILED, Debug, plain_errors, progress, say
+from lsl_shared.process.terminal import SOME_FAILED, Debug, plain_errors, progress, say
 
 if TYPE_CHECKING:
     from lsl_tools.standardize.report import StandardizeReport
@@ -50,7 +50,7 @@ def standardize(
     Example: lsl-store standardize photographs --labels labels.csv --task stage_range --keep-flagged
     """
     with plain_errors(debug, "No store was made."):
-        from lsl_shared.store_writer import refuse_existing
+        from lsl_shared.files.store_writer import refuse_existing
         from lsl_tools.importing.size import parse_size
         from lsl_tools.standardize.orientation import Orienter
         from lsl_tools.standardize.run import standardize_listing

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import DataFileError, ImageError
-from lsl_tools.read_image import MAX_PIXELS
+from lsl_tools.pictures.read_image import MAX_PIXELS
 
 __all__ = ["OME_TIFF", "is_ome_tiff", "is_ome_zarr", "read_ome_tiff", "read_ome_zarr"]
 

@@ -1,6 +1,6 @@
 """Which way a standardized embryo lies: anterior left or right, dorsal up or down, by a small network.
 
-The network is trained by `tools/train_orientation.py` on turned copies of photographs whose orientation is known.
+`tools/orientation/train_orientation.py` trains the network on turned copies of photographs whose orientation is known.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from lsl_runtime.image_batches import image_batches
-from lsl_runtime.sessions import open_session
+from lsl_runtime.model.image_batches import image_batches
+from lsl_runtime.model.sessions import open_session
 from lsl_shared.errors import BundleError
-from lsl_shared.manifest import METADATA_KEY, Manifest
+from lsl_shared.files.manifest import METADATA_KEY, Manifest
 
 __all__ = ["GRAPH", "Orienter", "Turns"]
 
@@ -48,7 +48,7 @@ class Orienter:
     """The orientation network on ONNX Runtime. Use `Orienter.load`; the graph is opened when it is first needed."""
 
     def __init__(self, graph: bytes, threads: int | None = None) -> None:
-        """`graph`: an ONNX file as `tools/train_orientation.py` writes; `threads` limits ONNX Runtime's."""
+        """`graph`: an ONNX file as `tools/orientation/train_orientation.py` writes; `threads` limits ONNX Runtime's."""
         self._graph, self._threads = graph, threads
 
     @classmethod

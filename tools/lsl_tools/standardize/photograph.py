@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lsl_shared.errors import ImageError
 from lsl_tools.standardize.pose import Pose, pose_of, warp
 from lsl_tools.standardize.quality import flags_of
-from lsl_tools.standardize.segmentation import Segmentation, segment
+from lsl_tools.standardize.segment.segmentation import Segmentation, segment
 
 __all__ = ["SIZE", "Standardized", "standardize_photograph"]
 

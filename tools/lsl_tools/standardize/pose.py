@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_tools.standardize.ellipse import Floats
 from lsl_tools.standardize.scaling import scaled
-from lsl_tools.standardize.segmentation import Segmentation
+from lsl_tools.standardize.segment.ellipse import Floats
+from lsl_tools.standardize.segment.segmentation import Segmentation
 
 __all__ = ["Pose", "pose_of", "warp"]
 

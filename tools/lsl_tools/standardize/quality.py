@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lsl_tools.standardize.segmentation import Segmentation
+from lsl_tools.standardize.segment.segmentation import Segmentation
 
 __all__ = ["ANTERIOR_UNCERTAIN", "DORSAL_UNCERTAIN", "NO_EMBRYO", "flags_of"]
 

@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from lsl_shared.atomic import write_text
+from lsl_shared.files.atomic import write_text
 
 __all__ = ["Reject", "StandardizeReport", "rejects_path", "write_rejects"]
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import ImageError, StoreError
+from lsl_shared.files.store_writer import StoreWriter, refuse_existing
 from lsl_shared.labels import LabelSpace
-from lsl_shared.store_writer import StoreWriter, refuse_existing
 from lsl_tools.importing.listing import Listing, Sample
 from lsl_tools.importing.spaces import label_column, label_spaces
 from lsl_tools.importing.terms import term_column, term_space
@@ -24,9 +24,9 @@ from lsl_tools.standardize.orientation import Turns
 from lsl_tools.standardize.photograph import SIZE, Standardized
 from lsl_tools.standardize.quality import ANTERIOR_UNCERTAIN, DORSAL_UNCERTAIN
 from lsl_tools.standardize.report import Reject, StandardizeReport, rejects_path, write_rejects
-from lsl_tools.standardize.sheet_page import Tile, write_page
+from lsl_tools.standardize.sheet.sheet_page import Tile, write_page
+from lsl_tools.standardize.sheet.thumbnail import jpeg, photograph_thumbnail
 from lsl_tools.standardize.source import list_photographs, read_photograph
-from lsl_tools.standardize.thumbnail import jpeg, photograph_thumbnail
 from lsl_tools.standardize.transform import write_transform
 from lsl_tools.standardize.worker import Outcome, outcomes
 

@@ -14,7 +14,7 @@ from lsl_shared.errors import DataFileError
 from lsl_tools.importing.listing import Listing, Sample
 from lsl_tools.importing.natural_order import natural_key
 from lsl_tools.importing.source import list_source
-from lsl_tools.read_image import IMAGE_SUFFIXES, decode_image
+from lsl_tools.pictures.read_image import IMAGE_SUFFIXES, decode_image
 from lsl_tools.standardize.microscope_files import is_ome_tiff, is_ome_zarr, read_ome_tiff, read_ome_zarr
 
 __all__ = ["list_photographs", "read_photograph"]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from lsl_shared.errors import StoreError
-from lsl_shared.store import Store
-from lsl_shared.store_writer import StoreWriter
+from lsl_shared.files.store import Store
+from lsl_shared.files.store_writer import StoreWriter
 from lsl_tools.importing.listing import Sample
 from lsl_tools.standardize.photograph import Standardized
 from lsl_tools.standardize.pose import Pose

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from lsl_shared.errors import DeviceError, ImageError
 from lsl_tools.standardize.photograph import Standardized, standardize_photograph
+from lsl_tools.standardize.sheet.thumbnail import photograph_thumbnail
 from lsl_tools.standardize.source import read_photograph
-from lsl_tools.standardize.thumbnail import photograph_thumbnail
 
 __all__ = ["Outcome", "outcomes", "process"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lsl_shared.terminal import Advance, Debug, duration, new_app, plain_errors, progress, say
-from lsl_trainer.cli_settings import chosen_settings, require_torch
+from lsl_shared.process.terminal import Advance, Debug, duration, new_app, plain_errors, progress, say
+from lsl_trainer.settings.cli_settings import chosen_settings, require_torch
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from lsl_trainer.comparing.comparison import Comparison
     from lsl_trainer.comparing.outcomes import Outcome
     from lsl_trainer.comparing.scores import Spread
-    from lsl_trainer.config import TrainConfig
-    from lsl_trainer.learn import Epoch
+    from lsl_trainer.learning.epoch import Epoch
+    from lsl_trainer.settings.config import TrainConfig
 
 app = new_app("Compare the training methods over several seeds.")
 _DATA = "Data"
@@ -75,7 +75,7 @@ def compare_command(
         require_torch()
         from rich.console import Console
 
-        from lsl_shared.store import Store
+        from lsl_shared.files.store import Store
         from lsl_trainer.comparing.rows import check_rows
 
         Store(store).close()

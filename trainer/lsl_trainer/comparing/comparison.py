@@ -21,20 +21,20 @@ import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
-from lsl_shared.atomic import write_text
 from lsl_shared.errors import ConfigError, TrainingError
+from lsl_shared.files.atomic import write_text
+from lsl_shared.files.store import Store
 from lsl_shared.labels import LabelSpace
-from lsl_shared.store import Store
 from lsl_trainer.comparing.outcomes import Outcome, answered, read_outcome, write_outcome, write_responses
 from lsl_trainer.comparing.paired import Difference
 from lsl_trainer.comparing.report import write_comparison_report
 from lsl_trainer.comparing.rows import check_rows, learnt, method_of
 from lsl_trainer.comparing.scores import RowScores, check_same_images, row_differences, row_scores
-from lsl_trainer.config import TrainConfig
-from lsl_trainer.config_file import read_config, write_config
-from lsl_trainer.data import load_data, task_to_learn
-from lsl_trainer.learn import Epoch
-from lsl_trainer.processes import new_fabric
+from lsl_trainer.data.load import load_data, task_to_learn
+from lsl_trainer.learning.epoch import Epoch
+from lsl_trainer.learning.processes import new_fabric
+from lsl_trainer.settings.config import TrainConfig
+from lsl_trainer.settings.config_file import read_config, write_config
 
 __all__ = ["Comparison", "compare"]
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from lsl_shared.atomic import atomic_path, write_text
 from lsl_shared.errors import TrainingError
-from lsl_trainer.algorithm import TwoStepTraining
+from lsl_shared.files.atomic import atomic_path, write_text
 from lsl_trainer.comparing.prototypes import nearest_prototype
 from lsl_trainer.comparing.responses import filter_responses
-from lsl_trainer.learn import logits_of
+from lsl_trainer.learning.algorithm import TwoStepTraining
+from lsl_trainer.learning.inference import logits_of
 
 __all__ = ["Outcome", "answered", "read_outcome", "write_outcome", "write_responses"]
 

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_trainer.resampling import interval, mean_replicates
+from lsl_trainer.calibration.bootstrap import interval, mean_replicates
 
 __all__ = ["Difference", "differences", "holm"]
 

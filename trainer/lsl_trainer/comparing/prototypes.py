@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from lsl_trainer.features import features_of
-from lsl_trainer.learn import Labelled
-from lsl_trainer.networks import Network
+from lsl_trainer.data.batch import Labelled
+from lsl_trainer.learning.features import features_of
+from lsl_trainer.networks.residual import Network
 
 __all__ = ["nearest_prototype"]
 

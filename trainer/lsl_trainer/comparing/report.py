@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lsl_shared.atomic import atomic_path, write_text
+from lsl_shared.files.atomic import atomic_path, write_text
 from lsl_trainer.comparing import figures as figures
 from lsl_trainer.comparing.figures import Responses
 from lsl_trainer.comparing.scores import Spread
-from lsl_trainer.config import TrainConfig
+from lsl_trainer.settings.config import TrainConfig
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

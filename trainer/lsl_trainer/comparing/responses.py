@@ -7,9 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lsl_trainer.gabor import LogGabor
-from lsl_trainer.learn import in_unit_range, to_tensor
-from lsl_trainer.networks import Network
+from lsl_trainer.data.batch import in_unit_range, to_tensor
+from lsl_trainer.networks.gabor import LogGabor
+from lsl_trainer.networks.residual import Network
 
 __all__ = ["filter_responses"]
 

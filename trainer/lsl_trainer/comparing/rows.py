@@ -15,11 +15,13 @@ import numpy as np
 from lightning_fabric import Fabric
 
 from lsl_shared.errors import ConfigError
-from lsl_trainer.algorithm import TwoStepTraining
-from lsl_trainer.checkpoint import read_checkpoint, write_checkpoint
-from lsl_trainer.config import Method, TrainConfig
-from lsl_trainer.data import TrainingData
-from lsl_trainer.learn import Epoch, Loss, cross_entropy
+from lsl_trainer.data.batch import Loss
+from lsl_trainer.data.load import TrainingData
+from lsl_trainer.learning.algorithm import TwoStepTraining
+from lsl_trainer.learning.checkpoint import read_checkpoint, write_checkpoint
+from lsl_trainer.learning.epoch import Epoch
+from lsl_trainer.losses.cross_entropy import cross_entropy
+from lsl_trainer.settings.config import Method, TrainConfig
 
 __all__ = ["CONTROLS", "ROWS", "check_rows", "learnt", "method_of"]
 

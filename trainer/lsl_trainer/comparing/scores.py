@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_shared import metrics
 from lsl_shared.errors import TrainingError
 from lsl_shared.labels import LabelSpace
+from lsl_shared.measures import metrics
 from lsl_trainer.comparing.outcomes import Outcome
 from lsl_trainer.comparing.paired import Difference, differences
 

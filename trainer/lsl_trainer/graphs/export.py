@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, fx, nn
 
 from lsl_shared import Manifest, Task
-from lsl_shared.atomic import atomic_path
 from lsl_shared.errors import ExportError
-from lsl_shared.manifest import METADATA_KEY
+from lsl_shared.files.atomic import atomic_path
+from lsl_shared.files.manifest import METADATA_KEY
 from lsl_trainer.graphs.folding import folded
 from lsl_trainer.graphs.gradients import saliency_graph
 from lsl_trainer.graphs.operators import unsupported

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_runtime.model import Model
-from lsl_trainer.learn import Labelled
+from lsl_runtime.model.model import Model
+from lsl_trainer.data.batch import Labelled
 
 __all__ = ["Answers", "ask"]
 

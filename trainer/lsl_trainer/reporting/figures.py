@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_trainer.learn import Epoch
+from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.reporting.reliability import Calibration
 
 if TYPE_CHECKING:

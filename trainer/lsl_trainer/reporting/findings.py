@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lsl_runtime.evaluation import Evaluation
-from lsl_runtime.model import Model
-from lsl_trainer.data import TrainingData
-from lsl_trainer.learn import Epoch
+from lsl_runtime.evaluation.evaluate import Evaluation
+from lsl_runtime.model.model import Model
+from lsl_trainer.data.load import TrainingData
+from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.reporting.answers import Answers, ask
 from lsl_trainer.reporting.reliability import Calibration, measure_calibration
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_shared import metrics
-from lsl_trainer.calibration import softmax
-from lsl_trainer.resampling import interval, row_draws
+from lsl_shared.measures import metrics
+from lsl_trainer.calibration.bootstrap import interval, row_draws
+from lsl_trainer.calibration.temperature import softmax
 
 __all__ = ["Calibration", "Measured", "Reliability", "measure_calibration"]
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_runtime.model import Model
-from lsl_shared.atomic import write_text
-from lsl_trainer.algorithm import TwoStepTraining
-from lsl_trainer.data import TrainingData
-from lsl_trainer.learn import Epoch
+from lsl_runtime.model.model import Model
+from lsl_shared.files.atomic import write_text
+from lsl_trainer.data.load import TrainingData
+from lsl_trainer.learning.algorithm import TwoStepTraining
+from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.reporting import figures as figures
 from lsl_trainer.reporting.answers import Answers
 from lsl_trainer.reporting.findings import Findings

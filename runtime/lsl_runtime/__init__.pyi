@@ -1,0 +1,33 @@
+"""Run trained models with ONNX Runtime: annotate image stores, build genomewide expression maps. No torch."""
+
+from .annotation.annotating import Annotated as Annotated
+from .annotation.annotating import annotate as annotate
+from .annotation.annotating import annotate_shard as annotate_shard
+from .annotation.annotating import join_shards as join_shards
+from .annotation.table import write_csv as write_csv
+from .annotation.table import write_parquet as write_parquet
+from .evaluation.evaluate import Evaluation as Evaluation
+from .evaluation.evaluate import evaluate as evaluate
+from .gem.build.landmarks import Landmark as Landmark
+from .gem.build.landmarks import landmarks as landmarks
+from .gem.build.maps import Gem as Gem
+from .gem.build.maps import build_gem as build_gem
+from .gem.build.maps import build_gems as build_gems
+from .gem.comparison.comparison import GemComparison as GemComparison
+from .gem.comparison.comparison import GemSide as GemSide
+from .gem.comparison.comparison import compare_gems as compare_gems
+from .gem.comparison.file import read_comparison as read_comparison
+from .gem.comparison.file import write_comparison as write_comparison
+from .gem.comparison.picture import draw_comparison as draw_comparison
+from .gem.draw.page import write_page as write_page
+from .gem.draw.panel import draw_panel as draw_panel
+from .gem.draw.picture import draw_gem as draw_gem
+from .gem.draw.saliency_panel import SaliencySample as SaliencySample
+from .gem.draw.saliency_panel import draw_saliency as draw_saliency
+from .gem.draw.saliency_panel import saliency_samples as saliency_samples
+from .gem.files.csv_tables import write_gene_table as write_gene_table
+from .gem.files.csv_tables import write_landmarks as write_landmarks
+from .gem.files.maps_file import read_gem as read_gem
+from .gem.files.maps_file import write_gems as write_gems
+from .model.model import Model as Model
+from .model.model import Predictions as Predictions

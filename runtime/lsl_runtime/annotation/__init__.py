@@ -1,0 +1,1 @@
+"""Annotating a store: the plan, the parts, and how they are joined."""

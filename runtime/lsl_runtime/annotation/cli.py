@@ -1,0 +1,189 @@
+"""The command lsl-annotate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from lsl_shared.process.terminal import SOME_FAILED, Debug, duration, new_app, plain_errors, progress, say
+
+if TYPE_CHECKING:
+    from lsl_runtime.annotation.annotating import Annotated as Result
+    from lsl_runtime.annotation.priors import Prior
+    from lsl_runtime.model.model import Model
+
+app = new_app("Annotate every image of a store with a trained model.")
+
+_SHARDS = "Many machines"
+
+
+@app.command()
+def annotate_command(
+    store: Annotated[Path, typer.Argument(help="The image store.")] = Path("store.h5"),
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="BUNDLE", help=r"The model bundle, such as RUN/model.  \[default: the newest run's]"),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help=r"The annotations file.  \[default: beside the store]")] = None,
+    saliency: Annotated[bool, typer.Option("--saliency", help="Store each image's saliency map.")] = False,
+    saliency_method: Annotated[
+        Literal["gradient", "smoothgrad", "gradient-input", "integrated"] | None,
+        typer.Option(
+            help="How the maps are made; implies --saliency. smoothgrad and integrated take 16 times as long.  "
+            r"\[default: gradient]"
+        ),
+    ] = None,
+    features: Annotated[bool, typer.Option("--features", help="Store each image's feature vector.")] = False,
+    constrain: Annotated[
+        str | None,
+        typer.Option(metavar="TASK", help="Also store answers that keep to each image's label of this coarse task."),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the answers as a table as well.")] = None,
+    parquet: Annotated[Path | None, typer.Option(help="The same table as Parquet; needs pyarrow.")] = None,
+    max_set: Annotated[
+        int | None, typer.Option(min=1, help="Give no class in the tables where the prediction set has more classes.")
+    ] = None,
+    prior: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARES",
+            help="Add to the tables the class for other shares of the classes than those of the training: uniform, "
+            "estimate (from the answers), or a CSV with columns class and share.",
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(min=1, help=r"Images in one pass.  \[default: 16 shared among the cores, 64 on a GPU]"),
+    ] = None,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "tensorrt"], typer.Option(help="auto takes a GPU where one works.")
+    ] = "auto",
+    require_gpu: Annotated[
+        bool, typer.Option("--require-gpu", help="Stop where no GPU works and say why; same as --device cuda.")
+    ] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Replace annotations made by another model.")] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Share the work among N processes here.", rich_help_panel=_SHARDS),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Share it among the workers of a Dask scheduler, such as tls://host:8786, which must be trusted.",
+            rich_help_panel=_SHARDS,
+        ),
+    ] = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Only the I-th of N shares of the work.", rich_help_panel=_SHARDS)
+    ] = None,
+    join: Annotated[bool, typer.Option("--join", help="Join what all shards made.", rich_help_panel=_SHARDS)] = False,
+    debug: Debug = False,
+) -> None:
+    """Annotate every image of a store with a trained model.
+
+    The answers go to STORE's name with .annotations.h5; the store itself is only read. Stop it whenever you like: the
+    same command goes on where it stopped.
+
+    Example:  lsl-annotate store.h5 --saliency --csv answers.csv
+    """
+    with plain_errors(debug, "Nothing is lost: the same command goes on from here."):
+        from lsl_runtime.annotation.annotating import annotate, annotate_shard, join_shards
+        from lsl_runtime.annotation.priors import Prior
+        from lsl_runtime.annotation.shards import parse_shard, shard_images
+        from lsl_runtime.annotation.table import refuse_inputs
+        from lsl_runtime.model.bundles import newest_bundle
+        from lsl_runtime.model.model import Model
+        from lsl_shared.errors import ConfigError
+        from lsl_shared.files.annotations import annotations_path
+        from lsl_shared.files.store import Store
+
+        saliency, method = saliency or saliency_method is not None, saliency_method or "gradient"
+        share = parse_shard(shard) if shard is not None else None
+        if share and (join or csv or parquet):
+            raise ConfigError("--shard makes parts alone; --join, --csv and --parquet come when all shards are done")
+        if (workers is not None or scheduler is not None) and (share or join):
+            raise ConfigError(
+                "--workers and --scheduler share out and join by themselves; leave --shard and --join out"
+            )
+        if prior is not None and not (csv or parquet):
+            raise ConfigError("--prior adds columns to the tables: name one with --csv or --parquet")
+        with Store(store) as opened:
+            images = shard_images(opened, *share) if share else len(opened)
+        bundle = model or newest_bundle()
+        for option, table in (("--csv", csv), ("--parquet", parquet)):
+            if table is not None:
+                refuse_inputs(table, option, [store, out or annotations_path(store), *bundle.glob("*")])
+        loaded = Model.load(bundle, "cuda" if require_gpu else device)
+        what = "terms" if loaded.task.kind == "terms" else "classes"
+        say(f"model {loaded.path}: {loaded.task.name}, {len(loaded.task.classes)} {what}, {loaded.provider}")
+        shares = Prior.of(prior, loaded.task) if prior is not None else None
+        if loaded.gpu_problem:
+            typer.echo(f"this machine's GPU is not used. {loaded.gpu_problem}", err=True)
+        if join:
+            done = join_shards(store, loaded, out=out)
+        else:
+            with progress("annotating", images) as advance:
+                if share:
+                    annotate_shard(
+                        store, loaded, *share, out=out, saliency=saliency, features=features, saliency_method=method,
+                        constrain=constrain, batch_size=batch_size, restart=restart, on_progress=advance,
+                    )  # fmt: skip
+                    say(f"shard {shard}: {images:,} images; when all shards are done: lsl-annotate {store} --join")
+                    return
+                done = annotate(
+                    store, loaded, out=out, saliency=saliency, features=features, saliency_method=method,
+                    constrain=constrain, batch_size=batch_size, restart=restart, workers=workers,
+                    scheduler=scheduler, on_progress=advance,
+                )  # fmt: skip
+        _tell(done, loaded, max_set)
+        _write_tables(done, store, csv, parquet, max_set, shares)
+        if done.failed:
+            raise typer.Exit(SOME_FAILED)
+
+
+def _tell(done: Result, model: Model, max_set: int | None) -> None:
+    """The summary: images per class, what was left out and why, how fast, where the file lies."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{done.images:,} images", title_justify="left", box=None)
+    table.add_column(model.task.name)
+    table.add_column("images", justify="right")
+    for name, count in done.counts.items():
+        table.add_row(name, f"{count:,}")
+    if done.outside:
+        table.add_row(f"none: {model.task.parent} has no {model.task.name}", f"{done.outside:,}")
+    if done.failed:
+        table.add_row("could not be read", f"{len(done.failed):,}")
+    Console(markup=False, emoji=False).print(table)
+    if max_set is not None:
+        large = sum(count for size, count in done.set_sizes.items() if size > max_set)
+        say(f"of these, {large:,} have more than {max_set} classes in their prediction set: the tables give no class")
+    if done.out_of_scope:
+        say(f"{done.out_of_scope:,} images are unlike all that the model was trained on; the tables flag them")
+    for line in done.failed[:10]:
+        say(f"failed: {line}")
+    if done.resumed:
+        say(f"{done.resumed:,} images were taken over from an earlier run")
+    if fresh := done.images - done.resumed:
+        say(f"{fresh:,} images in {duration(done.seconds)}, {fresh / done.seconds:,.1f} images/s, {model.provider}")
+    say(f"annotations: {done.path}")
+
+
+def _write_tables(
+    done: Result, store: Path, csv: Path | None, parquet: Path | None, max_set: int | None, prior: Prior | None
+) -> None:
+    from lsl_runtime.annotation.table import write_csv, write_parquet
+
+    for path, write in ((csv, write_csv), (parquet, write_parquet)):
+        if path is not None:
+            write(done.path, store, path, max_set=max_set, prior=prior)
+            say(f"table: {path}")
+
+
+def main() -> None:
+    """Runs the command line."""
+    app()

@@ -1,0 +1,145 @@
+"""Joining the parts into the annotations file, which appears by a rename when it is complete."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_runtime.annotation.labels_digest import LABELS_DIGEST, WITHHELD, labels_digest
+from lsl_runtime.annotation.parts import PartFiles, create_features, create_maps
+from lsl_runtime.coarse_labels import outside_task, write_constrained
+from lsl_runtime.model.model import Model
+from lsl_shared.files.annotations import ANNOTATIONS_FORMAT, ANNOTATIONS_VERSION, Status
+from lsl_shared.files.atomic import atomic_path
+from lsl_shared.files.manifest import Task
+from lsl_shared.files.store import Store
+from lsl_shared.measures.conformal import prediction_set
+
+__all__ = ["join_parts", "write_columns"]
+
+
+def join_parts(
+    target: Path,
+    store: Store,
+    model: Model,
+    files: PartFiles,
+    cut: Sequence[range],
+    *,
+    fingerprint: str,
+    constrain: str = "",
+) -> None:
+    """Writes the annotations of a store from its parts, partition by partition; saliency chunks are copied raw.
+
+    `constrain` names a coarse task: answers that keep to its labels are written beside the others. The temporary file
+    lies among the parts, so that nothing else is ever left behind.
+    """
+    with atomic_path(target, within=files.folder) as temporary, h5py.File(temporary, "w", track_order=True) as file:
+        _describe(file, target, store, model, fingerprint)
+        outside = {task.name: outside_task(store, task) for task in model.manifest.tasks}
+        status = np.zeros(len(store), dtype=np.uint8)
+        errors: list[str] = []
+        providers: set[str] = set()
+        columns = {task.name: _create_columns(file, task, len(store)) for task in model.manifest.tasks}
+        distance = _create_distance(file, model, len(store))
+        withheld: dict[str, list[NDArray[np.float32]]] = {name: [] for name in columns}
+        for partition in cut:
+            rows = slice(partition.start, partition.stop)
+            with files.open(partition) as part:
+                failed = np.array([bool(text) for text in part["error"].asstr()[...]])
+                errors += list(part["error"].asstr()[...])
+                providers.add(str(part.attrs["provider"]))
+                status[rows] = np.where(failed, Status.FAILED, Status.ANNOTATED)
+                for task in model.manifest.tasks:
+                    said, blank = part[f"probabilities/{task.name}"][...], outside[task.name][rows] | failed
+                    write_columns(columns[task.name], rows, said, task, blank)
+                    withheld[task.name].append(said[outside[task.name][rows] & ~failed])
+                if distance is not None:
+                    distance[rows] = part["scope_distance"][...]
+                _copy_large(file, part, partition, store)
+        first = outside[model.task.name]
+        status[first & (status == Status.ANNOTATED)] = Status.OUTSIDE
+        for name, kept in withheld.items():
+            columns[name][WITHHELD] = np.concatenate(kept)
+        file.attrs["providers"] = ", ".join(sorted(providers))
+        file["status"] = status
+        file.create_dataset("id", data=store.ids, dtype=h5py.string_dtype())
+        file.create_dataset("error", data=errors, dtype=h5py.string_dtype())
+        if constrain:
+            write_constrained(file, store, model.manifest, constrain)
+
+
+def _describe(file: h5py.File, target: Path, store: Store, model: Model, fingerprint: str) -> None:
+    file.attrs.update(
+        {
+            "format": ANNOTATIONS_FORMAT,
+            "version": ANNOTATIONS_VERSION,
+            "store_fingerprint": fingerprint,
+            "model_digest": model.digest,
+            "model": os.fspath(model.path.resolve()),
+            "precision": model.manifest.precision,
+            LABELS_DIGEST: labels_digest(store, model.manifest.tasks),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+    )
+    file["store"] = h5py.ExternalLink(os.path.relpath(store.path, target.parent), "/")
+
+
+def _create_columns(file: h5py.File, task: Task, count: int) -> h5py.Group:
+    group, classes = file.create_group(task.name), len(task.classes)
+    group.attrs.create("classes", list(task.classes), dtype=h5py.string_dtype())
+    group.create_dataset("probabilities", (count, classes), np.float32)
+    if task.kind == "terms":
+        group.attrs["kind"] = "terms"
+        group.create_dataset("chosen", (count, classes), np.bool_)
+        return group
+    group.create_dataset("class", (count,), np.int16)
+    group.create_dataset("probability", (count,), np.float32)
+    group.create_dataset("prediction_set", (count, classes), np.bool_)
+    return group
+
+
+def _create_distance(file: h5py.File, model: Model, count: int) -> h5py.Dataset | None:
+    """Where the scope distances go, with the model's threshold; None where it has none."""
+    if model.manifest.scope_threshold is None:
+        return None
+    distance = file.create_dataset("scope_distance", (count,), np.float32)
+    distance.attrs["threshold"] = model.manifest.scope_threshold
+    return distance
+
+
+def write_columns(
+    group: h5py.Group, rows: slice, probabilities: NDArray[np.float32], task: Task, blank: NDArray[np.bool_]
+) -> None:
+    """Rows of a task's answer; `blank` (n,) marks images that get none: class −1, NaN, an empty set, no term."""
+    shown = np.where(blank[:, None], np.float32("nan"), probabilities)
+    group["probabilities"][rows] = shown
+    if task.kind == "terms":
+        group["chosen"][rows] = (probabilities >= np.array(task.thresholds, np.float32)) & ~blank[:, None]
+        return
+    group["class"][rows] = np.where(blank, -1, probabilities.argmax(1)).astype(np.int16)
+    group["probability"][rows] = shown.max(1)
+    group["prediction_set"][rows] = prediction_set(probabilities, task.conformal_threshold) & ~blank[:, None]
+
+
+def _copy_large(file: h5py.File, part: h5py.File, partition: range, store: Store) -> None:
+    """Copies saliency and features of one part into the joined file, chunk by chunk, without inflating them."""
+    for name, create in (("saliency", create_maps), ("features", create_features)):
+        if name not in part:
+            continue
+        source = part[name]
+        target = file[name] if name in file else create(file, (len(store), *source.shape[1:]), store.chunk_images)
+        target.attrs.update(source.attrs)
+        for start in range(0, len(partition), store.chunk_images):
+            inner = (0,) * (source.ndim - 1)
+            mask, raw = source.id.read_direct_chunk((start, *inner))
+            target.id.write_direct_chunk((partition.start + start, *inner), raw, mask)
+    if "saliency_scale" in part:
+        if "saliency_scale" not in file:
+            file.create_dataset("saliency_scale", (len(store),), np.float32)
+        file["saliency_scale"][partition.start : partition.stop] = part["saliency_scale"][...]

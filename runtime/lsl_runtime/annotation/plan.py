@@ -1,0 +1,120 @@
+"""What is to be annotated, by which model and to where, and what of it is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsl_runtime.annotation.labels_digest import labels_digest
+from lsl_runtime.annotation.lock import lock_path
+from lsl_runtime.annotation.parts import PartFiles, part_key
+from lsl_runtime.annotation.run_record import Unfinished
+from lsl_runtime.annotation.write_errors import told_plainly
+from lsl_runtime.coarse_labels import check_constraint, constraint_of, constraint_output
+from lsl_runtime.model.model import Model
+from lsl_runtime.model.saliency_methods import method_of, saliency_output
+from lsl_runtime.model.store_fit import check_image_size
+from lsl_shared.errors import AnnotationsError
+from lsl_shared.files.annotations import Annotations, annotations_path
+from lsl_shared.files.partitions import partitions
+from lsl_shared.files.store import Store
+
+__all__ = ["Plan", "outputs_named", "plan_of", "planned", "target_of"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be made of which store, by which model, and where."""
+
+    store: Store
+    model: Model
+    target: Path
+    outputs: tuple[str, ...]
+    record: Unfinished
+    files: PartFiles
+    cut: list[range]
+
+    def is_finished(self, restart: bool) -> bool:
+        """Whether the annotations asked for are there already; raises where other ones are in the way."""
+        if not self.target.exists():
+            return False
+        with Annotations(self.target) as found:
+            if found.store_fingerprint != self.record.store_fingerprint:
+                there = f"belongs to another store than {self.store.path}"
+                raise AnnotationsError(self.target, f"{there}; move it away or choose --out")
+            same = found.model_digest == self.model.digest
+            if not same and not restart:
+                there = f"was made by another model ({found.model})"
+                raise AnnotationsError(self.target, f"{there}; add --restart, or choose --out")
+            return same and not restart and set(self.outputs) <= set(_outputs_of(found))
+
+    def is_outdated(self) -> bool:
+        """Whether finished annotations were joined with labels that have been changed since."""
+        with Annotations(self.target) as found:
+            return found.labels_digest not in ("", labels_digest(self.store, self.model.manifest.tasks))
+
+    def begin(self, restart: bool) -> None:
+        """Makes the folder of parts, once the graph that is needed is known to run."""
+        self.model.ready(saliency=method_of(self.outputs) is not None)
+        self.record.begin(self.files.folder, restart)
+
+    def has_leftovers(self) -> bool:
+        """Whether a run was killed after the annotations were finished, before it had cleared up."""
+        return lock_path(self.target).exists() or Unfinished.read(self.files.folder) == self.record
+
+    def missing(self, cut: Sequence[range], on_progress: Callable[[int], None] = lambda count: None) -> list[range]:
+        """The partitions of `cut` without a valid part; `on_progress` is told how many images the others hold."""
+        lacking = [partition for partition in cut if not self.files.is_valid(partition)]
+        if there := sum(map(len, cut)) - sum(map(len, lacking)):
+            on_progress(there)
+        return lacking
+
+    def clear(self) -> None:
+        """Removes the parts of this run, those of a run with other outputs excepted."""
+        found = Unfinished.read(self.files.folder)
+        if found == self.record:
+            self.files.remove()
+        elif found is None:  # killed between the last file's removal and the folder's
+            with suppress(OSError):
+                self.files.folder.rmdir()
+
+
+def outputs_named(saliency: bool, features: bool, method: str, constrain: str | None = None) -> tuple[str, ...]:
+    """What a run is to give beside the probabilities, by the names that part keys know."""
+    named = tuple(name for name, asked in ((saliency_output(method), saliency), ("features", features)) if asked)
+    return (*named, constraint_output(constrain)) if constrain else named
+
+
+def _outputs_of(found: Annotations) -> tuple[str, ...]:
+    """What finished annotations hold, as `outputs_named` names it."""
+    return outputs_named(found.has_saliency, found.has_features, found.saliency_method, found.constrained_by)
+
+
+def target_of(store: str | Path, out: str | Path | None) -> Path:
+    """Where the annotations go: `out`, else beside the store."""
+    return Path(out) if out is not None else annotations_path(store)
+
+
+@contextmanager
+def planned(store: Store, model: Model, out: str | Path | None, outputs: tuple[str, ...]) -> Iterator[Plan]:
+    """The plan of a run; what goes wrong in writing is told plainly."""
+    with told_plainly(target_of(store.path, out)):
+        yield plan_of(store, model, out, outputs)
+
+
+def plan_of(store: Store, model: Model, out: str | Path | None, outputs: tuple[str, ...]) -> Plan:
+    """The plan of a run. Raises ImageError for images of another size, AnnotationsError where `out` is the store."""
+    check_image_size(store, model)
+    if coarse := constraint_of(outputs):
+        check_constraint(coarse, model.manifest, store)
+    target = target_of(store.path, out)
+    if target.exists() and target.samefile(store.path):
+        raise AnnotationsError(target, "is the image store itself; choose another --out")
+    fingerprint = store.fingerprint()
+    record = Unfinished(str(store.path), fingerprint, str(model.path), model.digest, outputs)
+    files = PartFiles(
+        target, part_key(fingerprint, model.digest, outputs, model.manifest.precision), store.chunk_images
+    )
+    return Plan(store, model, target, outputs, record, files, partitions(len(store), store.chunk_images))

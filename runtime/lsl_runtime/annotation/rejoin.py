@@ -1,0 +1,67 @@
+"""Finished annotations after labels were corrected: what followed from the labels follows again, without inference.
+
+Which images lie outside a task, and so get no class of it, depends on the store's coarse labels; so do answers that
+keep to them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_runtime.annotation.join import write_columns
+from lsl_runtime.annotation.labels_digest import LABELS_DIGEST, WITHHELD, labels_digest
+from lsl_runtime.coarse_labels import outside_task, write_constrained
+from lsl_shared.errors import AnnotationsError
+from lsl_shared.files.annotations import Status
+from lsl_shared.files.atomic import atomic_path
+from lsl_shared.files.manifest import Manifest
+from lsl_shared.files.store import Store
+
+__all__ = ["join_again"]
+
+_CONSTRAINED_BY = "constrained_by"
+
+
+def join_again(target: Path, store: Store, manifest: Manifest, within: Path) -> None:
+    """Writes the annotations of a store anew for the labels that it has now; `within` holds the temporary file.
+
+    Raises AnnotationsError where the file does not hold what the graphs said of all images.
+    """
+    with atomic_path(target, within=within) as temporary:
+        shutil.copyfile(target, temporary)
+        with h5py.File(temporary, "r+") as file:
+            failed = file["status"][...] == Status.FAILED
+            for task in manifest.tasks:
+                group, outside = file[task.name], outside_task(store, task)
+                said = _said(target, group, failed)
+                write_columns(group, slice(None), said, task, outside | failed)
+                del group[WITHHELD]
+                group[WITHHELD] = said[outside & ~failed]
+            first = np.where(outside_task(store, manifest.tasks[0]), Status.OUTSIDE, Status.ANNOTATED)
+            file["status"][...] = np.where(failed, Status.FAILED, first)
+            if _CONSTRAINED_BY in file.attrs:
+                _constrain(file, store, manifest)
+            file.attrs[LABELS_DIGEST] = labels_digest(store, manifest.tasks)
+
+
+def _said(target: Path, group: h5py.Group, failed: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """The probabilities that the graph gave all images, float32 (N, K); NaN for failed ones."""
+    said = np.asarray(group["probabilities"][...], np.float32)
+    unsaid, kept = np.isnan(said).any(1) & ~failed, group[WITHHELD][...]
+    if unsaid.sum() != len(kept):
+        raise AnnotationsError(target, "lacks the probabilities of some images; add --restart", group.name)
+    said[unsaid] = kept
+    return said
+
+
+def _constrain(file: h5py.File, store: Store, manifest: Manifest) -> None:
+    for task in manifest.tasks:
+        for name in ("constrained_class", "constrained_probability"):
+            if name in file[task.name]:
+                del file[task.name][name]
+    write_constrained(file, store, manifest, str(file.attrs[_CONSTRAINED_BY]))

@@ -1,0 +1,42 @@
+"""Writing that fails for want of room or of permission, told in plain words."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lsl_shared.errors import AnnotationsError
+from lsl_shared.files.hdf5 import as_os_error
+
+__all__ = ["told_plainly"]
+
+_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+@contextmanager
+def told_plainly(annotations: Path) -> Iterator[None]:
+    """Turns errors of writing, those of HDF5 too, into an AnnotationsError that says what to do."""
+    try:
+        yield
+    except OSError as problem:
+        raise _told(annotations, problem) from problem
+    except RuntimeError as problem:
+        if (found := as_os_error(problem)).errno is None:
+            raise
+        raise _told(annotations, found) from problem
+
+
+def _told(annotations: Path, problem: OSError) -> AnnotationsError:
+    place = annotations.parent.resolve()
+    reason = os.strerror(problem.errno) if problem.errno else str(problem)
+    if problem.errno in _FULL:
+        remedy = f"make room in {place} and run the same command again: it goes on from the parts that are done"
+    elif problem.errno in _FORBIDDEN:
+        remedy = f"{place} cannot be written to; choose another place with --out FILE"
+    else:
+        remedy = "run the same command again: it goes on from the parts that are done"
+    return AnnotationsError(annotations, f"cannot be written ({reason}); {remedy}")

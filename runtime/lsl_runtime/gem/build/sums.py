@@ -1,0 +1,197 @@
+"""The running sums behind genomewide expression maps: one pass over a store, whatever its length and the stages.
+
+Sums over parts of a store add up to those of the whole, so that workers may share a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_runtime.gem.build.bootstrap import BAND_ROWS, Replicates, area_mean, gene_counts, grid_shape
+from lsl_runtime.gem.build.gene_sums import GeneSums
+from lsl_runtime.gem.build.masks import saliency_mask
+from lsl_runtime.gem.build.saliency_source import SaliencyOf
+from lsl_runtime.gem.build.selection import Choice, group_name
+from lsl_runtime.model.cores import cores
+from lsl_shared.files.partitions import partitions
+from lsl_shared.files.store import Store
+from lsl_shared.measures.stain import expression
+from lsl_shared.process.scratch import scratch
+
+__all__ = ["STAINED", "Measured", "Mode", "Sums", "add_up", "measure", "pieces", "sum_up"]
+
+Mode = Literal["mean", "fraction"]
+STAINED = 0.2
+"""Mode `fraction` counts a pixel as stained above this density."""
+
+_BATCH = 16
+_PIECES = 64
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One chosen image of `group`: `pixels` (H, W, 3), what it adds to the map, its stain density in 0..1, its embryo,
+    and its saliency mask if wanted."""
+
+    row: int
+    group: str
+    pixels: NDArray[np.uint8]
+    value: NDArray[np.float32]
+    density: NDArray[np.float32]
+    embryo: NDArray[np.bool_]
+    mask: NDArray[np.float32] | None
+
+
+class Sums:
+    """Weighted sums over the images of one stage: `value`, `masked`, `embryo`, float64 (H, W); `weight`; `empty`.
+
+    `replicates` and `masked_replicates` are those of the bootstrap; `genes` holds a sum of each gene if wanted.
+    """
+
+    def __init__(self, choice: Choice, shape: tuple[int, int], per_gene: bool = False) -> None:
+        self.choice = choice
+        self.value, self.masked, self.embryo = (np.zeros(shape) for _ in range(3))
+        self.weight, self.empty = 0.0, 0
+        grid = grid_shape(shape, BAND_ROWS)
+        self.replicates, self.masked_replicates = Replicates(grid), Replicates(grid)
+        self.genes = GeneSums(shape) if per_gene else None
+        self.samples: dict[int, Measured] = {}
+
+    def add(self, image: Measured, weight: float) -> None:
+        """Adds one image; keeps those that the choice wants to show."""
+        self.weight += weight
+        _accumulate(self.value, image.value, weight)
+        _accumulate(self.embryo, image.embryo, weight)
+        counts, grid = gene_counts(image.group), self.replicates.grid
+        self.replicates.add(area_mean(image.value, grid), weight, counts)
+        if image.mask is not None:
+            masked = np.multiply(image.mask, image.value, out=scratch("masked", image.value.shape))
+            _accumulate(self.masked, masked, weight)
+            self.masked_replicates.add(area_mean(masked, grid), weight, counts)
+        if self.genes is not None:
+            self.genes.add(image.group, image.density, image.embryo)
+        self.empty += not image.embryo.any()
+        if image.row in self.choice.samples:
+            self.samples[image.row] = replace(image, pixels=image.pixels.copy())
+
+    def __iadd__(self, other: Sums) -> Self:
+        """Adds the sums over another part of the same choice."""
+        self.value += other.value
+        self.masked += other.masked
+        self.embryo += other.embryo
+        self.weight += other.weight
+        self.empty += other.empty
+        self.replicates += other.replicates
+        self.masked_replicates += other.masked_replicates
+        if self.genes is not None and other.genes is not None:
+            self.genes = self.genes + other.genes
+        self.samples = self.samples | other.samples
+        return self
+
+    def __add__(self, other: Sums) -> Sums:
+        """The sums over both parts of the same choice."""
+        both = Sums(self.choice, self.value.shape, self.genes is not None)
+        both += self
+        both += other
+        return both
+
+
+def _accumulate(total: NDArray[np.float64], plane: NDArray[np.float32] | NDArray[np.bool_], weight: float) -> None:
+    """Adds weight · plane (H, W), rounded to float32, to the total."""
+    import cv2
+
+    cv2.accumulate(np.multiply(plane, np.float32(weight), out=scratch("weighted", plane.shape)), total)
+
+
+def pieces(store: Store) -> list[list[range]]:
+    """The partitions of a store in at most 64 pieces.
+
+    Maps are the sums over the pieces, added up in order: so they have the same bits, whoever made the sums.
+    """
+    cut = partitions(len(store), store.chunk_images)
+    each = -(-len(cut) // _PIECES)
+    return [cut[start : start + each] for start in range(0, len(cut), each)]
+
+
+def add_up(choices: Sequence[Choice], found: Iterable[Sequence[Sums]], store: Store, per_gene: bool) -> list[Sums]:
+    """The sums of each choice from those over the pieces of a store, `found` in order."""
+    total = [Sums(choice, store.shape[1:], per_gene) for choice in choices]
+    for piece in found:
+        for place, part in enumerate(piece):
+            total[place] += part
+    return total
+
+
+def sum_up(
+    store: Store,
+    choices: Sequence[Choice],
+    saliency_of: SaliencyOf | None,
+    mode: Mode,
+    on_progress: Callable[[int], None],
+    *,
+    over: Sequence[range] | None = None,
+    per_gene: bool = False,
+    threads: int | None = None,
+) -> list[Sums]:
+    """The sums of each choice; the choices share no image. Each chunk that holds a chosen image is read once.
+
+    `over` names the partitions to pass, by default all; those of a store cut in any way, added up, give the same sums
+    but for rounding. Images are measured in `threads`, by default as many as there are processors.
+    """
+    sums = [Sums(choice, store.shape[1:], per_gene) for choice in choices]
+    owner, weight = np.full(len(store), -1), np.zeros(len(store))
+    for place, choice in enumerate(choices):
+        owner[choice.rows], weight[choice.rows] = place, choice.weights
+    with ThreadPoolExecutor(threads or cores()) as pool:
+        for partition in partitions(len(store), store.chunk_images) if over is None else over:
+            passed = partition.start
+            rows = partition.start + np.flatnonzero(owner[partition.start : partition.stop] >= 0)
+            for batch in _batches(store, rows, saliency_of, mode, pool):
+                for image in batch:
+                    sums[owner[image.row]].add(image, weight[image.row])
+                on_progress(batch[-1].row + 1 - passed)
+                passed = batch[-1].row + 1
+            on_progress(partition.stop - passed)
+    return sums
+
+
+def measure(
+    store: Store, row: int, pixels: NDArray[np.uint8], saliency: NDArray[np.float32] | None, mode: Mode
+) -> Measured:
+    """What the image at `row` adds to a map."""
+    found = expression(pixels)
+    value = found.density if mode == "mean" else (found.density > STAINED).astype(np.float32)
+    mask = None if saliency is None else saliency_mask(saliency, found.mask)
+    return Measured(row, group_name(store, row), pixels, value, found.density, found.mask, mask)
+
+
+def _batches(
+    store: Store, rows: NDArray[np.int64], saliency_of: SaliencyOf | None, mode: Mode, pool: ThreadPoolExecutor
+) -> Iterator[list[Measured]]:
+    """Measured images in order; while a batch is measured, the next one is read."""
+    waiting = None
+    for part in _cut(rows, store.chunk_images):
+        pixels = store.select(part)  # (n, H, W, 3)
+        maps = saliency_of(part, pixels) if saliency_of else [None] * len(part)
+        chosen = zip(part, pixels, maps, strict=True)
+        started = [pool.submit(measure, store, int(row), image, one, mode) for row, image, one in chosen]
+        if waiting:
+            yield [future.result() for future in waiting]
+        waiting = started
+    if waiting:
+        yield [future.result() for future in waiting]
+
+
+def _cut(rows: NDArray[np.int64], chunk_images: int) -> Iterator[NDArray[np.int64]]:
+    """Runs of rows, about a batch each, whose chunks no other run shares."""
+    start = 0
+    for stop in [*(np.flatnonzero(np.diff(rows // chunk_images)) + 1), len(rows)]:
+        if stop - start >= _BATCH or stop == len(rows) > start:
+            yield rows[start:stop]
+            start = stop

@@ -1,0 +1,1 @@
+"""Two maps compared, with significance."""

@@ -1,0 +1,55 @@
+"""The file of a comparison of two maps, comparison-<A>-<B>.h5."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from lsl_runtime.gem.comparison.comparison import GemComparison
+from lsl_runtime.gem.files.maps_file import safe_name
+from lsl_shared.errors import GemError
+from lsl_shared.files.atomic import atomic_path
+from lsl_shared.files.hdf5 import open_file, read_dataset
+
+__all__ = ["comparison_path", "read_comparison", "write_comparison"]
+
+_FORMAT, _VERSION = "lsl-gem-comparison", 1
+_REMEDY = "`lsl-gem STORE --compare A B` makes one"
+_PLANES = {"difference": "f", "t": "f", "p": "f", "significant": "b", "embryo": "f"}
+_COUNTS, _PLAIN = ("n_images", "n_genes"), {"rate": float, "freedom": int, "mode": str, "masked": bool}
+
+
+def comparison_path(folder: str | Path, names: tuple[str, str]) -> Path:
+    """Where the comparison of two maps lies."""
+    return Path(folder) / f"comparison-{safe_name(names[0])}-{safe_name(names[1])}.h5"
+
+
+def write_comparison(path: str | Path, found: GemComparison) -> None:
+    """Writes a comparison in one piece."""
+    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs["format"], file.attrs["version"] = _FORMAT, _VERSION
+        for key in _PLANES:
+            file.create_dataset(key, data=getattr(found, key), compression="gzip")
+        for key in ("names", *_COUNTS, *_PLAIN, "store_fingerprint"):
+            file.attrs[key] = getattr(found, key)
+
+
+def read_comparison(path: str | Path) -> GemComparison:
+    """A comparison from its file. Raises GemError."""
+    with open_file(path, _FORMAT, _VERSION, GemError, _REMEDY) as file:
+        planes: dict[str, Any] = {
+            key: np.asarray(read_dataset(file, key, GemError, dtype=kind, shape=(None, None))[...])
+            for key, kind in _PLANES.items()
+        }
+        try:
+            attributes = file.attrs
+            entries: dict[str, Any] = {key: read(attributes[key]) for key, read in _PLAIN.items()}
+            entries |= {key: tuple(map(int, attributes[key])) for key in _COUNTS}
+            entries["names"] = tuple(map(str, attributes["names"]))
+            entries["store_fingerprint"] = str(attributes["store_fingerprint"])
+        except (KeyError, ValueError, TypeError) as problem:
+            raise GemError(path, f"damaged ({problem}). {_REMEDY}") from None
+    return GemComparison(**planes, **entries)

@@ -1,0 +1,76 @@
+"""The picture of a comparison: where the first map is higher, where the second, and which cells are discoveries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lsl_runtime.gem.comparison.comparison import GemComparison
+from lsl_runtime.gem.draw.axes import colour_bar, round_top
+from lsl_runtime.gem.draw.sheet import INK, Sheet, frame, readable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
+
+__all__ = ["draw_comparison"]
+
+_MAP = "PuOr_r"
+"""Diverging, even in lightness on both sides, and told apart by those who see no red and green."""
+
+# Lengths in inches.
+_PAGE, _MARGIN, _TOP, _BAR_PLACE, _BAR, _DPI = 8.0, 0.45, 1.0, 0.3, 0.13, 200
+
+
+def draw_comparison(found: GemComparison, path: str | Path) -> None:
+    """Draws the difference on its grid, cells that are discoveries with an outline.
+
+    The name's ending says whether as PNG, SVG or PDF. Raises ConfigError for another ending.
+    """
+    _sheet(found).save(path, _DPI)
+
+
+def _sheet(found: GemComparison) -> Sheet:
+    width = _PAGE - 2 * _MARGIN
+    height = width * found.difference.shape[0] / found.difference.shape[1]
+    sheet = Sheet(_PAGE, _TOP + height + _BAR_PLACE + 0.75)
+    first, second = (readable(name, 30) for name in found.names)
+    _headings(sheet, found, first, second)
+    drawn = _map(sheet.axes(_MARGIN, _TOP, width, height), found)
+    place = sheet.axes(_MARGIN, _TOP + height + _BAR_PLACE, width, _BAR)
+    label = f"← higher in {second}          difference          higher in {first} →"
+    colour_bar(drawn, place, label, orientation="horizontal")
+    return sheet
+
+
+def _headings(sheet: Sheet, found: GemComparison, first: str, second: str) -> None:
+    kind = "Masked maps" if found.masked else "Maps"
+    sheet.text(_MARGIN, 0.2, f"{kind}: {first} minus {second}", 14, INK, weight="bold")
+    sides = zip((first, second), found.n_images, found.n_genes, strict=True)
+    counts = "  ·  ".join(f"{name}: {images:,} images, {genes:,} genes" for name, images, genes in sides)
+    sheet.text(_MARGIN, 0.5, counts, 9)
+    discoveries, compared = int(found.significant.sum()), int((~np.isnan(found.t)).sum())
+    rate = f"at a false discovery rate of {100 * found.rate:g} %"
+    sheet.text(_MARGIN, 0.7, f"{discoveries} of {compared} cells differ {rate}: outlined", 9)
+
+
+def _map(axes: Axes, found: GemComparison) -> AxesImage:
+    inside = np.where(np.isnan(found.t), np.nan, found.difference)
+    top = round_top(float(np.nanmax(np.abs(inside), initial=0.0)))
+    drawn = axes.imshow(inside, cmap=_MAP, vmin=-top, vmax=top, interpolation="nearest", aspect="auto")
+    frame(axes)
+    for edge in _edges(found):
+        axes.plot(*edge, color=INK, linewidth=1.1, solid_capstyle="projecting")
+    axes.set_xlim(-0.5, inside.shape[1] - 0.5)
+    axes.set_ylim(inside.shape[0] - 0.5, -0.5)
+    return drawn
+
+
+def _edges(found: GemComparison) -> list[tuple[list[float], list[float]]]:
+    """The border lines between cells that are discoveries and cells that are not, as ([x, x], [y, y])."""
+    held = np.pad(found.significant, 1)
+    upright = [([x - 0.5, x - 0.5], [y - 1.5, y - 0.5]) for y, x in np.argwhere(held[:, 1:] != held[:, :-1])]
+    level = [([x - 1.5, x - 0.5], [y - 0.5, y - 0.5]) for y, x in np.argwhere(held[1:] != held[:-1])]
+    return upright + level

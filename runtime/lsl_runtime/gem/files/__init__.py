@@ -1,0 +1,1 @@
+"""Maps as HDF5 and CSV."""

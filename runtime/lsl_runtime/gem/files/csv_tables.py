@@ -1,0 +1,44 @@
+"""Tables of genomewide expression maps for spreadsheets and data frames: genes by stage, and landmarks."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from lsl_runtime.gem.build.landmarks import Landmark
+from lsl_runtime.gem.build.maps import Gem
+from lsl_shared.files.atomic import atomic_path
+
+__all__ = ["write_gene_table", "write_landmarks"]
+
+_GENES = ["gene", "stage", "n_images", "mean", "peak", "peak_egg_length", "peak_dorsoventral", "peak_region"]
+_LANDMARKS = ["stage", "landmark", "threshold", "area_percent", "egg_length", "dorsoventral", "mean"]
+
+
+def write_gene_table(path: str | Path, gems: Sequence[Gem]) -> int:
+    """Writes one row a gene and stage from maps built with `per_gene`; returns their number. See `GeneExpression`."""
+    rows = [
+        [one.gene, gem.stage, one.n_images, f"{one.mean:.5f}", f"{one.peak:.5f}",
+         *((f"{one.peak_egg_length:.1f}", f"{one.peak_dorsoventral:.1f}") if one.region else ("", "")), one.region]
+        for gem in gems for one in gem.genes
+    ]  # fmt: skip
+    _write(path, _GENES, sorted(rows, key=lambda row: str(row[0])))
+    return len(rows)
+
+
+def write_landmarks(path: str | Path, found: Iterable[Landmark]) -> None:
+    """Writes one row a landmark. See `Landmark`."""
+    rows = [
+        [one.stage, one.number, f"{one.threshold:.5f}", f"{one.area:.2f}", f"{one.egg_length:.1f}",
+         f"{one.dorsoventral:.1f}", f"{one.mean:.5f}"]
+        for one in found
+    ]  # fmt: skip
+    _write(path, _LANDMARKS, rows)
+
+
+def _write(path: str | Path, header: list[str], rows: Sequence[Sequence[object]]) -> None:
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(header)
+        writer.writerows(rows)

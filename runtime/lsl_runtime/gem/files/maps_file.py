@@ -1,0 +1,137 @@
+"""The file of genomewide expression maps, gems.h5: one group a stage, of one store and one model."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from lsl_runtime.gem.build.maps import Gem
+from lsl_shared.errors import GemError
+from lsl_shared.files.atomic import atomic_path
+from lsl_shared.files.hdf5 import open_file, read_dataset
+
+__all__ = ["GEMS", "check_folder", "gems_folder", "picture_path", "read_gem", "safe_name", "write_gems"]
+
+GEMS = "gems.h5"
+_FORMAT, _VERSION = "lsl-gems", 1
+_REMEDY = "`lsl-gem STORE --stage S` makes one; move this away or choose --out"
+_PLANES = ("gem", "masked_gem", "embryo", "band", "masked_band")
+_TEXTS = ("stage", "task", "mode", "view", "model", "model_digest", "store_fingerprint")
+_OPTIONAL = {"selection": "", "kind": "class"}
+_COUNTS = ("n_images", "n_genes", "n_empty")
+
+
+def gems_folder(store: str | Path) -> Path:
+    """Where the maps of a store lie unless told otherwise: the folder store.gems beside store.h5."""
+    return Path(store).with_suffix(".gems")
+
+
+def picture_path(folder: str | Path, task: str, stage: str) -> Path:
+    """Where the picture of a class or term lies: stage-9.png, cv_terms-brain.png."""
+    return Path(folder) / f"{task}-{safe_name(stage)}.png"
+
+
+def check_folder(folder: str | Path) -> None:
+    """Raises GemError where maps cannot be written because something else stands there."""
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise GemError(folder, "is a file; choose a folder for --out")
+    if (folder / GEMS).exists():
+        open_file(folder / GEMS, _FORMAT, _VERSION, GemError, _REMEDY).close()
+
+
+def write_gems(folder: str | Path, gems: Sequence[Gem]) -> list[tuple[str, str]]:
+    """Writes maps of one store and model into gems.h5 of `folder`, which is rewritten in one piece.
+
+    Groups of other stages stay where store and model are the same. Returns (task, stage) of those that were dropped
+    because they belong to another store or model. Raises GemError where something else stands there.
+    """
+    path = Path(folder) / GEMS
+    old = open_file(path, _FORMAT, _VERSION, GemError, _REMEDY) if path.exists() else None
+    try:
+        with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+            file.attrs["format"], file.attrs["version"] = _FORMAT, _VERSION
+            dropped = _keep(old, file, gems) if old is not None else []
+            for gem in gems:
+                _write(file.create_group(f"{gem.task}_{safe_name(gem.stage)}"), gem)
+    finally:
+        if old is not None:
+            old.close()
+    return dropped
+
+
+def read_gem(path: str | Path, stage: str, task: str = "") -> Gem:
+    """The map of one stage or term from a gems.h5, without its samples; `task` tells those of one name apart.
+
+    Raises GemError.
+    """
+    with open_file(path, _FORMAT, _VERSION, GemError, _REMEDY) as file:
+        name = _found(file, path, stage, task)
+
+        def read(key: str) -> np.ndarray:
+            shape = (2, None, None) if key.endswith("band") else (None, None)
+            return np.asarray(read_dataset(file, f"{name}/{key}", GemError, dtype="f", shape=shape)[...])
+
+        try:
+            attributes = file[name].attrs
+            entries: dict[str, Any] = {key: str(attributes[key]) for key in _TEXTS}
+            entries |= {key: int(attributes[key]) for key in _COUNTS}
+        except (KeyError, ValueError) as problem:
+            raise GemError(path, f"damaged ({problem}). {_REMEDY}", name) from None
+        entries |= {key: str(attributes.get(key, usual)) for key, usual in _OPTIONAL.items()} | {"masked_gem": None}
+        entries |= {key: read(key) for key in _PLANES if key in file[name] or key in ("gem", "embryo")}
+        return Gem(**entries)
+
+
+def _write(group: h5py.Group, gem: Gem) -> None:
+    for key in _PLANES:
+        if (plane := getattr(gem, key)) is not None:
+            group.create_dataset(key, data=plane, compression="gzip")
+    for key in (*_TEXTS, *_COUNTS, *_OPTIONAL):
+        group.attrs[key] = getattr(gem, key)
+
+
+def _keep(old: h5py.File, file: h5py.File, gems: Sequence[Gem]) -> list[tuple[str, str]]:
+    """Copies the groups of the same store and model that are not written anew; returns what the others are of."""
+    same = (gems[0].store_fingerprint, gems[0].model_digest)
+    anew, dropped = {(gem.task, gem.stage) for gem in gems}, []
+    for name, group in old.items():
+        if (group.attrs.get("store_fingerprint"), group.attrs.get("model_digest")) != same:
+            dropped.append(_of(group))
+        elif _of(group) not in anew:
+            old.copy(group, file, name)
+    return dropped
+
+
+def _found(file: h5py.File, path: str | Path, stage: str, task: str) -> str:
+    """The name of the group that holds a map. Raises GemError where there is none, or several."""
+    held = {name: _of(group) for name, group in file.items()}
+    names: list[str] = [name for name, (of, label) in held.items() if label == stage and task in ("", of)]
+    if not names:
+        listed = ", ".join(label for _, label in held.values())
+        raise GemError(path, f"no map of {task or 'stage'} {stage!r}; there are: {listed or 'none'}")
+    if len(names) > 1:
+        raise GemError(path, f"maps of {stage!r} in {', '.join(held[name][0] for name in names)}: name the task")
+    return names[0]
+
+
+def _of(group: h5py.Group) -> tuple[str, str]:
+    """The task and stage of a group."""
+    return str(group.attrs.get("task", "stage")), str(group.attrs.get("stage", group.name.strip("/")))
+
+
+def safe_name(stage: str) -> str:
+    """A class name fit for files and HDF5 keys, on systems that do not tell capitals apart as well.
+
+    One that is changed, or might be taken for another, carries a hash, so that no two become the same.
+    """
+    plain = re.sub(r"[^A-Za-z0-9.-]", "_", stage)[:60]
+    if re.fullmatch(r"[a-z0-9.-]{1,60}", stage) and not re.search(r"-[0-9a-f]{8}$", stage):
+        return stage
+    return f"{plain}-{hashlib.sha256(stage.encode(errors='replace')).hexdigest()[:8]}"

@@ -1,0 +1,1 @@
+"""What is measured: stain, embryo masks, metrics of classes and terms, conformal sets."""

@@ -1,0 +1,1 @@
+"""What a running command needs: the terminal, interrupts, waiting, memory that is used again."""

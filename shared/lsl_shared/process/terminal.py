@@ -1,0 +1,128 @@
+"""The manners of the commands: errors in plain lines, exit codes, progress with a rate and a time left.
+
+Exit codes: 0 done; 1 an error; 2 from the argument parser alone; 3 done, but some images failed; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from lsl_shared.errors import LslError
+from lsl_shared.process.interrupts import interrupts_kept
+
+__all__ = ["SOME_FAILED", "Advance", "Debug", "duration", "new_app", "plain_errors", "progress", "say"]
+
+SOME_FAILED = 3
+_PLAIN_INTERVAL = 10.0
+
+Advance = Callable[[int], None]
+"""Called with the number of items just finished."""
+
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel="Other")]
+
+
+def new_app(help: str) -> typer.Typer:
+    """A typer application whose errors are ours and whose help is read as written."""
+    return typer.Typer(help=help, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+
+
+def say(text: str = "") -> None:
+    """One line for the user, on standard output."""
+    typer.echo(text)
+
+
+@contextmanager
+def plain_errors(debug: bool, resume: str = "") -> Iterator[None]:
+    """Turns errors into one or two plain lines and exit code 1, an interrupt into 130 and the `resume` hint."""
+    try:
+        yield
+    except (typer.Exit, typer.Abort):
+        raise
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted. {resume}".rstrip(), err=True)
+        raise typer.Exit(130) from None
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None
+    except Exception as problem:
+        if debug:
+            raise
+        typer.echo(f"error: {_told(problem)}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _told(problem: Exception) -> str:
+    if isinstance(problem, LslError):
+        return str(problem)
+    if isinstance(problem, OSError) and problem.strerror:
+        return f"{problem.filename or 'writing'}: {problem.strerror}"
+    return f"{type(problem).__name__}: {problem} (unexpected; --debug shows where)"
+
+
+@contextmanager
+def progress(title: str, total: int, unit: str = "images") -> Iterator[Advance]:
+    """A progress bar with rate and time left on standard error; plain lines where it is not a terminal."""
+    shown = _bar(title, total, unit) if sys.stderr.isatty() else _lines(title, total, unit)
+    with interrupts_kept() as raise_lost, shown as advance:
+
+        def step(count: int) -> None:
+            raise_lost()
+            advance(count)
+
+        yield step
+
+
+def duration(seconds: float) -> str:
+    """A span of time for people: 8 s, 2 min 05 s, 3 h 20 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return (
+        f"{whole // 60} min {whole % 60:02d} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    )
+
+
+@contextmanager
+def _bar(title: str, total: int, unit: str) -> Iterator[Advance]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    rate = TextColumn("{task.fields[rate]}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task, started, done = bar.add_task(title, total=total, rate=""), time.monotonic(), 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            per_second = done / max(time.monotonic() - started, 1e-9)
+            bar.update(task, advance=count, rate=f"{per_second:,.1f} {unit}/s")
+
+        yield advance
+
+
+@contextmanager
+def _lines(title: str, total: int, unit: str) -> Iterator[Advance]:
+    started = told = time.monotonic()
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done, told
+        done, now = done + count, time.monotonic()
+        if now - told >= _PLAIN_INTERVAL and done < total:
+            told, rate = now, done / (now - started)
+            typer.echo(
+                f"{title}: {done:,} of {total:,} {unit}, {rate:,.1f}/s, {duration((total - done) / rate)} left",
+                err=True,
+            )
+
+    yield advance
+    spent = time.monotonic() - started
+    typer.echo(f"{title}: {done:,} {unit} in {duration(spent)} ({done / max(spent, 1e-9):,.1f}/s)", err=True)

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from lsl_runtime.annotation.parts import Part, PartFiles, part_key
+
+
+@pytest.fixture
+def part() -> Part:
+    generator = np.random.default_rng(0)
+    saliency = (
+        generator.random((5, 16, 40), dtype=np.float32) * np.array([1, 2, 0, 1e-9, 1e6], np.float32)[:, None, None]
+    )
+    return Part(
+        probabilities={"stage": generator.random((5, 4), dtype=np.float32)},
+        errors=["", "", "it broke", "", ""],
+        saliency=saliency,
+        features=generator.random((5, 3), dtype=np.float32),
+    )
+
+
+def test_written_part_is_valid_for_its_key_alone(tmp_path: Path, part: Part) -> None:
+    files = PartFiles(tmp_path / "a.annotations.h5", "key", 2)
+    files.folder.mkdir()
+    assert not files.is_valid(range(5))
+    files.write(range(5), part)
+    assert files.is_valid(range(5))
+    assert not files.is_valid(range(5, 10))
+    assert not PartFiles(tmp_path / "a.annotations.h5", "other", 2).is_valid(range(5))
+    assert [path.name for path in files.folder.iterdir()] == ["part-000000000-000000005.h5"]
+
+
+def test_quantized_maps_are_within_half_a_step(tmp_path: Path, part: Part) -> None:
+    files = PartFiles(tmp_path / "a.annotations.h5", "key", 2)
+    files.folder.mkdir()
+    files.write(range(5), part)
+    with h5py.File(files.path(range(5))) as file:
+        restored = file["saliency"][...] * (file["saliency_scale"][...] / 255)[:, None, None]
+        assert list(file["error"].asstr()[...]) == part.errors
+        np.testing.assert_array_equal(file["probabilities/stage"][...], part.probabilities["stage"])
+    assert part.saliency is not None
+    step = part.saliency.max((1, 2), keepdims=True) / 255
+    assert (np.abs(restored - part.saliency) <= step * 0.501).all()
+
+
+@pytest.mark.parametrize("damage", [b"", b"no HDF5 at all"])
+def test_damaged_part_is_not_valid(tmp_path: Path, part: Part, damage: bytes) -> None:
+    files = PartFiles(tmp_path / "a.annotations.h5", "key", 2)
+    files.folder.mkdir()
+    files.write(range(5), part)
+    files.path(range(5)).write_bytes(damage)
+    assert not files.is_valid(range(5))
+
+
+def test_truncated_part_is_not_valid(tmp_path: Path, part: Part) -> None:
+    files = PartFiles(tmp_path / "a.annotations.h5", "key", 2)
+    files.folder.mkdir()
+    files.write(range(5), part)
+    whole = files.path(range(5)).read_bytes()
+    files.path(range(5)).write_bytes(whole[: len(whole) * 2 // 3])
+    assert not files.is_valid(range(5))
+
+
+def test_key_depends_on_everything_but_the_order_of_outputs() -> None:
+    keys = {
+        part_key("f", "d", ("saliency",), "fp32"), part_key("g", "d", ("saliency",), "fp32"),
+        part_key("f", "e", ("saliency",), "fp32"), part_key("f", "d", (), "fp32"),
+        part_key("f", "d", ("saliency",), "fp16"), part_key("f", "d", ("saliency", "features"), "fp32"),
+    }  # fmt: skip
+    assert len(keys) == 6
+    assert part_key("f", "d", ("features", "saliency"), "fp32") in keys
+
+
+def test_remove_takes_the_folder_away(tmp_path: Path, part: Part) -> None:
+    files = PartFiles(tmp_path / "a.annotations.h5", "key", 2)
+    files.folder.mkdir()
+    files.write(range(5), part)
+    files.remove()
+    assert not files.folder.exists()

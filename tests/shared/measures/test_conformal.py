@@ -1,0 +1,45 @@
+import numpy as np
+
+from lsl_shared.measures.conformal import MIN_GROUPS, conformal_threshold, prediction_set
+
+
+def two_classes(right: np.ndarray) -> np.ndarray:
+    """Probabilities (N, 2) whose first class, the true one, has `right`."""
+    return np.stack([right, 1 - right], axis=1)
+
+
+def test_the_threshold_is_the_conformal_quantile_of_the_scores():
+    """40 genes: rank ⌈41 · 0.9⌉ = 37 of the scores 0.01 … 0.40."""
+    right = 1 - np.arange(1, 41) / 100
+    found = conformal_threshold(np.zeros(40, int), two_classes(right), np.arange(40), np.random.default_rng(0))
+    assert np.isclose(found, 0.37)
+
+
+def test_one_image_of_each_gene_counts():
+    """29 genes of one sure image and one of 500 unsure ones: rank ⌈31 · 0.9⌉ = 28 of 30 is a sure one."""
+    groups = np.array([*range(29), *[29] * 500])
+    right = np.where(groups < 29, 0.9, 0.2)
+    found = conformal_threshold(np.zeros(529, int), two_classes(right), groups, np.random.default_rng(0))
+    assert np.isclose(found, 0.1)
+
+
+def test_few_genes_give_no_threshold_however_many_images():
+    groups = np.arange(500) % (MIN_GROUPS - 1)
+    chances = two_classes(np.full(500, 0.9))
+    assert conformal_threshold(np.zeros(500, int), chances, groups, np.random.default_rng(0)) is None
+
+
+def test_new_genes_are_covered_as_promised():
+    generator, covered = np.random.default_rng(1), []
+    for _ in range(400):
+        right = generator.random(60)
+        held = conformal_threshold(np.zeros(30, int), two_classes(right[:30]), np.arange(30), generator)
+        covered.append((1 - right[30:] <= held).mean())
+    assert 0.9 <= np.mean(covered) < 0.93
+
+
+def test_a_set_holds_what_is_within_the_threshold_and_the_likeliest_always():
+    chances = np.array([[0.5, 0.3, 0.2], [0.4, 0.35, 0.25]])
+    assert prediction_set(chances, 0.7).tolist() == [[True, True, False], [True, True, False]]
+    assert prediction_set(chances, 0.1).tolist() == [[True, False, False]] * 2
+    assert prediction_set(chances, None).tolist() == [[True, False, False]] * 2

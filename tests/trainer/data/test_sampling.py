@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import numpy as np
+
+from lsl_trainer.data.sampling import balanced, every_image, in_batches
+
+
+def test_every_image_comes_once() -> None:
+    drawn = every_image(50, 16)(np.random.default_rng(0))
+    assert [len(batch) for batch in drawn] == [16, 16, 16, 2]
+    assert sorted(np.concatenate(drawn)) == list(range(50))
+
+
+def test_balanced_draws_every_class_alike() -> None:
+    labels = np.array([0] * 900 + [1] * 90 + [2] * 9 + [-1])
+    sampler = balanced(labels, 32)
+    drawn = np.concatenate([batch for seed in range(20) for batch in sampler(np.random.default_rng(seed))])
+    assert len(drawn) == 20 * len(labels)
+    shares = [(labels[drawn] == label).mean() for label in (0, 1, 2, -1)]
+    np.testing.assert_allclose(shares, 0.25, atol=0.01)
+
+
+def test_no_batch_holds_one() -> None:
+    assert [len(batch) for batch in in_batches(np.arange(33), 16)] == [16, 17]
+    assert [len(batch) for batch in in_batches(np.arange(1), 16)] == [1]

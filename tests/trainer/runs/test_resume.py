@@ -1,0 +1,104 @@
+"""Trainings that are killed, in real processes, and go on."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+from typer.testing import CliRunner
+
+from lsl_runtime import Model
+from lsl_shared import TrainingError
+from lsl_trainer import train
+from lsl_trainer.cli import app
+from tests.support.places import ROOT
+from tests.support.squares import small_config
+
+PROGRAM = """
+import sys
+from tests.support.squares import small_config
+from lsl_trainer import train
+store, out, resume = sys.argv[1:]
+train(store, small_config(), out, resume=resume == "resume", on_epoch=lambda epoch: print(epoch.step, flush=True))
+"""
+
+
+def begin(store, out, resume):
+    called = [sys.executable, "-c", PROGRAM, store, out, "resume" if resume else "begin"]
+    return subprocess.Popen(called, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def killed_after(step, store, out, delay):
+    """Begins or goes on, and is killed `delay` seconds after the first epoch of `step`."""
+    with begin(store, out, resume=out.exists()) as process:
+        for line in process.stdout:
+            if line.strip() == step:
+                time.sleep(delay)
+                process.send_signal(signal.SIGKILL)
+                break
+    return process.returncode
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(store, tmp_path_factory):
+    out = tmp_path_factory.mktemp("whole") / "run"
+    train(store, small_config(), out)
+    return out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
+def test_killed_in_every_step_it_ends_with_the_same_weights(store, uninterrupted, tmp_path):
+    out, generator = tmp_path / "run", np.random.default_rng(0)
+    for step in ("coarse", "fine", "feature"):
+        assert killed_after(step, store, out, generator.uniform(0, 0.05)) in (-signal.SIGKILL, 0)
+        assert not (out / "model").exists()
+    with begin(store, out, resume=True) as process:
+        process.communicate()
+    assert process.returncode == 0
+    for name in ("coarse", "fine", "feature"):
+        wanted, found = (load_file(run / "checkpoints" / f"{name}.safetensors") for run in (uninterrupted, out))
+        assert all(np.array_equal(wanted[key], found[key]) for key in wanted), name
+    assert Model.load(out / "model").digest == Model.load(uninterrupted / "model").digest
+
+
+def test_it_goes_on_where_only_the_export_was_missing(store, uninterrupted, tmp_path):
+    out = tmp_path / "run"
+    shutil.copytree(uninterrupted, out)
+    (out / "model" / "manifest.json").unlink()
+    (out / "metrics.json").unlink()
+    done = []
+    run = train(store, small_config(), out, resume=True, on_epoch=done.append)
+    assert not done
+    assert [epoch["step"] for epoch in run.metrics["epochs"]] == ["coarse"] * 4 + ["fine"] * 8 + ["feature"] * 3
+    assert Model.load(out / "model").digest == Model.load(uninterrupted / "model").digest
+
+
+def test_other_data_is_refused(store, uninterrupted, tmp_path):
+    out = tmp_path / "run"
+    shutil.copytree(uninterrupted, out)
+    (out / "metrics.json").unlink()
+    with pytest.raises(TrainingError, match="other images or labels"):
+        train(store, small_config().having(fine_per_class=2), out, resume=True)
+
+
+def test_the_command_goes_on_with_the_runs_own_settings(store, uninterrupted, tmp_path):
+    out = tmp_path / "run"
+    shutil.copytree(uninterrupted, out)
+
+    def resumed(*arguments):
+        return CliRunner().invoke(app, [str(argument) for argument in (store, "--resume", *arguments)])
+
+    assert "is finished" in resumed("--out", out).output
+    (out / "metrics.json").unlink()
+    shutil.rmtree(out / "model")
+    assert "leave out all options" in resumed("--out", out, "--seed", "3").output
+    assert "needs --out" in resumed().output
+    assert "holds no run" in resumed("--out", tmp_path / "none").output
+    assert "--resume goes on with it" in CliRunner().invoke(app, [str(store), "--out", str(out)]).output
+    assert resumed("--out", out).exit_code == 0
+    assert (out / "model" / "manifest.json").exists()

@@ -1,0 +1,103 @@
+"""Is this machine fit for annotating? Versions, processors, the model's golden sample, a timed self-test, room."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import time
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from lsl_shared.errors import LslError
+
+__all__ = ["DoctorReport", "ModelCheck", "examine"]
+
+_PACKAGES = ("lsl-toolkit", "numpy", "h5py", "onnxruntime", "onnxruntime-gpu", "deflate", "pyarrow", "torch")
+_SECONDS = 1.5
+"""How long each graph is timed."""
+
+
+@dataclass(frozen=True)
+class ModelCheck:
+    """What became of trying a model bundle."""
+
+    path: Path
+    provider: str = ""
+    """What really runs it; '' where it could not be loaded."""
+    images_per_second: dict[str, float] = field(default_factory=dict)
+    """Of the graphs classifier and saliency, on images made up here, without reading or writing."""
+    batch_size: int = 0
+    error: str = ""
+    """Why it cannot be used; '' where the golden sample came out right."""
+
+
+@dataclass(frozen=True)
+class DoctorReport:
+    """What was found."""
+
+    versions: dict[str, str]
+    """Package → version, of those that are installed."""
+    providers: tuple[str, ...]
+    """What this ONNX Runtime was built for, which is not yet what runs."""
+    gpu: str
+    """Why no GPU is used and what mends it; '' where one may be asked for."""
+    has_gpu: bool
+    folder: Path
+    free_bytes: int
+    model: ModelCheck | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the model, if one was tried, works, and no GPU lies idle."""
+        return not (self.has_gpu and self.gpu) and (self.model is None or not self.model.error)
+
+
+def examine(model: str | Path | None = None, *, folder: str | Path = ".") -> DoctorReport:
+    """Looks at this machine, at the free disk of `folder`, and tries a model bundle if one is named."""
+    import onnxruntime
+
+    from lsl_runtime.model.gpu import gpu_problem, has_gpu
+
+    return DoctorReport(
+        versions=_versions(),
+        providers=tuple(onnxruntime.get_available_providers()),
+        gpu=str(gpu_problem() or ""),
+        has_gpu=has_gpu(),
+        folder=Path(folder).resolve(),
+        free_bytes=shutil.disk_usage(folder).free,
+        model=None if model is None else _tried(Path(model)),
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _tried(path: Path) -> ModelCheck:
+    """Loads a bundle, runs its golden sample on both graphs, and times them."""
+    from lsl_runtime.model.model import Model
+
+    try:
+        model = Model.load(path, verify=True)
+    except LslError as problem:
+        return ModelCheck(path, error=str(problem))
+    batch = model.batch_size
+    images = np.random.default_rng(0).integers(0, 256, (batch, *model.manifest.image_size, 3), dtype=np.uint8)
+    rates = {}
+    for name, run in (("classifier", model.classify), ("saliency", model.explain)):
+        next(run(images, batch_size=batch))
+        began, done = time.perf_counter(), 0
+        while (spent := time.perf_counter() - began) < _SECONDS:
+            next(run(images, batch_size=batch))
+            done += batch
+        rates[name] = done / spent
+    return ModelCheck(path, model.provider, rates, batch)

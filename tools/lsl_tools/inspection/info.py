@@ -1,0 +1,96 @@
+"""What an image store holds, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lsl_shared.files.store import NOT_ANNOTATED, Store
+from lsl_shared.labels import LabelSpace
+
+__all__ = ["StoreInfo", "TaskInfo", "TermsInfo", "store_info"]
+
+_TRUTH = ("stage", "stage_range", "landmarks", "expression")
+
+
+@dataclass(frozen=True)
+class TaskInfo:
+    """A task and how many images carry each class, in class order."""
+
+    space: LabelSpace
+    counts: tuple[int, ...]
+    parents: tuple[str, ...] = ()
+    """The coarse class of each class; empty for a coarse task."""
+    unlabelled: int = 0
+
+
+@dataclass(frozen=True)
+class TermsInfo:
+    """A task of kind terms: how many images carry each term, and how many nobody has annotated with any."""
+
+    space: LabelSpace
+    counts: tuple[int, ...]
+    unlabelled: int
+
+
+@dataclass(frozen=True)
+class StoreInfo:
+    """The figures of a store. `views` and `splits` count images by name, '' where not stated."""
+
+    path: Path
+    images: int
+    size: tuple[int, int]
+    """(H, W)"""
+    chunk_images: int
+    file_bytes: int
+    pixel_bytes: int
+    tasks: tuple[TaskInfo, ...]
+    terms: tuple[TermsInfo, ...]
+    genes: dict[str, int]
+    """Images per gene, most first; without those that name none."""
+    without_gene: int
+    views: dict[str, int]
+    splits: dict[str, int]
+    truth: tuple[str, ...]
+    """The truth datasets of a demo store."""
+    fingerprint: str
+
+
+def store_info(path: str | Path) -> StoreInfo:
+    """Counts what the store at `path` holds. Raises StoreError."""
+    with Store(path) as store:
+        genes = Counter(store.genes)
+        without = genes.pop("", 0)
+        return StoreInfo(
+            path=store.path,
+            images=len(store),
+            size=store.shape[1:],
+            chunk_images=store.chunk_images,
+            file_bytes=store.path.stat().st_size,
+            pixel_bytes=int(np.prod(store.shape)) * 3,
+            tasks=tuple(_task(store, name) for name in store.tasks),
+            terms=tuple(_terms(store, name) for name in store.term_tasks),
+            genes=dict(genes.most_common()),
+            without_gene=without,
+            views=dict(Counter(store.views).most_common()),
+            splits=dict(Counter(store.splits).most_common()),
+            truth=tuple(name for name in _TRUTH if store.has_truth(name)),
+            fingerprint=store.fingerprint(),
+        )
+
+
+def _task(store: Store, name: str) -> TaskInfo:
+    space, labels = store.task(name), store.labels(name)
+    known = labels[labels >= 0]
+    coarse = store.tasks[space.parent].classes if space.parent else ()
+    counts = np.bincount(known, minlength=len(space)).tolist()
+    return TaskInfo(space, tuple(counts), tuple(coarse[i] for i in space.parent_index), len(labels) - len(known))
+
+
+def _terms(store: Store, name: str) -> TermsInfo:
+    carried = store.terms(name)
+    unlabelled = int((carried == NOT_ANNOTATED).all(axis=1).sum())
+    return TermsInfo(store.term_tasks[name], tuple((carried == 1).sum(axis=0).tolist()), unlabelled)

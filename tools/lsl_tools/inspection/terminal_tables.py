@@ -1,0 +1,152 @@
+"""Tables for people: what a store holds, what an import made, what a check found."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from lsl_shared.labels import LabelSpace
+from lsl_shared.process.terminal import say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.table import Table
+
+    from lsl_tools.importing.report import ImportReport
+    from lsl_tools.inspection.check import CheckReport
+    from lsl_tools.inspection.info import StoreInfo, TaskInfo, TermsInfo
+
+__all__ = ["show_check", "show_import", "show_info", "train_command"]
+
+_MOST_ROWS, _MOST_LISTED = 100, 20
+
+
+def show_info(info: StoreInfo) -> None:
+    """Prints a store's figures and one table a task."""
+    height, width = info.size
+    ratio = info.pixel_bytes / max(info.file_bytes, 1)
+    say(f"{info.path}: {info.images:,} images of {height} × {width}, {info.chunk_images} in a chunk")
+    say(f"  {_bytes(info.file_bytes)} on disk, {_bytes(info.pixel_bytes)} of pixels ({ratio:.1f} times)")
+    say(f"  genes: {_genes(info)}")
+    say(f"  views: {_counted(info.views)}")
+    say(f"  stored split: {_counted(info.splits)}")
+    if info.truth:
+        say(f"  truth of a demo store: {', '.join(info.truth)}")
+    say(f"  fingerprint: {info.fingerprint[:16]}…")
+    for task in info.tasks:
+        _show_task(task)
+    for terms in info.terms:
+        _show_terms(terms)
+    if not info.tasks and not info.terms:
+        say("  no labels")
+
+
+def show_import(report: ImportReport) -> None:
+    """Prints what was made, what was left out and why, and the command to type next."""
+    from lsl_tools.inspection.info import store_info
+
+    show_info(store_info(report.store))
+    say()
+    for note in report.notes:
+        say(f"note: {note}")
+    if report.repeated:
+        say(f"note: {len(report.repeated)} image(s) are the same photograph as another and were kept once")
+    _listed("contradictory", report.contradictory)
+    _listed("skipped", [f"{skipped.source}: {skipped.reason}" for skipped in report.skipped])
+    if report.resized:
+        say(f"{report.resized:,} of {report.images:,} images were brought to {report.size[0]} × {report.size[1]}")
+    say(f"next: {train_command(report.store, report.tasks)}")
+
+
+def show_check(report: CheckReport) -> None:
+    """Prints errors, warnings and the verdict."""
+    for text in report.errors:
+        say(f"error: {_plain(text)}")
+    for text in report.warnings:
+        say(f"warning: {_plain(text)}")
+    if report.content_hash:
+        say(f"SHA-256 of all content: {report.content_hash}")
+    verdict = "is sound" if report.ok else "has errors"
+    found = f"errors: {len(report.errors)}, warnings: {len(report.warnings)}"
+    say(f"{report.store} {verdict}: {report.images:,} images, {found}")
+
+
+def train_command(store: Path, tasks: Mapping[str, LabelSpace]) -> str:
+    """The lsl-train line that fits these tasks, or what is missing for one."""
+    name = shlex.quote(str(store))
+    fine = next((space for space in tasks.values() if space.parent), None)
+    if fine is not None:
+        return f"lsl-train {name} --fine {fine.name} --coarse {fine.parent}"
+    if tasks:
+        return f"lsl-train {name} --fine {next(iter(tasks))} --method plain"
+    return f"lsl-annotate {name} --model BUNDLE (a training needs labels)"
+
+
+def _show_task(task: TaskInfo) -> None:
+    from rich.console import Console
+
+    labelled = sum(task.counts)
+    say(f"\ntask {task.space.name}: {len(task.counts)} classes, {labelled:,} images labelled, {task.unlabelled:,} not")
+    Console().print(_task_table(task))
+    hidden = len(task.counts) - _MOST_ROWS
+    if hidden > 0:
+        say(f"… and {hidden} more classes")
+
+
+def _show_terms(terms: TermsInfo) -> None:
+    order = sorted(range(len(terms.counts)), key=lambda k: -terms.counts[k])
+    most = ", ".join(f"{_plain(terms.space.classes[k])} ({terms.counts[k]:,})" for k in order[:_MOST_LISTED])
+    say(f"\ntask {terms.space.name}: {len(order)} terms, {terms.unlabelled:,} images without annotation; most often")
+    say(f"  {most}")
+
+
+def _task_table(task: TaskInfo) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table()
+    table.add_column("class")
+    if task.parents:
+        table.add_column(task.space.parent)
+    table.add_column("images", justify="right")
+    columns = (task.space.classes, task.parents) if task.parents else (task.space.classes,)
+    for *names, count in list(zip(*columns, task.counts, strict=True))[:_MOST_ROWS]:
+        table.add_row(*(escape(_plain(str(name))) for name in names), f"{count:,}")
+    return table
+
+
+def _genes(info: StoreInfo) -> str:
+    if not info.genes:
+        return "not stated: each image is its own group in a split"
+    gene, most = next(iter(info.genes.items()))
+    without = f"; {info.without_gene:,} images name none" if info.without_gene else ""
+    return f"{len(info.genes):,}, at most {most:,} images of one ({_plain(gene)}){without}"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    if set(counts) == {""}:
+        return "not stated"
+    return ", ".join(f"{_plain(name) or 'not stated'} {count:,}" for name, count in counts.items())
+
+
+def _listed(title: str, lines: Sequence[str]) -> None:
+    for line in lines[:_MOST_LISTED]:
+        say(f"{title}: {_plain(line)}")
+    if len(lines) > _MOST_LISTED:
+        say(f"{title}: … and {len(lines) - _MOST_LISTED} more")
+
+
+def _plain(text: str) -> str:
+    """A name from a file that may come from anyone, without characters that steer a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _bytes(count: int) -> str:
+    size = float(count)
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

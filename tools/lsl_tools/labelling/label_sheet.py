@@ -1,0 +1,51 @@
+"""A page of small pictures with what is known of each, to label from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lsl_runtime.gem.draw.sheet import GREY, INK, Sheet, frame, readable
+from lsl_shared.files.store import Store
+from lsl_tools.labelling.suggest import Suggestion
+
+__all__ = ["draw_label_sheet"]
+
+_COLUMNS, _WIDTH, _GAP, _MARGIN = 5, 2.0, 0.15, 0.3
+_CAPTION = 0.52
+_LETTERS = 34
+
+
+def draw_label_sheet(suggestions: Sequence[Suggestion], store: str | Path, path: str | Path) -> None:
+    """Draws the suggested images in their order, numbered as the rows of the CSV; PNG, SVG or PDF by the name.
+
+    Raises StoreError where an image cannot be read, ConfigError for another ending.
+    """
+    with Store(store) as opened:
+        images = opened.select(np.array([one.row for one in suggestions], dtype=np.int64))
+    height = _WIDTH * images.shape[1] / images.shape[2]
+    columns = min(_COLUMNS, len(suggestions))
+    rows = -(-len(suggestions) // columns)
+    sheet = Sheet(
+        2 * _MARGIN + columns * (_WIDTH + _GAP) - _GAP, 2 * _MARGIN + 0.4 + rows * (height + _CAPTION + _GAP) - _GAP
+    )
+    sheet.text(_MARGIN, _MARGIN - 0.05, f"{len(suggestions)} images to label: {suggestions[0].task}", 13, INK, "bold")
+    for number, (one, image) in enumerate(zip(suggestions, images, strict=True)):
+        left = _MARGIN + number % columns * (_WIDTH + _GAP)
+        top = _MARGIN + 0.4 + number // columns * (height + _CAPTION + _GAP)
+        axes = sheet.axes(left, top, _WIDTH, height)
+        axes.imshow(image, interpolation="nearest", aspect="auto")
+        frame(axes)
+        for line, text in enumerate(_caption(number + 1, one)):
+            sheet.text(left, top + height + 0.04 + 0.15 * line, readable(text, _LETTERS), 7.5, GREY if line else INK)
+    sheet.save(path, dpi=120)
+
+
+def _caption(number: int, one: Suggestion) -> tuple[str, ...]:
+    return (
+        f"{number}  {one.id}",
+        " · ".join(filter(None, (one.gene, one.coarse))),
+        f"{one.guess}? {one.probability:.0%}",
+    )

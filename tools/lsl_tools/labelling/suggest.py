@@ -1,0 +1,132 @@
+"""Which images to label next: those that stand for many others of their coarse class of which a model is unsure."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_runtime.coarse_labels import allowed_classes, constrained
+from lsl_shared.errors import AnnotationsError, ConfigError
+from lsl_shared.files.annotations import Annotations, Status, annotations_path
+from lsl_shared.files.atomic import atomic_path
+from lsl_shared.files.manifest import Task
+from lsl_shared.files.store import Store
+from lsl_shared.labels import LabelSpace
+from lsl_tools.labelling.coverage import spread_choice, unit_features
+
+__all__ = ["Suggestion", "suggest", "uncertainty", "write_suggestions"]
+
+_BASE = 0.5
+"""What an image counts of which the model is sure: models that learnt from few labels are sure too soon."""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """An image worth a label."""
+
+    row: int
+    """Its place in the store."""
+    id: str
+    gene: str
+    coarse: str
+    """Its coarse class, '' where unknown."""
+    guess: str
+    """What the model takes it for, among the fine classes that its coarse class allows."""
+    probability: float
+    """Of that guess, among those classes."""
+    task: str
+    """The fine task to label."""
+
+
+def suggest(
+    store: str | Path, n: int, *, annotations: str | Path | None = None, task: str = ""
+) -> tuple[Suggestion, ...]:
+    """The `n` images of a store to label next, the most useful first; fewer where no more are left.
+
+    `annotations` (default: beside the store) must hold features; `task` is the fine task (default: the only one that
+    was annotated). Images whose fine label is known, or follows from the coarse one, are left out. Raises StoreError,
+    AnnotationsError that names the command to run, ConfigError for a task that cannot be suggested for, or where every
+    image is labelled.
+    """
+    path = Path(annotations) if annotations is not None else annotations_path(store)
+    with Store(store) as images:
+        remedy = f"`lsl-annotate {images.path} --features` makes what is needed"
+        if not path.exists():
+            raise AnnotationsError(path, f"no such annotations; {remedy}")
+        with Annotations(path) as given:
+            if len(images) != len(given) or (images.ids != given.ids).any():
+                raise AnnotationsError(path, f"does not belong to {images.path}; {remedy}", "id")
+            if not given.has_features:
+                raise AnnotationsError(path, f"was made without features; {remedy}", "features")
+            return _suggestions(images, given, _task(images, given, task), n)
+
+
+def uncertainty(probabilities: NDArray[np.float32], allowed: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Entropy of the allowed classes' shares of probability over that of even shares, (n,) in 0..1.
+
+    `probabilities` and `allowed` are (n, K), at least two allowed in each row.
+    """
+    within = np.where(allowed, probabilities.astype(np.float64), 0)
+    shares = within / np.maximum(within.sum(1, keepdims=True), 1e-12)
+    entropy = -(shares * np.log(np.maximum(shares, 1e-12))).sum(1)
+    return np.asarray(np.clip(entropy / np.log(allowed.sum(1)), 0, 1), dtype=np.float64)
+
+
+def write_suggestions(suggestions: Sequence[Suggestion], path: str | Path) -> None:
+    """Writes a CSV for a person to fill in: id, gene, coarse, guess, probability, and the empty column of the task."""
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("id", "gene", "coarse", "guess", "probability", suggestions[0].task))
+        writer.writerows((one.id, one.gene, one.coarse, one.guess, f"{one.probability:.3f}", "") for one in suggestions)
+
+
+def _suggestions(images: Store, given: Annotations, space: LabelSpace, n: int) -> tuple[Suggestion, ...]:
+    names, coarse, allowed = _coarse(images, space)
+    labels, probabilities = images.labels(space.name), given.probabilities(space.name)
+    useful = (labels < 0) & (given.status == Status.ANNOTATED) & (allowed.sum(1) > 1)
+    open_, known = np.flatnonzero(useful), np.flatnonzero((labels >= 0) & (given.status == Status.ANNOTATED))
+    if not len(open_):
+        raise ConfigError(f"{images.path}: no image without a label of {space.name!r} is left to suggest")
+    weights = _BASE + uncertainty(probabilities[open_], allowed[open_])
+    rows = np.concatenate([open_, known])
+    features = unit_features(given, rows)
+    chosen = open_[spread_choice(n, features, weights, coarse[rows], images.groups()[rows])]
+    guess, share = constrained(probabilities[chosen], allowed[chosen])
+    return tuple(
+        Suggestion(
+            row=int(row),
+            id=images.ids[row],
+            gene=images.genes[row],
+            coarse=names[coarse[row]] if coarse[row] >= 0 else "",
+            guess=space.classes[index],
+            probability=float(chance),
+            task=space.name,
+        )
+        for row, index, chance in zip(chosen, guess, share, strict=True)
+    )
+
+
+def _coarse(images: Store, space: LabelSpace) -> tuple[tuple[str, ...], NDArray[np.int16], NDArray[np.bool_]]:
+    """The coarse classes, the images' labels (N,) of them, and the fine classes (N, K) that these allow."""
+    if not space.parent:
+        return (), np.full(len(images), -1, np.int16), np.ones((len(images), len(space)), bool)
+    parents = images.tasks[space.parent].classes
+    task = Task(space.name, space.classes, parent=space.parent, parent_classes=parents, parent_index=space.parent_index)
+    return parents, images.labels(space.parent), allowed_classes(images, task)
+
+
+def _task(images: Store, given: Annotations, name: str) -> LabelSpace:
+    """The task to suggest for: annotated, in the store, and with the same classes in both."""
+    both = [task for task in given.tasks if task in images.tasks]
+    if (name or len(both) != 1) and name not in both:
+        listed = ", ".join(both) or "none"
+        raise ConfigError(f"--task must name an annotated task of the store: {listed}; received {name or 'none'!r}")
+    space = images.tasks[name or both[0]]
+    if space.classes != given.tasks[space.name]:
+        raise AnnotationsError(given.path, f"its classes of {space.name!r} are not those of {images.path}", space.name)
+    return space

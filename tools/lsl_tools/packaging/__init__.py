@@ -1,0 +1,1 @@
+"""Model bundles as bioimage.io packages."""

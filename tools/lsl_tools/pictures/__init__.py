@@ -1,0 +1,1 @@
+"""Reading pictures from untrusted files."""

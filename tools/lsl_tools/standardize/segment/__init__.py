@@ -1,0 +1,1 @@
+"""Finding the embryo in a photograph."""

@@ -1,0 +1,1 @@
+"""Contact sheets of photographs and what was made of them."""

@@ -1,0 +1,1 @@
+"""Model bundles: what is written, and the smaller variants."""

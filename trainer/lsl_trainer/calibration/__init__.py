@@ -1,0 +1,1 @@
+"""Temperatures, thresholds of terms, and bootstrap intervals."""

@@ -1,0 +1,40 @@
+"""Temperature scaling (Guo et al. 2017): probabilities that mean what they say, fitted on calibration images."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_shared.measures.metrics import nll
+
+__all__ = ["MIN_IMAGES", "fit_temperature", "softmax"]
+
+MIN_IMAGES = 20
+"""Fewer labelled calibration images than this leave the temperature at 1."""
+_GOLDEN_RATIO = (5**0.5 - 1) / 2
+
+
+def fit_temperature(logits: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
+    """The temperature in 0.1 … 10 with the least NLL; logits (N, K), truth (N,); 1 under MIN_IMAGES images.
+
+    The NLL has one minimum over the temperature, found by golden-section search on its logarithm.
+    """
+    if len(truth) < MIN_IMAGES:
+        return 1.0
+    low, high = np.log(0.1), np.log(10.0)
+    for _ in range(60):
+        width = _GOLDEN_RATIO * (high - low)
+        left, right = high - width, low + width
+        if nll(truth, softmax(logits, np.exp(left))) < nll(truth, softmax(logits, np.exp(right))):
+            high = right
+        else:
+            low = left
+    return float(np.exp((low + high) / 2))
+
+
+def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[np.float64]:
+    """Rows of probabilities (N, K): softmax(logits / temperature) in float64 (eq. 1)."""
+    scaled = np.asarray(logits, dtype=np.float64) / temperature
+    exponentials = np.exp(scaled - scaled.max(1, keepdims=True))
+    normalized: NDArray[np.float64] = exponentials / exponentials.sum(1, keepdims=True)
+    return normalized

@@ -1,0 +1,1 @@
+"""Pretrained networks as layer-by-layer feature extractors."""

@@ -1,0 +1,1 @@
+"""Learning: the algorithm, its steps, epochs and checkpoints."""

@@ -1,0 +1,139 @@
+"""Where a transferred F comes from: weights of a package, a transformers model, or an earlier run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from lsl_shared.errors import ConfigError
+from lsl_trainer.networks.residual import Network, block_maps, residual_network
+from lsl_trainer.networks.trunk import PooledTrunk, Trunk, parameter_blocks
+from lsl_trainer.settings.config import TrainConfig
+
+__all__ = ["Backbone", "find_backbone", "transferred_network"]
+
+EFFICIENTNET, HUGGING_FACE = "efficientnet-lite0", "hf:"
+_UNUSED_CLASSES = 2
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """An F with fresh weights, and the weights that another training gave it."""
+
+    body: nn.Module
+    """Normalized images (B, 3, H, W) → features (B, D)."""
+    n_features: int
+    weights: dict[str, Tensor]
+    """The learnt state of `body`."""
+    mean: Sequence[float]
+    std: Sequence[float]
+    """What it was trained to be normalized by, pixels in 0..1."""
+
+
+def transferred_network(config: TrainConfig, image_size: tuple[int, int], n_classes: int) -> Network:
+    """The network of `config.backbone` under a new head.
+
+    The first `transfer_blocks` blocks (0: all) come from the source, the rest is fresh; with `freeze` those that come
+    do not learn. Raises ConfigError: an unknown or missing source, images too small for it, too many blocks.
+    """
+    torch.manual_seed(config.seed)
+    source = find_backbone(config, image_size)
+    blocks, count = _blocks_of(source.body, image_size)
+    if config.transfer_blocks > count:
+        raise ConfigError(f"--transfer-blocks: {config.backbone} has {count} blocks, received {config.transfer_blocks}")
+    taken = config.transfer_blocks or count
+    source.body.load_state_dict(
+        {name: value for name, value in source.weights.items() if blocks[name] < taken}, strict=False
+    )
+    for name, parameter in source.body.named_parameters():
+        parameter.requires_grad_(not (config.freeze and blocks[name] < taken))
+    network = Network(source.body, source.n_features, n_classes, source.mean, source.std)
+    network.rate_scales = {f"body.{name}": config.layer_decay ** max(taken - n, 0) for name, n in blocks.items()}
+    return network
+
+
+def find_backbone(config: TrainConfig, image_size: tuple[int, int]) -> Backbone:
+    """The backbone that `config.backbone` names, for images of (H, W). Raises ConfigError."""
+    name = config.backbone
+    if name == EFFICIENTNET:
+        return _efficientnet(image_size)
+    if name.startswith(HUGGING_FACE):
+        return _hugging_face(name.removeprefix(HUGGING_FACE), image_size, config.allow_download)
+    return _of_run(Path(name), image_size)
+
+
+def _efficientnet(image_size: tuple[int, int]) -> Backbone:
+    from lsl_trainer.networks.efficientnet import INPUT_MEAN, INPUT_STD, EfficientNetLite0, imagenet_weights
+
+    weights = imagenet_weights()
+    return _pooled(EfficientNetLite0(), weights, image_size, INPUT_MEAN, INPUT_STD)
+
+
+def _hugging_face(name: str, image_size: tuple[int, int], allow_download: bool) -> Backbone:
+    from lsl_trainer.networks.hugging_face import hugging_face_trunk
+
+    learnt = hugging_face_trunk(name, allow_download=allow_download)
+    return _pooled(learnt.untrained(), learnt.state_dict(), image_size, learnt.mean, learnt.std)
+
+
+def _pooled(
+    trunk: Trunk, weights: dict[str, Tensor], image_size: tuple[int, int], mean: Sequence[float], std: Sequence[float]
+) -> Backbone:
+    body = PooledTrunk(trunk, image_size)
+    return Backbone(body, body.n_features, {f"trunk.{name}": value for name, value in weights.items()}, mean, std)
+
+
+def _of_run(run: Path, image_size: tuple[int, int]) -> Backbone:
+    """F of an earlier run, after its last step."""
+    from lsl_trainer.settings.config_file import read_config
+
+    settings_file = run / "config.toml"
+    if not settings_file.is_file():
+        raise ConfigError(
+            f"--backbone {run}: neither {EFFICIENTNET}, nor hf:NAME or hf:FOLDER, nor the folder of a run "
+            "(no config.toml there)"
+        )
+    settings = read_config(settings_file)
+    if settings.method == "gabor":
+        raise ConfigError(f"--backbone {run}: was trained by method gabor, whose filters are fixed; take another run")
+    state = _weights_of(run)
+    if settings.backbone:
+        inner = find_backbone(settings, image_size)
+        body, n_features = inner.body, inner.n_features
+    else:
+        network = residual_network(settings.network, image_size, _UNUSED_CLASSES)
+        body, n_features = network.body, network.head.in_features
+    weights = {name.removeprefix("body."): value for name, value in state.items() if name.startswith("body.")}
+    if {name: value.shape for name, value in weights.items()} != {n: v.shape for n, v in body.state_dict().items()}:
+        raise ConfigError(f"--backbone {run}: its weights are not of the network in its config.toml; train it again")
+    mean, std = (state[name].flatten().tolist() for name in ("mean", "std"))
+    return Backbone(body, n_features, weights, mean, std)
+
+
+def _weights_of(run: Path) -> dict[str, Tensor]:
+    """The weights after the last step that a run has finished."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    folder = run / "checkpoints"
+    finished = [path for path in folder.glob("*.safetensors") if path.name != "last.safetensors"]
+    if not finished:
+        raise ConfigError(
+            f"--backbone {run}: no step of this run is finished; `lsl-train --resume --out {run}` goes on with it"
+        )
+    newest = max(finished, key=lambda path: path.stat().st_mtime_ns)
+    try:
+        return load_file(newest)
+    except (OSError, SafetensorError) as problem:
+        raise ConfigError(f"{newest}: cannot be read ({problem}); train that run again") from None
+
+
+def _blocks_of(body: nn.Module, image_size: tuple[int, int]) -> tuple[dict[str, int], int]:
+    """The block of each entry of the body's state, and the number of blocks."""
+    body.eval()
+    maps = block_maps(body, torch.zeros(1, 3, *image_size))
+    return parameter_blocks(body, maps), len(maps)

@@ -1,0 +1,1 @@
+"""Networks: the residual network, log-Gabor filters, and pretrained trunks."""

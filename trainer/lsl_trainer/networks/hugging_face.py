@@ -1,0 +1,143 @@
+"""Backbones of the transformers library: a folder with config.json and model.safetensors, or a name on the hub."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lsl_shared.errors import ConfigError
+from lsl_trainer.networks.trunk import Trunk
+
+__all__ = ["HuggingFaceTrunk", "hugging_face_trunk"]
+
+_CONFIG, _WEIGHTS, _PREPROCESSOR = "config.json", "model.safetensors", "preprocessor_config.json"
+_IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+class HuggingFaceTrunk(Trunk):
+    """A model of transformers' AutoBackbone; its blocks are the stages that the library names."""
+
+    def __init__(self, model: Any, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+        super().__init__(model.out_features)
+        self.model, self.mean, self.std = model, mean, std
+
+    def untrained(self) -> HuggingFaceTrunk:
+        """The same architecture with fresh weights."""
+        return HuggingFaceTrunk(_transformers().AutoBackbone.from_config(self.model.config), self.mean, self.std)
+
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """The feature maps of all stages."""
+        return list(self.model(images).feature_maps)
+
+
+def hugging_face_trunk(name: str, *, allow_download: bool) -> HuggingFaceTrunk:
+    """The pretrained backbone of a folder or, by `allow_download`, of a name on the Hugging Face hub.
+
+    Raises ConfigError: the library, the folder's files or the permission is missing, or the model is no backbone.
+    """
+    if find_spec("transformers") is None:
+        raise ConfigError("--backbone hf:… needs transformers: pip install 'lsl-toolkit[transfer]'")
+    folder = Path(name)
+    if folder.is_dir():
+        _check_folder(folder)
+    elif folder.is_absolute() or name.startswith("."):
+        raise ConfigError(f"--backbone hf:{name}: no such folder")
+    model = _loaded(name, local=folder.is_dir() or not allow_download)
+    return HuggingFaceTrunk(model, *_statistics(folder / _PREPROCESSOR))
+
+
+def _transformers() -> Any:
+    """The library, which has few types."""
+    return import_module("transformers")
+
+
+def _check_folder(folder: Path) -> None:
+    for file in (_CONFIG, _WEIGHTS):
+        if not (folder / file).is_file():
+            raise ConfigError(
+                f"--backbone hf:{folder}: no {file} in it; expected {_CONFIG} and {_WEIGHTS}, as `save_pretrained` of "
+                "transformers writes them"
+            )
+
+
+def _loaded(name: str, *, local: bool) -> Any:
+    library = _transformers()
+    with _quiet(), _offline() if local else contextlib.nullcontext():
+        try:
+            # Attention in plain operators, which export; fused ones do not.
+            settings = library.AutoConfig.from_pretrained(name, local_files_only=local, attn_implementation="eager")
+            if not getattr(settings, "stage_names", None):
+                raise ConfigError(
+                    f"--backbone hf:{name}: {settings.model_type} models give no feature maps; take one that "
+                    "transformers' AutoBackbone knows, such as resnet, convnext, swin or dinov2"
+                )
+            if (channels := getattr(settings, "num_channels", 3)) != 3:
+                raise ConfigError(f"--backbone hf:{name}: takes images of {channels} channels, and a store's have 3")
+            settings.out_features = list(settings.stage_names)
+            kind = type(
+                library.AutoBackbone.from_config(settings)
+            )  # its own from_pretrained asks the hub even for a folder
+            return kind.from_pretrained(
+                name, config=settings, local_files_only=local, use_safetensors=True, dtype=torch.float32
+            )
+        except (OSError, ValueError) as problem:
+            raise ConfigError(_told(name, problem, local)) from None
+
+
+def _told(name: str, problem: Exception, local: bool) -> str:
+    first = str(problem).strip().partition("\n")[0]
+    if Path(name).is_dir():
+        return f"--backbone hf:{name}: cannot be loaded ({first})"
+    if local:
+        return (
+            f"--backbone hf:{name} is not on this machine; --allow-download fetches it from the Hugging Face hub, or "
+            "name a folder that you copied here"
+        )
+    return f"--backbone hf:{name}: cannot be fetched ({first}); copy its folder here and give hf:FOLDER"
+
+
+def _statistics(path: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation of pixels in 0..1 that the model was trained with; those of ImageNet where it does not say."""
+    import json
+
+    if not path.is_file():
+        return _IMAGENET
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        mean, std = (tuple(float(value) for value in told[name]) for name in ("image_mean", "image_std"))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ConfigError(f"{path}: expected image_mean and image_std, three numbers each; mend or remove it") from None
+    return mean, std
+
+
+@contextlib.contextmanager
+def _offline() -> Iterator[None]:
+    """Without a word to the hub: even asked for local files alone, its library fetches a list to describe itself."""
+    constants = import_module("huggingface_hub.constants")
+    before, constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE, True  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before  # type: ignore[attr-defined]
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the library's own bars and reports, which name every head that a backbone leaves out."""
+    logging = _transformers().utils.logging
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()

@@ -1,0 +1,207 @@
+"""The paper's network (II-D, Fig. 3): residual feature extraction network F, linear classification network G."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, gcd
+from typing import Literal, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lsl_shared.errors import ConfigError
+from lsl_trainer.networks.trunk import PooledTrunk
+
+__all__ = ["IMAGE_MEAN", "IMAGE_STD", "PRESETS", "Network", "NetworkConfig", "block_maps", "residual_network"]
+
+IMAGE_MEAN, IMAGE_STD = (0.7469, 0.7491, 0.7994), (0.2273, 0.2257, 0.1555)
+"""Channel mean and deviation of the paper's ISH images, pixels in 0..1 (the authors' published code)."""
+
+
+_GROUPS = 8
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """The shape of a residual network; the default is the paper's. Raises ConfigError for values that build none."""
+
+    widths: tuple[int, ...] = (64, 128, 256, 512)
+    """Channels of each residual block; the stem has those of the first."""
+    strides: tuple[int, ...] = (1, 2, 2, 2)
+    """Stride of the first convolution of each block."""
+    stem_kernel: int = 3
+    """Side of the stem's kernel in pixels, odd."""
+    stem_stride: int = 1
+    pooled_shortcut: bool = False
+    """Average before the 1×1 convolution of a shortcut instead of giving it a stride. A stride reads one pixel in four:
+    the gradient, and so the saliency map, gathers on a grid of bright points."""
+    pool: int = 4
+    """Side of the average pooling window; rows and columns that do not fill a window are dropped."""
+    norm: Literal["batch", "group"] = "batch"
+    """`batch` normalization (the paper's networks), or `group`, up to 8 groups of channels within each image, which is
+    blind to the batch: for small batches, and for processes that share one."""
+
+    def __post_init__(self) -> None:
+        if len(self.widths) != len(self.strides) or not self.widths:
+            raise ConfigError(f"widths and strides need one value a block, got {self.widths} and {self.strides}")
+        if min(*self.widths, *self.strides, self.stem_kernel, self.stem_stride, self.pool) < 1:
+            raise ConfigError(f"widths, strides, kernel and pooling are at least 1, got {self}")
+        if self.stem_kernel % 2 == 0:
+            raise ConfigError(f"stem_kernel is odd, got {self.stem_kernel}")
+        if self.norm not in ("batch", "group"):
+            raise ConfigError(f"norm is batch or group, got {self.norm!r}")
+
+    def feature_shape(self, image_size: tuple[int, int]) -> tuple[int, int, int]:
+        """(C, H, W) of the pooled features of images of (H, W) pixels. Raises ConfigError where nothing is left."""
+        height, width = (self._pooled(side) for side in image_size)
+        if min(height, width) < 1:
+            raise ConfigError(
+                f"images of {image_size[0]}×{image_size[1]} pixels are too small for this network: both sides must "
+                f"exceed {self._smallest() - 1}; import them larger, or choose another preset or smaller pooling"
+            )
+        return self.widths[-1], height, width
+
+    def _pooled(self, side: int) -> int:
+        for stride in (self.stem_stride, *self.strides):
+            side = ceil(side / stride)
+        return side // self.pool
+
+    def _smallest(self) -> int:
+        side = self.pool
+        for stride in (self.stem_stride, *self.strides):
+            side = (side - 1) * stride + 1
+        return side
+
+
+PRESETS = {
+    "paper": NetworkConfig(),
+    "tiny": NetworkConfig(
+        widths=(16, 32, 64, 64), strides=(2, 2, 2, 2), stem_kernel=5, stem_stride=2, pooled_shortcut=True, pool=1
+    ),
+}
+"""`paper`: 20.3 GFLOP and 20,480 features an image of 128×320. `tiny`, for two CPU cores: 0.09 GFLOP and 2,560."""
+
+
+class Network(nn.Module):
+    """F and G: images float32 (B, 3, H, W) in 0..1, normalized inside → logits (B, K) and features (B, D)."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        body: nn.Module,
+        n_features: int,
+        n_classes: int,
+        mean: Sequence[float] = IMAGE_MEAN,
+        std: Sequence[float] = IMAGE_STD,
+    ) -> None:
+        """`body`: normalized images (B, 3, H, W) → features (B, n_features); `mean`, `std` of pixels in 0..1."""
+        super().__init__()
+        self.body = body
+        self.head = nn.Linear(n_features, n_classes)
+        self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1))
+        self.register_buffer("std", torch.tensor(std).view(3, 1, 1))
+        self.rate_scales: Mapping[str, float] = {}
+        """Factors of the learning rate by the name of a parameter; 1 for those it does not name."""
+        self.log_variances: nn.Parameter | None = None
+        """log σ² of each task, float (T,), where the weights of several tasks are learnt."""
+
+    def features(self, images: Tensor) -> Tensor:
+        """F(x): (B, 3, H, W) in 0..1 → (B, D)."""
+        return cast(Tensor, self.body((images - self.mean) / self.std))
+
+    def classify(self, features: Tensor) -> Tensor:
+        """G(F(x)): features (B, D) → logits (B, K), the o of eq. 2."""
+        return cast(Tensor, self.head(features))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.features(images)
+        return self.classify(features), features
+
+    def train(self, mode: bool = True) -> Network:
+        """Training mode, in which modules whose own parameters are all frozen keep their statistics (BatchNorm)."""
+        super().train(mode)
+        for module in self.modules():
+            own = list(module.parameters(recurse=False))
+            if own and not any(parameter.requires_grad for parameter in own):
+                module.eval()
+        return self
+
+    def with_head(self, n_classes: int) -> Network:
+        """The same F, its parameters shared, under a new G with `n_classes` outputs (step two of Algorithm 1)."""
+        new = Network(self.body, self.head.in_features, n_classes)
+        new.mean, new.std, new.rate_scales = self.mean, self.std, self.rate_scales
+        return new.to(self.mean).train(self.training)
+
+
+def residual_network(
+    config: NetworkConfig,
+    image_size: tuple[int, int],
+    n_classes: int,
+    mean: Sequence[float] = IMAGE_MEAN,
+    std: Sequence[float] = IMAGE_STD,
+) -> Network:
+    """An untrained network for images of `image_size` = (H, W). Raises ConfigError where they are too small for it."""
+    channels, height, width = config.feature_shape(image_size)
+    stem_width = config.widths[0]
+    shapes = zip((stem_width, *config.widths[:-1]), config.widths, config.strides, strict=True)
+    blocks = [_Block(*shape, config) for shape in shapes]
+    body = nn.Sequential(
+        *_convolution(3, stem_width, config.stem_kernel, config.stem_stride, config.norm),
+        nn.ReLU(),
+        *blocks,
+        nn.AvgPool2d(config.pool),
+        nn.Flatten(),
+    )
+    return Network(body, channels * height * width, n_classes, mean, std)
+
+
+def block_maps(body: nn.Module, images: Tensor) -> list[Tensor]:
+    """What each block of F puts out, maps (B, C, H', W') in order; `body` of a residual or a transferred network.
+
+    `images` are normalized, (B, 3, H, W). Raises ConfigError for a body without blocks (method gabor).
+    """
+    if isinstance(body, PooledTrunk):
+        return body.trunk.maps(images)
+    if not isinstance(body, nn.Sequential):
+        raise ConfigError("this network has no blocks whose features could be compared; take another --method")
+    found = []
+    for module in body:
+        images = module(images)
+        if isinstance(module, (nn.ReLU, _Block)):
+            found.append(images)
+    return found
+
+
+class _Block(nn.Module):
+    """Two 3×3 convolutions and a residual connection, (B, C, H, W) → (B, C', ⌈H/s⌉, ⌈W/s⌉).
+
+    The last ReLU follows the addition, as in the residual networks that the paper adopts ([19]).
+    """
+
+    def __init__(self, channels: int, width: int, stride: int, config: NetworkConfig) -> None:
+        super().__init__()
+        self.pools = config.pooled_shortcut and stride > 1
+        self.convolutions = nn.Sequential(
+            *_convolution(channels, width, 3, stride, config.norm),
+            nn.ReLU(),
+            *_convolution(width, width, 3, 1, config.norm),
+        )
+        same = stride == 1 and channels == width
+        step = 1 if self.pools else stride
+        shortcut = nn.Identity() if same else nn.Sequential(*_convolution(channels, width, 1, step, config.norm))
+        self.shortcut = shortcut
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.convolutions(x)
+        x = F.adaptive_avg_pool2d(x, (y.shape[2], y.shape[3])) if self.pools else x
+        return torch.relu(y + self.shortcut(x))
+
+
+def _convolution(channels: int, width: int, kernel: int, stride: int, norm: str) -> tuple[nn.Conv2d, nn.Module]:
+    """A convolution and its normalization; a side of h pixels becomes ⌈h / stride⌉."""
+    normalization = nn.BatchNorm2d(width) if norm == "batch" else nn.GroupNorm(gcd(_GROUPS, width), width)
+    return nn.Conv2d(channels, width, kernel, stride, kernel // 2, bias=False), normalization

@@ -1,0 +1,1 @@
+"""Whole runs: one training, and cross-validation."""

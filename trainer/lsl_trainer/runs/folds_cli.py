@@ -1,0 +1,59 @@
+"""`lsl-train --folds`: cross-validation behind a progress bar for each fold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lsl_shared.process.terminal import Advance, progress, say
+
+if TYPE_CHECKING:
+    from lsl_trainer.learning.algorithm import TwoStepTraining
+    from lsl_trainer.runs.folds import CrossValidation
+    from lsl_trainer.settings.config import TrainConfig
+
+__all__ = ["FOLDS", "cross_validate_to", "folds_of"]
+
+FOLDS = "folds.json"
+"""In a run's folder: how many folds it has."""
+
+
+def folds_of(out: Path) -> int | None:
+    """The number of folds of the cross-validation that was begun in `out`; None where none was."""
+    path = out / FOLDS
+    return int(json.loads(path.read_text())["folds"]) if path.exists() else None
+
+
+def cross_validate_to(store: Path, config: TrainConfig, out: Path, folds: int, resume: bool) -> None:
+    """Runs the cross-validation, says how each fold begins, and at the end what all came to."""
+    from contextlib import ExitStack
+
+    from lsl_trainer.runs.folds import cross_validate
+
+    with ExitStack() as stack:
+        advance: Advance | None = None
+
+        def start(number: int, training: TwoStepTraining) -> None:
+            nonlocal advance
+            data = training.data
+            stack.close()
+            say(f"fold {number} of {folds}: {len(data.fine):,} fine labels to learn, {len(data.test):,} held out")
+            advance = stack.enter_context(progress(f"fold {number}", training.total_images))
+
+        def count(images: int) -> None:
+            assert advance is not None
+            advance(images)
+
+        found = cross_validate(store, config, out, folds, resume=resume, on_start=start, on_images=count)
+    _tell(found)
+
+
+def _tell(found: CrossValidation) -> None:
+    for fold in found.folds:
+        say(f"fold {fold.number}: {fold.accuracy:6.1%} right of {fold.n_images:,} images of {fold.n_genes:,} groups")
+    band = found.intervals["accuracy"]
+    say(f"together: {band.value:.1%} right (95 % interval {band.low:.1%} … {band.high:.1%})")
+    for note in found.notes:
+        say(f"note: {note}")
+    say(f"report: {found.path / 'report.html'}   models: {found.path / 'fold-1' / 'model'} …")

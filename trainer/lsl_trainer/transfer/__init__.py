@@ -1,1 +1,0 @@
-"""F from elsewhere: pretrained backbones, which of their layers serve, and the hand-made features before them."""
