@@ -25,7 +25,7 @@ PACKAGES = ("lsl_shared", "lsl_runtime", "lsl_trainer", "lsl_tools")
 
 
 def callables() -> Iterator[tuple[str, Any]]:
-    """Public functions, classes that are made by calling them, and the public methods of public classes."""
+    """Public functions, and the public methods of public classes, those that they inherit from ours included."""
     for package in PACKAGES:
         module = import_module(package)
         for name in module.__all__:
@@ -33,7 +33,8 @@ def callables() -> Iterator[tuple[str, Any]]:
             if inspect.isfunction(one):
                 yield f"{package}.{name}", one
             elif inspect.isclass(one) and not issubclass(one, BaseException):
-                for member, value in vars(one).items():
+                ours = [vars(base) for base in reversed(one.__mro__) if base.__module__.partition(".")[0] in PACKAGES]
+                for member, value in {name: value for base in ours for name, value in base.items()}.items():
                     method = value.__func__ if isinstance(value, classmethod | staticmethod) else value
                     if inspect.isfunction(method) and not member.startswith("_"):
                         yield f"{package}.{name}.{member}", method

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.chunks import ImageChunks
-from lsl_shared.files.hdf5 import open_file, read_dataset, read_names, read_strings
+from lsl_shared.files.hdf5 import loading, open_file, read_dataset, read_names, read_strings
 
 __all__ = ["ANNOTATIONS_FORMAT", "ANNOTATIONS_VERSION", "Annotations", "Status", "annotations_path"]
 
@@ -49,14 +49,8 @@ class Annotations:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._file = open_file(path, ANNOTATIONS_FORMAT, ANNOTATIONS_VERSION, AnnotationsError, _REMEDY)
-        try:
+        with loading(self._file, AnnotationsError, "annotations", f". {_REMEDY}"):
             self._load()
-        except (OSError, RuntimeError, KeyError, ValueError) as problem:
-            self._file.close()
-            raise AnnotationsError(self.path, f"damaged annotations ({problem}). {_REMEDY}") from None
-        except BaseException:
-            self._file.close()
-            raise
 
     def _load(self) -> None:
         status = read_dataset(self._file, "status", AnnotationsError, dtype="u", shape=(None,))

@@ -7,6 +7,8 @@ toolkit's formats uses them, so they are refused.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 
 from lsl_shared.errors import DataFileError
 
-__all__ = ["as_os_error", "members", "open_file", "read_dataset", "read_names", "read_strings"]
+__all__ = ["as_os_error", "loading", "members", "open_file", "read_array", "read_dataset", "read_names", "read_strings"]
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
@@ -32,15 +34,23 @@ def open_file(path: str | Path, kind: str, version: int, error: type[DataFileErr
         file = h5py.File(path, "r", locking="best-effort")
     except OSError as problem:
         raise error(path, f"damaged or truncated HDF5 file ({_reason(problem)}); restore it or make it again") from None
-    try:
+    with loading(file, error, "HDF5 file", "; restore it or make it again"):
         _check_format(file, path, kind, version, error, remedy)
+    return file
+
+
+@contextmanager
+def loading(file: h5py.File, error: type[DataFileError], kind: str, remedy: str) -> Iterator[None]:
+    """Reads what a file's object keeps: whatever fails in the block closes the file, and damage becomes `error`."""
+    path = Path(file.filename)
+    try:
+        yield
     except (OSError, RuntimeError, KeyError, ValueError) as problem:
         file.close()
-        raise error(path, f"damaged HDF5 file ({_reason(problem)}); restore it or make it again") from None
+        raise error(path, f"damaged {kind} ({_reason(problem)}){remedy}") from None
     except BaseException:
         file.close()
         raise
-    return file
 
 
 def read_dataset(
@@ -61,6 +71,17 @@ def read_dataset(
         wanted = tuple("any" if n is None else n for n in shape)
         raise error(path, f"expected kind {dtype!r} and shape {wanted}, found {dataset.dtype} {dataset.shape}", key)
     return dataset
+
+
+def read_array(
+    file: h5py.File, key: str, error: type[DataFileError], *, dtype: str, shape: tuple[int | None, ...]
+) -> NDArray[Any]:
+    """The whole of the dataset at `key`; see `read_dataset`. Raises `error` naming the file and the key."""
+    stored = read_dataset(file, key, error, dtype=dtype, shape=shape)
+    try:
+        return np.asarray(stored[...])
+    except OSError as problem:
+        raise error(Path(file.filename), f"cannot be read ({problem})", key) from None
 
 
 def read_strings(file: h5py.File, key: str, error: type[DataFileError], count: int) -> NDArray[np.object_]:

@@ -1,0 +1,86 @@
+"""The labels of a store: its tasks, the label of each image, and the terms that each image carries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_shared.errors import LabelError, StoreError
+from lsl_shared.files.hdf5 import members, read_array, read_names
+from lsl_shared.labels import LabelSpace
+
+__all__ = ["NOT_ANNOTATED", "TERMS_KIND", "read_labels", "read_tasks", "read_terms"]
+
+NOT_ANNOTATED = 255
+"""In a task of kind terms: nobody has said whether the image carries the term."""
+TERMS_KIND = "terms"
+"""The attribute `kind` of a task where an image may carry several classes; the other tasks have none."""
+
+Spaces = dict[str, LabelSpace]
+
+
+def read_tasks(file: h5py.File) -> tuple[Spaces, Spaces]:
+    """The tasks of classes, coarse ones before fine ones, and those of kind terms. Raises StoreError with the key."""
+    stored = members(file, "labels", StoreError)
+    terms = {name for name, item in stored.items() if item.attrs.get("kind") == TERMS_KIND}
+    spaces = {name: _read_space(file, name, item) for name, item in stored.items()}
+    classes = {name: space for name, space in spaces.items() if name not in terms}
+    for space in classes.values():
+        _check_parent(file, space, classes)
+    ordered = sorted(classes.items(), key=lambda item: _level(file, item[1], classes))
+    return dict(ordered), {name: spaces[name] for name in sorted(terms)}
+
+
+def read_labels(file: h5py.File, space: LabelSpace, count: int) -> NDArray[np.int16]:
+    """The labels of a task, int16 (count,), index into its classes, −1 = unlabelled. Raises StoreError."""
+    key = f"labels/{space.name}"
+    labels = read_array(file, key, StoreError, dtype="i", shape=(count,))
+    if labels.min() < -1 or labels.max() >= len(space):
+        found = f"labels must lie in -1 … {len(space) - 1}, found {labels.min()} … {labels.max()}"
+        raise StoreError(Path(file.filename), found, key)
+    return np.asarray(labels, dtype=np.int16)
+
+
+def read_terms(file: h5py.File, space: LabelSpace, count: int) -> NDArray[np.uint8]:
+    """The labels of a task of kind terms, uint8 (count, T): 1 carried, 0 not, 255 not annotated. Raises StoreError."""
+    key = f"labels/{space.name}"
+    labels = read_array(file, key, StoreError, dtype="u", shape=(count, len(space))).astype(np.uint8)
+    if not np.isin(labels, (0, 1, NOT_ANNOTATED)).all():
+        raise StoreError(Path(file.filename), f"terms are 0, 1 or {NOT_ANNOTATED}, found {labels.max()}", key)
+    return labels
+
+
+def _read_space(file: h5py.File, name: str, item: h5py.Dataset) -> LabelSpace:
+    try:
+        return LabelSpace(
+            name,
+            read_names(item, "classes"),
+            str(item.attrs.get("parent", "")),
+            tuple(int(index) for index in item.attrs.get("parent_index", ())),
+        )
+    except (KeyError, ValueError, TypeError, OverflowError, LabelError) as problem:
+        raise StoreError(Path(file.filename), f"classes cannot be used: {problem}", f"labels/{name}") from None
+
+
+def _check_parent(file: h5py.File, space: LabelSpace, spaces: Spaces) -> None:
+    path, key = Path(file.filename), f"labels/{space.name}"
+    if space.parent not in ("", *spaces):
+        raise StoreError(path, f"parent task {space.parent!r} is not in the store", key)
+    try:
+        if space.parent:
+            space.check_parent(spaces[space.parent])
+    except LabelError as problem:
+        raise StoreError(path, str(problem), key) from None
+
+
+def _level(file: h5py.File, space: LabelSpace, spaces: Spaces) -> int:
+    """How many tasks lie above this one."""
+    above: list[str] = [space.name]
+    while parent := spaces[above[-1]].parent:
+        if parent in above:
+            raise StoreError(Path(file.filename), f"task {parent!r} is its own ancestor", f"labels/{space.name}")
+        above.append(parent)
+    return len(above)
