@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 
-.PHONY: setup demo test check bench clean
+.PHONY: setup demo test check docs bench clean
 
 setup: $(VENV)/.ready  ## the environment, with exactly the versions of constraints.txt
 
@@ -35,10 +35,13 @@ check: setup  ## lint, types and tests
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2
 
+docs: setup  ## the documentation as a site: open site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 bench: setup  ## the benchmarks that need no store; BENCHMARKS.md names the commands of all
 	$(BIN)/python tools/bench/startup.py
 	$(BIN)/python tools/bench/demo_store.py
 
 clean:  ## everything that make made
-	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) demo site build dist .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
