@@ -14,12 +14,9 @@ __all__ = [
     "allowed_classes",
     "check_constraint",
     "constrained",
-    "constraint_of",
-    "constraint_output",
     "write_constrained",
 ]
 
-_OUTPUT = "constrained-by"
 _ROWS = 65536
 
 
@@ -62,16 +59,6 @@ def check_constraint(coarse: str, manifest: Manifest, store: Store) -> None:
         raise ConfigError(f"--constrain takes a coarse task of the model, {there}; received {coarse!r}")
     if coarse not in store.tasks:
         raise ConfigError(f"--constrain: {store.path} has no labels of {coarse!r}; leave it out")
-
-
-def constraint_output(coarse: str) -> str:
-    """What the answers under the labels of a coarse task are called among the outputs of a run."""
-    return f"{_OUTPUT}:{coarse}"
-
-
-def constraint_of(outputs: tuple[str, ...]) -> str:
-    """The coarse task among the outputs of a run, '' where there is none."""
-    return next((name.partition(":")[2] for name in outputs if name.startswith(f"{_OUTPUT}:")), "")
 
 
 def write_constrained(file: h5py.File, store: Store, manifest: Manifest, coarse: str) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from lsl_runtime import Model, annotate, build_gems
 from lsl_runtime.annotation.cluster_parts import _make_part, _Order
+from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.plan import Plan, planned
 from lsl_runtime.cluster import open_cluster
 from lsl_runtime.gem.build.store_pass import Pass, _order, _sum_piece
@@ -182,7 +183,7 @@ def test_workers_that_keep_dying_and_a_scheduler_that_is_lost() -> None:
 def begun(make_store: Make, make_bundle: Make) -> Iterator[tuple[Plan, _Order]]:
     """A run that was begun, and the order that workers get."""
     model = Model.load(make_bundle())
-    with Store(make_store(60)) as store, planned(store, model, None, ()) as plan:
+    with Store(make_store(60)) as store, planned(store, model, None, Outputs()) as plan:
         plan.begin(False)
         yield plan, _Order("run", store.path, model.path, plan.target, plan.record, "cpu", 1, None)
 
@@ -210,7 +211,7 @@ def test_part_that_is_there_is_not_made_again(begun: tuple[Plan, _Order]) -> Non
     [
         ({"store_fingerprint": "f"}, "store.h5"),
         ({"model_digest": "d"}, "model"),
-        ({"outputs": ("features",)}, r"\.parts"),
+        ({"outputs": Outputs(features=True)}, r"\.parts"),
     ],
 )
 def test_worker_that_sees_other_files_says_so(

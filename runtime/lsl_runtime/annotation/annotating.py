@@ -18,14 +18,14 @@ from lsl_runtime.annotation.cluster_parts import make_parts_on
 from lsl_runtime.annotation.inference import make_parts
 from lsl_runtime.annotation.join import join_parts
 from lsl_runtime.annotation.lock import run_lock
+from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.parts import PartFiles
-from lsl_runtime.annotation.plan import Plan, outputs_named, planned, target_of
+from lsl_runtime.annotation.plan import Plan, planned, target_of
 from lsl_runtime.annotation.rejoin import join_again
 from lsl_runtime.annotation.run_record import Unfinished
 from lsl_runtime.annotation.shards import shard_of
-from lsl_runtime.coarse_labels import constraint_of
 from lsl_runtime.model.model import Model
-from lsl_runtime.model.saliency_methods import SaliencyMethod
+from lsl_runtime.model.saliency_methods import Saliency, SaliencyMethod
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.annotations import Annotations, Status
 from lsl_shared.files.store import Store
@@ -90,7 +90,7 @@ def annotate(
     """
     began = time.monotonic()
     progress = on_progress or (lambda count: None)
-    outputs = outputs_named(saliency, features, saliency_method, constrain)
+    outputs = Outputs(Saliency(saliency_method) if saliency else None, features, constrain or "")
     with Store(store) as opened, planned(opened, model, out, outputs) as plan:
         if plan.is_finished(restart) and not plan.is_outdated() and not plan.has_leftovers():
             progress(len(opened))
@@ -135,7 +135,7 @@ def annotate_shard(
     are the same, and no lock is taken. Raises as `annotate` does, and ConfigError for a shard out of range.
     """
     progress = on_progress or (lambda count: None)
-    outputs = outputs_named(saliency, features, saliency_method, constrain)
+    outputs = Outputs(Saliency(saliency_method) if saliency else None, features, constrain or "")
     with Store(store) as opened, planned(opened, model, out, outputs) as plan:
         mine = shard_of(plan.cut, shard, shards)
         count = sum(map(len, mine))
@@ -154,7 +154,7 @@ def join_shards(store: str | Path, model: Model, *, out: str | Path | None = Non
     """
     began = time.monotonic()
     begun = Unfinished.read(PartFiles(target_of(store, out), "", 1).folder)
-    with Store(store) as opened, planned(opened, model, out, begun.outputs if begun else ()) as plan:
+    with Store(store) as opened, planned(opened, model, out, begun.outputs if begun else Outputs()) as plan:
         finished = begun is None and plan.is_finished(restart=False)
         if finished and not plan.is_outdated():
             return _summary(plan, len(opened), began)
@@ -174,7 +174,7 @@ def join_shards(store: str | Path, model: Model, *, out: str | Path | None = Non
 def _join(plan: Plan) -> None:
     join_parts(
         plan.target, plan.store, plan.model, plan.files, plan.cut,
-        fingerprint=plan.record.store_fingerprint, constrain=constraint_of(plan.outputs),
+        fingerprint=plan.record.store_fingerprint, constrain=plan.outputs.constrain,
     )  # fmt: skip
 
 

@@ -14,11 +14,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.parts import Part, PartFiles
 from lsl_runtime.annotation.plan import Plan
 from lsl_runtime.annotation.reading import Block, read_ahead
 from lsl_runtime.model.model import Model
-from lsl_runtime.model.saliency_methods import method_of
+from lsl_runtime.model.saliency_methods import Saliency
 
 __all__ = ["PartWriter", "annotate_partitions", "make_parts"]
 
@@ -43,7 +44,7 @@ def annotate_partitions(
     model: Model,
     blocks: Iterator[Block],
     todo: Sequence[range],
-    outputs: Sequence[str],
+    outputs: Outputs,
     batch_size: int,
     on_progress: Callable[[int], None],
     lanes: int = 1,
@@ -54,8 +55,8 @@ def annotate_partitions(
     run was interrupted, and the graphs never see another shape. So many batches go through the network at once as there
     are `lanes`.
     """
-    method, names = method_of(outputs), _names(model, outputs)
-    run = partial(model.explain, method=method) if method else model.classify
+    how, names = outputs.saliency, _names(model, outputs)
+    run = partial(model.explain, method=how.method, samples=how.samples, noise=how.noise) if how else model.classify
 
     def answered(batch: _Batch) -> dict[str, NDArray[np.float32]]:
         answer = next(run(batch.pixels, batch_size=batch_size))
@@ -134,14 +135,14 @@ def _cuts(images: int, first: int, step: int) -> Iterator[int]:
     yield from range(first, images, step)
 
 
-def _names(model: Model, outputs: Sequence[str]) -> list[str]:
+def _names(model: Model, outputs: Outputs) -> list[str]:
     """What of the graphs' answers goes into a part."""
     names = [model.output("probabilities", task) for task in model.manifest.tasks]
-    names += ["saliency"] * (method_of(outputs) is not None) + ["features"] * ("features" in outputs)
+    names += ["saliency"] * (outputs.saliency is not None) + ["features"] * outputs.features
     return names + ["scope_distance"] * (model.manifest.scope_threshold is not None)
 
 
-def _part(model: Model, results: dict[str, NDArray[np.float32]], errors: list[str], outputs: Sequence[str]) -> Part:
+def _part(model: Model, results: dict[str, NDArray[np.float32]], errors: list[str], outputs: Outputs) -> Part:
     failed = np.array([bool(text) for text in errors])
     for name, values in results.items():
         values[failed] = 0 if name == "saliency" else np.nan
@@ -151,7 +152,7 @@ def _part(model: Model, results: dict[str, NDArray[np.float32]], errors: list[st
         saliency=results.get("saliency"),
         features=results.get("features"),
         scope_distance=results.get("scope_distance"),
-        saliency_method=method_of(outputs) or "gradient",
+        made_by=outputs.saliency or Saliency(),
         provider=model.provider,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_runtime.model.saliency_methods import SaliencyMethod, method_attributes
+from lsl_runtime.annotation.outputs import Outputs
+from lsl_runtime.model.saliency_methods import Saliency
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.deflate_codec import deflated
@@ -39,15 +40,16 @@ class Part:
     """(n, D); None if not asked for."""
     scope_distance: NDArray[np.float32] | None = None
     """(n,), NaN for failed images; None where the model does not tell."""
-    saliency_method: SaliencyMethod = "gradient"
+    made_by: Saliency = field(default_factory=Saliency)
     """How the maps were made."""
     provider: str = ""
     """What ran the graphs, as ONNX Runtime names it; machines that share the work may differ."""
 
 
-def part_key(fingerprint: str, digest: str, outputs: tuple[str, ...], precision: str) -> str:
+def part_key(fingerprint: str, digest: str, outputs: Outputs, precision: str) -> str:
     """What a part depends on, as a SHA-256: the store, the model, the outputs asked for, the precision, this format."""
-    return hashlib.sha256(json.dumps([fingerprint, digest, sorted(outputs), precision, _VERSION]).encode()).hexdigest()
+    told = json.dumps([fingerprint, digest, sorted(outputs.key), precision, _VERSION])
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 class PartFiles:
@@ -114,7 +116,7 @@ class PartFiles:
                 scaled, scale = _quantized(part.saliency)
                 file["saliency_scale"] = scale
                 maps = create_maps(file, scaled.shape, self._chunk_images)
-                maps.attrs.update(method_attributes(part.saliency_method))
+                maps.attrs.update(part.made_by.noted)
                 _write_chunks(maps, scaled)
             if part.features is not None:
                 features = part.features.astype(np.float16)

@@ -9,19 +9,19 @@ from pathlib import Path
 
 from lsl_runtime.annotation.labels_digest import labels_digest
 from lsl_runtime.annotation.lock import lock_path
+from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.parts import PartFiles, part_key
 from lsl_runtime.annotation.run_record import Unfinished
 from lsl_runtime.annotation.write_errors import told_plainly
-from lsl_runtime.coarse_labels import check_constraint, constraint_of, constraint_output
+from lsl_runtime.coarse_labels import check_constraint
 from lsl_runtime.model.model import Model
-from lsl_runtime.model.saliency_methods import method_of, saliency_output
 from lsl_runtime.model.store_fit import check_image_size
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.annotations import Annotations, annotations_path
 from lsl_shared.files.partitions import partitions
 from lsl_shared.files.store import Store
 
-__all__ = ["Plan", "outputs_named", "plan_of", "planned", "target_of"]
+__all__ = ["Plan", "plan_of", "planned", "target_of"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Plan:
     store: Store
     model: Model
     target: Path
-    outputs: tuple[str, ...]
+    outputs: Outputs
     record: Unfinished
     files: PartFiles
     cut: list[range]
@@ -48,7 +48,7 @@ class Plan:
             if not same and not restart:
                 there = f"was made by another model ({found.model})"
                 raise AnnotationsError(self.target, f"{there}; add --restart, or choose --out")
-            return same and not restart and set(self.outputs) <= set(_outputs_of(found))
+            return same and not restart and self.outputs <= Outputs.held_by(found)
 
     def is_outdated(self) -> bool:
         """Whether finished annotations were joined with labels that have been changed since."""
@@ -57,7 +57,7 @@ class Plan:
 
     def begin(self, restart: bool) -> None:
         """Makes the folder of parts, once the graph that is needed is known to run."""
-        self.model.ready(saliency=method_of(self.outputs) is not None)
+        self.model.ready(saliency=self.outputs.saliency is not None)
         self.record.begin(self.files.folder, restart)
 
     def has_leftovers(self) -> bool:
@@ -81,34 +81,23 @@ class Plan:
                 self.files.folder.rmdir()
 
 
-def outputs_named(saliency: bool, features: bool, method: str, constrain: str | None = None) -> tuple[str, ...]:
-    """What a run is to give beside the probabilities, by the names that part keys know."""
-    named = tuple(name for name, asked in ((saliency_output(method), saliency), ("features", features)) if asked)
-    return (*named, constraint_output(constrain)) if constrain else named
-
-
-def _outputs_of(found: Annotations) -> tuple[str, ...]:
-    """What finished annotations hold, as `outputs_named` names it."""
-    return outputs_named(found.has_saliency, found.has_features, found.saliency_method, found.constrained_by)
-
-
 def target_of(store: str | Path, out: str | Path | None) -> Path:
     """Where the annotations go: `out`, else beside the store."""
     return Path(out) if out is not None else annotations_path(store)
 
 
 @contextmanager
-def planned(store: Store, model: Model, out: str | Path | None, outputs: tuple[str, ...]) -> Iterator[Plan]:
+def planned(store: Store, model: Model, out: str | Path | None, outputs: Outputs) -> Iterator[Plan]:
     """The plan of a run; what goes wrong in writing is told plainly."""
     with told_plainly(target_of(store.path, out)):
         yield plan_of(store, model, out, outputs)
 
 
-def plan_of(store: Store, model: Model, out: str | Path | None, outputs: tuple[str, ...]) -> Plan:
+def plan_of(store: Store, model: Model, out: str | Path | None, outputs: Outputs) -> Plan:
     """The plan of a run. Raises ImageError for images of another size, AnnotationsError where `out` is the store."""
     check_image_size(store, model)
-    if coarse := constraint_of(outputs):
-        check_constraint(coarse, model.manifest, store)
+    if outputs.constrain:
+        check_constraint(outputs.constrain, model.manifest, store)
     target = target_of(store.path, out)
     if target.exists() and target.samefile(store.path):
         raise AnnotationsError(target, "is the image store itself; choose another --out")

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from lsl_runtime.annotation.outputs import Outputs
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.atomic import write_text
 
@@ -22,14 +23,14 @@ class Unfinished:
     store_fingerprint: str
     model: str
     model_digest: str
-    outputs: tuple[str, ...]
+    outputs: Outputs
 
     @classmethod
     def read(cls, folder: Path) -> Unfinished | None:
         """What the folder's parts belong to; None where nothing was begun, or its record cannot be read."""
         try:
             found = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-            return cls(**{**found, "outputs": tuple(found["outputs"])})
+            return cls(**{**found, "outputs": Outputs.of_key(found["outputs"])})
         except (OSError, ValueError, TypeError, KeyError):
             return None
 
@@ -53,4 +54,4 @@ class Unfinished:
             raise AnnotationsError(folder, f"{there}; add --restart to begin anew, or choose --out")
         if found != self:
             folder.mkdir(parents=True, exist_ok=True)
-            write_text(folder / _FILE, json.dumps(asdict(self), indent=1))
+            write_text(folder / _FILE, json.dumps({**asdict(self), "outputs": self.outputs.key}, indent=1))

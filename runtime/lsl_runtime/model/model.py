@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterator, Sized
 from copy import copy
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -19,10 +18,9 @@ from lsl_runtime.model.cores import cores
 from lsl_runtime.model.golden import check_golden
 from lsl_runtime.model.gpu import CPU
 from lsl_runtime.model.image_batches import Images, image_batches
-from lsl_runtime.model.local_contrast import between, local_contrast
-from lsl_runtime.model.saliency_methods import SaliencyMethod, checked_method
+from lsl_runtime.model.saliency_methods import Saliency, SaliencyMethod
 from lsl_runtime.model.sessions import Device, open_session, run_session, unused_gpu
-from lsl_runtime.model.smoothgrad import NOISE, SAMPLES, check_smoothgrad, noisy_copies
+from lsl_runtime.model.smoothgrad import NOISE, SAMPLES
 from lsl_shared.errors import BundleError, ImageError, LslError
 from lsl_shared.files.manifest import CLASSIFIER, MANIFEST, SALIENCY, Manifest, Task, golden_image
 from lsl_shared.measures.conformal import prediction_set
@@ -241,8 +239,7 @@ class Model:
         batch_size: int = 16,
     ) -> Iterator[dict[str, NDArray[np.float32]]]:
         """Yields, batch by batch, saliency, logits, probabilities and features; the last three of the clean images."""
-        checked_method(method)
-        check_smoothgrad(samples, noise)
+        how = Saliency(method, samples, noise)
         wanted = None if class_index is None else self._checked_index(class_index, images)
         start = 0
         for pixels in image_batches(images, self.manifest.image_size, batch_size):
@@ -251,13 +248,12 @@ class Model:
             if len(index) != len(pixels):
                 raise ImageError(f"class_index: received {len(index) + start} of them for more images")
             answer = self._run(SALIENCY, {"image": pixels, "class_index": index})
-            if method in ("smoothgrad", "integrated"):
-                chosen = np.where(index < 0, answer["logits"].argmax(1), index)
-                copies_of = partial(noisy_copies, noise=noise) if method == "smoothgrad" else between
-                for place, image in enumerate(pixels):
-                    answer["saliency"][place] = self._averaged(copies_of(image, samples), chosen[place])
-            if method in ("gradient-input", "integrated"):
-                answer["saliency"] *= local_contrast(pixels)
+            chosen = np.where(index < 0, answer["logits"].argmax(1), index)
+            for place, image in enumerate(pixels):
+                if (copies := how.copies(image)) is not None:
+                    answer["saliency"][place] = self._averaged(copies, chosen[place])
+            if (contrast := how.contrast(pixels)) is not None:
+                answer["saliency"] *= contrast
             yield answer
             start = stop
         if wanted is not None and start != len(wanted):

@@ -1,52 +1,85 @@
-"""The ways in which a saliency map is made of what the saliency graph gives, and their names among the outputs."""
+"""How saliency maps are made of what the saliency graph gives: the methods, and the numbers that they take."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
-from lsl_runtime.model.smoothgrad import NOISE, SAMPLES
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_runtime.model.local_contrast import between, local_contrast
+from lsl_runtime.model.smoothgrad import NOISE, SAMPLES, noisy_copies
 from lsl_shared.errors import ConfigError
 
-__all__ = ["SaliencyMethod", "checked_method", "method_attributes", "method_of", "saliency_output"]
+__all__ = ["Saliency", "SaliencyMethod", "checked_method"]
 
 SaliencyMethod = Literal["gradient", "smoothgrad", "gradient-input", "integrated"]
 """`gradient`: max over channels of |∂ logit / ∂ pixel|, the paper's equation 8. `smoothgrad`: the mean of the maps of
 noisy copies. `gradient-input`: the gradient's map times the pixel's contrast to its surroundings. `integrated`: the
 same with the mean of the maps of pictures between one without details and the image."""
 
-_SALIENCY = "saliency"
+
+@dataclass(frozen=True)
+class _Kind:
+    """What sets a method apart."""
+
+    numbers: tuple[str, ...] = ()
+    """The numbers of `Saliency` that its maps depend on."""
+    copies: Callable[[NDArray[np.uint8], Saliency], NDArray[np.uint8]] | None = None
+    """Makes the pictures (samples, H, W, 3) whose maps are averaged; None takes the map of the image (H, W, 3)."""
+    times_contrast: bool = False
+
+
+_KINDS: dict[SaliencyMethod, _Kind] = {
+    "gradient": _Kind(),
+    "smoothgrad": _Kind(("samples", "noise"), lambda image, how: noisy_copies(image, how.samples, how.noise)),
+    "gradient-input": _Kind(times_contrast=True),
+    "integrated": _Kind(("samples",), lambda image, how: between(image, how.samples), times_contrast=True),
+}
 
 
 def checked_method(name: str) -> SaliencyMethod:
     """The method of this name. Raises ConfigError that lists them."""
-    for method in get_args(SaliencyMethod):
-        if method == name:
-            return cast(SaliencyMethod, method)
-    known = ", ".join(get_args(SaliencyMethod))
-    raise ConfigError(f"the saliency method must be one of {known}, received {name!r}")
+    if name not in get_args(SaliencyMethod):
+        known = ", ".join(get_args(SaliencyMethod))
+        raise ConfigError(f"the saliency method must be one of {known}, received {name!r}")
+    return cast(SaliencyMethod, name)
 
 
-def saliency_output(method: str) -> str:
-    """What maps of a method are called among the outputs of a run; all that they depend on is in the name."""
-    settings = {
-        "gradient": "", "smoothgrad": f":smoothgrad:{SAMPLES}:{NOISE}", "integrated": f":integrated:{SAMPLES}"
-    }  # fmt: skip
-    return _SALIENCY + settings.get(method, f":{method}")
+@dataclass(frozen=True)
+class Saliency:
+    """How saliency maps are made. Raises ConfigError for an unknown method and for numbers out of range."""
 
+    method: SaliencyMethod = "gradient"
+    samples: int = SAMPLES
+    """How many copies of an image `smoothgrad` and `integrated` average over, at least 1."""
+    noise: float = NOISE
+    """Standard deviation of the noise that `smoothgrad` adds, as a share of 255, 0..1."""
 
-def method_of(outputs: Iterable[str]) -> SaliencyMethod | None:
-    """How the maps among the outputs of a run are made; None where there are none."""
-    for name in outputs:
-        kind, _, settings = name.partition(":")
-        if kind == _SALIENCY:
-            return checked_method(settings.partition(":")[0] or "gradient")
-    return None
+    def __post_init__(self) -> None:
+        checked_method(self.method)
+        if self.samples < 1:
+            raise ConfigError(f"samples of SmoothGrad must be at least 1, received {self.samples}")
+        if not 0 <= self.noise <= 1:
+            raise ConfigError(f"noise of SmoothGrad is a share of 255, 0 to 1, received {self.noise}")
 
+    @property
+    def noted(self) -> dict[str, str | int | float]:
+        """What is noted beside stored maps: the method, and the numbers that they depend on."""
+        return {"method": self.method, **{name: getattr(self, name) for name in _KINDS[self.method].numbers}}
 
-def method_attributes(method: SaliencyMethod) -> dict[str, str | int | float]:
-    """What is noted beside stored maps: the method and its settings."""
-    settings: dict[str, dict[str, str | int | float]] = {
-        "smoothgrad": {"samples": SAMPLES, "noise": NOISE}, "integrated": {"samples": SAMPLES}
-    }  # fmt: skip
-    return {"method": method, **settings.get(method, {})}
+    @property
+    def key(self) -> str:
+        """The name of such maps in part keys and in run.json; all that they depend on is in it."""
+        return ":".join(["saliency", *([] if self.method == "gradient" else map(str, self.noted.values()))])
+
+    def copies(self, image: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+        """The pictures uint8 (samples, H, W, 3) whose maps are averaged; None where the image's own map is taken."""
+        make = _KINDS[self.method].copies
+        return None if make is None else make(image, self)
+
+    def contrast(self, images: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        """What the maps are multiplied with, float32 (n, H, W) in 0..1; None where they stay as they are."""
+        return local_contrast(images) if _KINDS[self.method].times_contrast else None

@@ -20,22 +20,12 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_shared.errors import ConfigError
-
-__all__ = ["NOISE", "SAMPLES", "check_smoothgrad", "noisy_copies"]
+__all__ = ["NOISE", "SAMPLES", "noisy_copies"]
 
 SAMPLES = 16
 """Noisy copies of each image."""
 NOISE = 0.2
 """Standard deviation of the noise as a share of 255."""
-
-
-def check_smoothgrad(samples: int, noise: float) -> None:
-    """Raises ConfigError for fewer than one sample or noise outside 0 … 1."""
-    if samples < 1:
-        raise ConfigError(f"samples of SmoothGrad must be at least 1, received {samples}")
-    if not 0 <= noise <= 1:
-        raise ConfigError(f"noise of SmoothGrad is a share of 255, 0 to 1, received {noise}")
 
 
 def noisy_copies(image: NDArray[np.uint8], samples: int = SAMPLES, noise: float = NOISE) -> NDArray[np.uint8]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from lsl_runtime.annotation.inference import PartWriter, annotate_partitions
+from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.parts import Part
 from lsl_runtime.annotation.reading import Block
 
@@ -49,7 +50,7 @@ def _blocks(sizes: list[int], broken: int = -1) -> Iterator[Block]:
 
 def _part(model: Means, blocks: Iterator[Block], count: int, batch_size: int, **settings: Any) -> Part:
     passed = list[int]()
-    made = annotate_partitions(model, blocks, [range(count)], (), batch_size, passed.append, **settings)  # type: ignore[arg-type]
+    made = annotate_partitions(model, blocks, [range(count)], Outputs(), batch_size, passed.append, **settings)  # type: ignore[arg-type]
     ((partition, part),) = made
     assert partition == range(count) and sum(passed) == count
     return part
@@ -69,7 +70,7 @@ def test_every_batch_has_one_shape_and_every_image_its_answer(batch_size: int, s
 def test_batches_never_reach_into_another_partition() -> None:
     model, todo = Means(), [range(8), range(12, 20)]
     blocks = (Block(range(start, start + 4), np.full((4, 2, 2, 3), start, np.uint8)) for start in (0, 4, 12, 16))
-    made = list(annotate_partitions(model, blocks, todo, (), 5, lambda count: None, 2))  # type: ignore[arg-type]
+    made = list(annotate_partitions(model, blocks, todo, Outputs(), 5, lambda count: None, 2))  # type: ignore[arg-type]
     assert [partition for partition, _ in made] == todo and len(model.shapes) == 4
     np.testing.assert_array_equal(made[1][1].probabilities["stage"][:, 0], [12] * 4 + [16] * 4)
 

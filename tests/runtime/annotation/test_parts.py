@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
+from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.parts import Part, PartFiles, part_key
+from lsl_runtime.model.saliency_methods import Saliency
 
 
 @pytest.fixture
@@ -65,14 +68,21 @@ def test_truncated_part_is_not_valid(tmp_path: Path, part: Part) -> None:
     assert not files.is_valid(range(5))
 
 
-def test_key_depends_on_everything_but_the_order_of_outputs() -> None:
+def test_key_depends_on_everything() -> None:
+    maps, both = Outputs(Saliency()), Outputs(Saliency(), features=True)
     keys = {
-        part_key("f", "d", ("saliency",), "fp32"), part_key("g", "d", ("saliency",), "fp32"),
-        part_key("f", "e", ("saliency",), "fp32"), part_key("f", "d", (), "fp32"),
-        part_key("f", "d", ("saliency",), "fp16"), part_key("f", "d", ("saliency", "features"), "fp32"),
+        part_key("f", "d", maps, "fp32"), part_key("g", "d", maps, "fp32"), part_key("f", "e", maps, "fp32"),
+        part_key("f", "d", Outputs(), "fp32"), part_key("f", "d", maps, "fp16"), part_key("f", "d", both, "fp32"),
     }  # fmt: skip
     assert len(keys) == 6
-    assert part_key("f", "d", ("features", "saliency"), "fp32") in keys
+
+
+def test_key_is_that_of_earlier_runs() -> None:
+    """SHA-256 of the JSON list of all that a part depends on, the names of its outputs sorted."""
+    outputs = Outputs(Saliency("smoothgrad"), features=True, constrain="stage_range")
+    names = '["constrained-by:stage_range", "features", "saliency:smoothgrad:16:0.2"]'
+    expected = hashlib.sha256(f'["f", "d", {names}, "fp32", 2]'.encode()).hexdigest()
+    assert part_key("f", "d", outputs, "fp32") == expected
 
 
 def test_remove_takes_the_folder_away(tmp_path: Path, part: Part) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lsl_runtime import Model
 from lsl_runtime.model.local_contrast import between, local_contrast
-from lsl_runtime.model.saliency_methods import SaliencyMethod, checked_method, method_of, saliency_output
+from lsl_runtime.model.saliency_methods import Saliency, SaliencyMethod, checked_method
 from lsl_runtime.model.smoothgrad import noisy_copies
 from lsl_shared import ConfigError
 
@@ -99,13 +99,24 @@ def test_unknown_method_lists_the_known_ones(model: Model, images: NDArray[np.ui
         checked_method("")
 
 
-@pytest.mark.parametrize("method", get_args(SaliencyMethod))
-def test_method_is_read_back_from_the_name_of_its_output(method: SaliencyMethod) -> None:
-    assert method_of(("features", saliency_output(method))) == method
+def test_keys_are_those_of_earlier_runs_and_tell_the_numbers_apart() -> None:
+    assert [Saliency(method).key for method in get_args(SaliencyMethod)] == [
+        "saliency", "saliency:smoothgrad:16:0.2", "saliency:gradient-input", "saliency:integrated:16",
+    ]  # fmt: skip
+    assert Saliency("smoothgrad", 32, 0.1).key == "saliency:smoothgrad:32:0.1"
+    assert Saliency("gradient", 32).key == Saliency().key, "a number that changes nothing is not named"
 
 
-def test_names_of_outputs_tell_the_settings_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert saliency_output("gradient") == "saliency" and method_of(("features",)) is None
-    names = {saliency_output(method) for method in get_args(SaliencyMethod)}
-    monkeypatch.setattr("lsl_runtime.model.saliency_methods.SAMPLES", 32)
-    assert len(names | {saliency_output("smoothgrad")}) == 5
+def test_noted_is_what_the_maps_depend_on() -> None:
+    assert Saliency("integrated", 5, 0.1).noted == {"method": "integrated", "samples": 5}
+    assert Saliency("smoothgrad", 5, 0.1).noted == {"method": "smoothgrad", "samples": 5, "noise": 0.1}
+
+
+@pytest.mark.parametrize(("samples", "noise", "named"), [(0, 0.1, "samples"), (4, -0.1, "noise"), (4, 1.5, "noise")])
+def test_numbers_out_of_range_are_named(
+    model: Model, images: NDArray[np.uint8], samples: int, noise: float, named: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"^{named} of SmoothGrad"):
+        Saliency("smoothgrad", samples, noise)
+    with pytest.raises(ConfigError, match=f"^{named} of SmoothGrad"):
+        model.saliency(images, method="smoothgrad", samples=samples, noise=noise)

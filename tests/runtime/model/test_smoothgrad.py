@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lsl_runtime.model.smoothgrad import check_smoothgrad, noisy_copies
-from lsl_shared import ConfigError
+from lsl_runtime.model.smoothgrad import noisy_copies
 
 
 def _grey(level: int) -> np.ndarray:
@@ -37,9 +36,3 @@ def test_noise_is_the_images_own() -> None:
 def test_no_noise_gives_the_image() -> None:
     image = np.random.default_rng(0).integers(0, 256, (16, 40, 3), dtype=np.uint8)
     np.testing.assert_array_equal(noisy_copies(image, 2, 0.0), np.stack([image, image]))
-
-
-@pytest.mark.parametrize(("samples", "noise", "named"), [(0, 0.1, "samples"), (4, -0.1, "noise"), (4, 1.5, "noise")])
-def test_settings_out_of_range_are_named(samples: int, noise: float, named: str) -> None:
-    with pytest.raises(ConfigError, match=f"^{named} of SmoothGrad"):
-        check_smoothgrad(samples, noise)

@@ -1,0 +1,56 @@
+"""What a run gives of each image beside the probabilities, as its parts and its record name it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import get_args
+
+from lsl_runtime.model.saliency_methods import Saliency, SaliencyMethod, checked_method
+from lsl_shared.files.annotations import Annotations
+
+__all__ = ["Outputs"]
+
+_FEATURES, _CONSTRAINED = "features", "constrained-by:"
+_STORED = {how.key: how for how in map(Saliency, get_args(SaliencyMethod))}
+"""The maps that are stored: those of each method at its usual numbers."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a run gives of each image beside the probabilities."""
+
+    saliency: Saliency | None = None
+    """How saliency maps are made; None stores none."""
+    features: bool = False
+    """Whether feature vectors are stored."""
+    constrain: str = ""
+    """The coarse task whose labels further answers keep to; '' for none."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The names of the outputs in part keys and in run.json."""
+        maps, features = self.saliency.key if self.saliency else "", _FEATURES if self.features else ""
+        return tuple(filter(None, (maps, features, self.constrain and f"{_CONSTRAINED}{self.constrain}")))
+
+    @classmethod
+    def of_key(cls, key: Iterable[str]) -> Outputs:
+        """The outputs of this key. Raises ValueError for one that no run of this version has."""
+        names = tuple(map(str, key))
+        maps = [_STORED[name] for name in names if name in _STORED]
+        coarse = [name.removeprefix(_CONSTRAINED) for name in names if name.startswith(_CONSTRAINED)]
+        found = cls(maps[0] if maps else None, _FEATURES in names, coarse[0] if coarse else "")
+        if found.key != names:
+            raise ValueError(f"outputs that this version does not know: {', '.join(names)}")
+        return found
+
+    @classmethod
+    def held_by(cls, annotations: Annotations) -> Outputs:
+        """What finished annotations hold, as far as this version can make it."""
+        method = annotations.saliency_method
+        known = Saliency(checked_method(method)) if method in get_args(SaliencyMethod) else None
+        return cls(known, annotations.has_features, annotations.constrained_by)
+
+    def __le__(self, other: Outputs) -> bool:
+        """Whether the other ones have all of these."""
+        return set(self.key) <= set(other.key)
