@@ -1,19 +1,22 @@
-"""Kind, size, pages and turn of a picture from the header of its file, before a pixel is decoded."""
+"""Kind, size, pages and turn of a picture from the header of its file, before a pixel is decoded.
+
+design/picture-headers.md tells why no library is used here.
+"""
 
 from __future__ import annotations
 
 import io
 import struct
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from lsl_shared.errors import ImageError
+from lsl_tools.pictures.tiff_directories import MAGIC, Tags, read_directories
 
 __all__ = ["ImageHeader", "read_header"]
 
-_TAGS = {256: "width", 257: "height", 274: "orientation", 338: "alpha"}
-_TYPES = {1: "B", 3: "H", 4: "I", 16: "Q"}
-_MOST_PAGES = 10_000
+_WIDTH, _HEIGHT, _ORIENTATION, _EXTRA_SAMPLES = 256, 257, 274, 338
+_EXIF: Final = b"Exif\0\0"
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,13 @@ def _read(stream: BinaryIO, start: bytes) -> ImageHeader | None:
         return _bmp(stream)
     if start[:3] == b"\xff\xd8\xff":
         return _jpeg(stream)
-    if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        tags, pages = _tiff(stream)
-        height, width, alpha = (tags.get(name, 0) for name in ("height", "width", "alpha"))
-        return ImageHeader("TIFF", height, width, _orientation(tags), pages, alpha=alpha)
-    return None
+    return _tiff(stream) if start[:4] in MAGIC else None
+
+
+def _tiff(stream: BinaryIO) -> ImageHeader:
+    tags, pages = read_directories(stream, (_WIDTH, _HEIGHT, _ORIENTATION, _EXTRA_SAMPLES))
+    height, width, alpha = (_first(tags, tag) for tag in (_HEIGHT, _WIDTH, _EXTRA_SAMPLES))
+    return ImageHeader("TIFF", height, width, _orientation(tags), pages, alpha=alpha)
 
 
 def _bmp(stream: BinaryIO) -> ImageHeader:
@@ -94,53 +99,24 @@ def _jpeg(stream: BinaryIO) -> ImageHeader:
             _, height, width = _unpack(stream, ">BHH")
             return ImageHeader("JPEG", height, width, orientation, data_from=stream.tell())
         segment = stream.read(length - 2)
-        if marker == 0xE1 and segment[:6] == b"Exif\0\0":
-            orientation = _exif_orientation(segment[6:])
+        if marker == 0xE1 and segment.startswith(_EXIF):
+            orientation = _exif_orientation(segment.removeprefix(_EXIF))
 
 
 def _exif_orientation(exif: bytes) -> int:
     try:
-        return _orientation(_tiff(io.BytesIO(exif))[0])
+        return _orientation(read_directories(io.BytesIO(exif), (_ORIENTATION,))[0])
     except (struct.error, OverflowError):
         return 1
 
 
-def _orientation(tags: dict[str, int]) -> int:
-    return tags["orientation"] if 1 <= tags.get("orientation", 0) <= 8 else 1
+def _orientation(tags: Tags) -> int:
+    stated = _first(tags, _ORIENTATION)
+    return stated if 1 <= stated <= 8 else 1
 
 
-def _tiff(stream: BinaryIO) -> tuple[dict[str, int], int]:
-    """The size tags of the first directory and the number of directories (pages); TIFF or BigTIFF."""
-    stream.seek(0)
-    order = "<" if stream.read(2) == b"II" else ">"
-    (version,) = _unpack(stream, order + "H")
-    big = version == 43
-    if big:
-        stream.seek(8)
-    (place,) = _unpack(stream, order + ("Q" if big else "I"))
-    tags: dict[str, int] = {}
-    pages, seen = 0, set[int]()
-    while place and place not in seen and pages < _MOST_PAGES:
-        seen.add(place)
-        stream.seek(place)
-        (count,) = _unpack(stream, order + ("Q" if big else "H"))
-        if pages == 0:
-            tags = _directory(stream.read(min(count, 65535) * (20 if big else 12)), order, big)
-        stream.seek(place + (8 + 20 * count if big else 2 + 12 * count))
-        pages += 1
-        (place,) = _unpack(stream, order + ("Q" if big else "I"))
-    return tags, pages
-
-
-def _directory(entries: bytes, order: str, big: bool) -> dict[str, int]:
-    tags: dict[str, int] = {}
-    step = 20 if big else 12
-    for place in range(0, len(entries) - step + 1, step):
-        tag, kind = struct.unpack_from(order + "HH", entries, place)
-        if tag in _TAGS and kind in _TYPES and not (kind == 16 and not big):
-            value = place + step - (8 if big else 4)
-            (tags[_TAGS[tag]],) = struct.unpack_from(order + _TYPES[kind], entries, value)
-    return tags
+def _first(tags: Tags, tag: int) -> int:
+    return (*tags.get(tag, ()), 0)[0]
 
 
 def _unpack(stream: BinaryIO, layout: str) -> tuple[int, ...]:
