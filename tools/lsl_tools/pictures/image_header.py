@@ -1,6 +1,6 @@
 """Kind, size, pages and turn of a picture from the header of its file, before a pixel is decoded.
 
-design/picture-headers.md tells why no library is used here.
+design/libraries.md tells why no library is used here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The directories of a TIFF file, or of EXIF, which is one: tags as numbers, read in a few kilobytes of memory.
 
-design/picture-headers.md tells why no library is used here.
+design/libraries.md tells why no library is used here.
 """
 
 from __future__ import annotations
