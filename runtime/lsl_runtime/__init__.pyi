@@ -8,11 +8,13 @@ from .annotation.table import write_csv as write_csv
 from .annotation.table import write_parquet as write_parquet
 from .evaluation.evaluate import Evaluation as Evaluation
 from .evaluation.evaluate import evaluate as evaluate
+from .gem.build.gem import Gem as Gem
 from .gem.build.landmarks import Landmark as Landmark
 from .gem.build.landmarks import landmarks as landmarks
-from .gem.build.maps import Gem as Gem
 from .gem.build.maps import build_gem as build_gem
 from .gem.build.maps import build_gems as build_gems
+from .gem.build.saliency_samples import SaliencySample as SaliencySample
+from .gem.build.saliency_samples import saliency_samples as saliency_samples
 from .gem.comparison.comparison import GemComparison as GemComparison
 from .gem.comparison.comparison import GemSide as GemSide
 from .gem.comparison.comparison import compare_gems as compare_gems
@@ -22,9 +24,7 @@ from .gem.comparison.picture import draw_comparison as draw_comparison
 from .gem.draw.page import write_page as write_page
 from .gem.draw.panel import draw_panel as draw_panel
 from .gem.draw.picture import draw_gem as draw_gem
-from .gem.draw.saliency_panel import SaliencySample as SaliencySample
 from .gem.draw.saliency_panel import draw_saliency as draw_saliency
-from .gem.draw.saliency_panel import saliency_samples as saliency_samples
 from .gem.files.csv_tables import write_gene_table as write_gene_table
 from .gem.files.csv_tables import write_landmarks as write_landmarks
 from .gem.files.maps_file import read_gem as read_gem

@@ -12,18 +12,20 @@ import logging
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from lsl_runtime.model.cores import cores
 from lsl_shared.errors import ConfigError, DeviceError
 
-__all__ = ["Cluster", "open_cluster"]
+__all__ = ["Cluster", "Machines", "open_cluster"]
 
 _DEATHS = 10
 """A partition whose workers died so often is given up; one that was at work on it by chance may be killed."""
 _WAIT = 60
 """Seconds that a scheduler may take to answer and to have a worker."""
+_EITHER = "give either --workers N or --scheduler ADDRESS"
 _LOCAL = {
     "distributed.scheduler.allowed-failures": _DEATHS,
     "distributed.scheduler.http.routes": [],
@@ -31,6 +33,27 @@ _LOCAL = {
     # Ctrl-C reaches all processes of a terminal; it is the first one's to end the others.
     "distributed.worker.preload": ["import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"],
 }
+
+
+@dataclass(frozen=True)
+class Machines:
+    """Where work is done: in this process, or shared out. Raises ConfigError."""
+
+    workers: int | None = None
+    """Processes of this machine."""
+    scheduler: str | None = None
+    """The address of a Dask scheduler, such as tls://host:8786, whose workers share the work."""
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.scheduler is not None:
+            raise ConfigError(_EITHER)
+        if self.workers is not None and self.workers < 1:
+            raise ConfigError(f"--workers must be at least 1, received {self.workers}")
+
+    @property
+    def shared(self) -> bool:
+        """Whether the work is shared out."""
+        return self.workers is not None or self.scheduler is not None
 
 
 class Cluster:
@@ -85,8 +108,8 @@ def open_cluster(workers: int | None, scheduler: str | None) -> Iterator[Cluster
     threads (`dask worker --nthreads`), each on one core. Raises ConfigError where both or neither are asked for, dask
     is not installed, or the scheduler does not answer or has no workers.
     """
-    if (workers is None) == (scheduler is None):
-        raise ConfigError("give either --workers N or --scheduler ADDRESS")
+    if not Machines(workers, scheduler).shared:
+        raise ConfigError(_EITHER)
     try:
         distributed, _ = import_module("distributed"), import_module("cryptography")
     except ImportError:
@@ -95,8 +118,6 @@ def open_cluster(workers: int | None, scheduler: str | None) -> Iterator[Cluster
         with _connected(distributed, scheduler) as client:
             yield Cluster(client, 1)
     elif workers is not None:
-        if workers < 1:
-            raise ConfigError(f"--workers must be at least 1, received {workers}")
         with _local(distributed, workers) as client:
             yield Cluster(client, max(1, cores() // workers))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lsl_runtime.gem.build.maps import Gem, GemSample
+from lsl_runtime.gem.build.gem import Gem, GemSample
 from tests.support.bands import HEIGHT, WIDTH, BandModel, write_bundle, write_store
 
 

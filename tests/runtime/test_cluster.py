@@ -19,6 +19,9 @@ from lsl_runtime.annotation.cluster_parts import _make_part, _Order
 from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.plan import Plan, planned
 from lsl_runtime.cluster import open_cluster
+from lsl_runtime.gem.build.mapped_task import MappedClasses
+from lsl_runtime.gem.build.settings import MapSettings
+from lsl_runtime.gem.build.source import Source
 from lsl_runtime.gem.build.store_pass import Pass, _order, _sum_piece
 from lsl_shared import Annotations, AnnotationsError, ConfigError, DeviceError, LslError, Store
 from tests.support.places import ROOT
@@ -138,7 +141,7 @@ def test_annotations_replaced_under_the_workers_are_noticed(make_store: Make, ma
     store, model = make_store(60), Model.load(make_bundle())
     target = annotate(store, model, saliency=True).path
     with Store(store) as images, Annotations(target) as given:
-        order = _order(Pass(images, given, None, True, None, "mean", False), 1)
+        order = _order(Pass(Source(images, given), MappedClasses("stage"), MapSettings()), 1)
         with pytest.raises(AnnotationsError, match="are not those that the maps were asked of"):
             _sum_piece(replace(order, digest="another"), 0, [])
 

@@ -32,8 +32,11 @@ from numpy.typing import NDArray
 
 from lsl_runtime import Model, annotate, build_gems
 from lsl_runtime.gem.build.bootstrap import BAND_ROWS, area_mean, grid_shape
+from lsl_runtime.gem.build.mapped_task import MappedClasses
 from lsl_runtime.gem.build.masks import saliency_mask
 from lsl_runtime.gem.build.selection import Choice, choose
+from lsl_runtime.gem.build.settings import MapSettings
+from lsl_runtime.gem.build.source import Source
 from lsl_runtime.gem.build.sums import Measured, Sums, measure, sum_up
 from lsl_runtime.gem.comparison.comparison import compare_sums
 from lsl_runtime.model.local_contrast import local_contrast
@@ -42,6 +45,7 @@ from lsl_shared import Annotations, Store, expression
 
 app = typer.Typer(add_completion=False, help=__doc__)
 Array = NDArray[Any]
+STAGE = MappedClasses("stage")
 
 
 @app.command()
@@ -64,7 +68,7 @@ def definition(model: Path, images: int = 200) -> None:
 def worst_of(path: Path, given: Path, model: Model, stage: str, fraction: bool) -> tuple[float, float, float]:
     mode = "fraction" if fraction else "mean"
     with Store(path) as store, Annotations(given) as annotations:
-        rows = choose(store, annotations, "stage", stage).rows
+        rows = choose(Source(store, annotations), STAGE, stage).rows
         images, genes = store.select(rows), [store.genes[row] or store.ids[row] for row in rows]
         maps = annotations.saliency(0, len(store))[rows] if annotations.has_saliency else model.saliency(images)
     found = build_gems(path, [stage], annotations=given, mode=mode)[0]
@@ -90,9 +94,9 @@ def defined(images: Array, genes: list[str], maps: Array, fraction: bool) -> tup
 def merged(path: Path, given: Path, stage: str, mode: Any) -> Array:
     """The GEM from parts of whole chunks, added up from the last."""
     with Store(path) as store, Annotations(given) as annotations:
-        choice, step = choose(store, annotations, "stage", stage), 3 * store.chunk_images
+        choice, step = choose(Source(store, annotations), STAGE, stage), 3 * store.chunk_images
         cuts = [range(at, min(at + step, len(store))) for at in range(0, len(store), step)]
-        sums = [sum_up(store, [choice], None, mode, lambda count: None, over=[cut])[0] for cut in cuts]
+        sums = [sum_up(store, [choice], MapSettings(mode=mode), over=[cut])[0] for cut in cuts]
     whole = sum(sums[-2::-1], sums[-1])
     return np.asarray(whole.value / whole.weight)
 
@@ -133,7 +137,7 @@ def splits(store: Path, splits: int = 200, least: int = 4, seed: int = 0) -> Non
             chosen = set(generator.permutation(genes)[: len(genes) // 2].tolist())
             halves = [[one for one in measured if (one.group in chosen) == side] for side in (True, False)]
             first, second = map(summed, halves)
-            found += compare_sums(("a", "b"), first, second, False, "mean", 0.05).significant.any()
+            found += compare_sums(("a", "b"), first, second, MapSettings(masked=False), 0.05).significant.any()
         rates.append(found / splits)
         typer.echo(f"stage {stage}, {len(genes)} genes: any discovery in {100 * rates[-1]:.1f} % of {splits} splits")
     typer.echo(f"worst stage {100 * max(rates):.1f} %, mean {100 * np.mean(rates):.1f} %")
@@ -143,7 +147,7 @@ def measured_stages(path: Path) -> Iterator[tuple[str, list[Measured]]]:
     given = path.with_suffix(".annotations.h5")
     for stage in stages_of(given):
         with Store(path) as store, Annotations(given) as annotations:
-            rows = choose(store, annotations, next(iter(annotations.tasks)), stage).rows
+            rows = choose(Source(store, annotations), MappedClasses(next(iter(annotations.tasks))), stage).rows
             images = store.select(rows)
             measured = [measure(store, int(row), image, None, "mean") for row, image in zip(rows, images, strict=True)]
         yield stage, [reduced(image) for image in measured]
@@ -191,7 +195,7 @@ def shares_of(
     path: Path, given: Path, stage: str, images: int, seed: int, maker: Callable[[Array], Array] | None
 ) -> dict[str, float]:
     with Store(path) as store, Annotations(given) as annotations:
-        choice = choose(store, annotations, "stage", stage)
+        choice = choose(Source(store, annotations), STAGE, stage)
         rows, weights = choice.rows[:images], choice.weights[:images]
         pixels = store.select(rows)
         maps = maker(pixels) if maker else np.stack([annotations.saliency(row, row + 1)[0] for row in rows])
@@ -225,11 +229,12 @@ def untrained_saliency(images: Array, seed: int) -> Array:
     """Saliency of the `tiny` network with random weights and batch statistics of these images."""
     import torch
 
-    from lsl_trainer.networks.residual import PRESETS, residual_network
+    from lsl_trainer.networks.residual import residual_network
+    from lsl_trainer.settings.network import NETWORKS
 
     torch.manual_seed(seed)
     torch.set_num_threads(1)
-    network = residual_network(PRESETS["tiny"], images.shape[1:3], 14)
+    network = residual_network(NETWORKS["tiny"], images.shape[1:3], 14)
     light = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
     with torch.no_grad():
         for _ in range(30):

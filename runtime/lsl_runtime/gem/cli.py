@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from lsl_shared.process.terminal import Debug, new_app, plain_errors, progress, say
 
 if TYPE_CHECKING:
-    from lsl_runtime.gem.build.maps import Gem
-    from lsl_runtime.gem.comparison.comparison import GemComparison
-    from lsl_runtime.gem.draw.sheet import Format
-    from lsl_runtime.gem.draw.style import StyleName
+    from lsl_runtime.gem.build.settings import Filter, Mode
+    from lsl_runtime.gem.output_folder import OutputFolder
 
 _PICTURES = "Pictures"
 _MACHINES = "Many machines"
@@ -160,158 +159,89 @@ def gem_command(
     if term and (stage or compare is not None or saliency_panel is not None):
         raise typer.BadParameter("goes without --stage, --compare and --saliency-panel", param_hint="--term")
     with plain_errors(debug, "The same command starts over."):
-        from lsl_runtime.gem.build.maps import build_gems
-        from lsl_runtime.gem.build.requested import meant_stages
-        from lsl_runtime.gem.build.selection import Filter
-        from lsl_runtime.gem.draw.saliency_panel import saliency_samples
+        from lsl_runtime.cluster import Machines
+        from lsl_runtime.gem.build.maps import make_maps
+        from lsl_runtime.gem.build.requested import requested_of_command
+        from lsl_runtime.gem.build.saliency_samples import make_samples
+        from lsl_runtime.gem.build.settings import Filter, MapSettings
+        from lsl_runtime.gem.build.source import open_source
         from lsl_runtime.gem.draw.sheet import formats_named
-        from lsl_runtime.gem.files.maps_file import check_folder, gems_folder
-        from lsl_runtime.gem.output_folder import (
-            draw_folder_comparison,
-            draw_folder_panel,
-            draw_folder_saliency,
-            write_folder_page,
-        )
+        from lsl_runtime.gem.files.maps_file import gems_folder
+        from lsl_runtime.gem.output_folder import OutputFolder
         from lsl_runtime.model.model import Model
         from lsl_shared.errors import ConfigError
         from lsl_shared.files.store import Store
 
-        folder = out or gems_folder(store)
+        settings, machines = MapSettings(masked, mode, saliency_method, table), Machines(workers, scheduler)
         if landmarks and not masked:
             raise ConfigError("--landmarks are read from the masked map; leave --no-masked out")
-        if compare is not None and (workers is not None or scheduler is not None):
+        if compare is not None and machines.shared:
             raise ConfigError("--compare does not share out its work; leave --workers and --scheduler out")
         with Store(store) as opened:
-            images, known = len(opened), set(opened.genes)
-        check_folder(folder)
-        formats = formats_named(format or ["png"])
-        listed = _listed(genes, known) if genes is not None else None
-        settings: dict[str, Any] = {"mode": mode, "view": view, "weights": weights, "floor": floor}
-        settings["constrained"] = constrained
-        settings["exclude"] = _listed(exclude, known) if exclude is not None else ()
+            known = set(opened.genes)
+        folder = OutputFolder(out or gems_folder(store), style, formats_named(format or ["png"]))
+        folder.check()
+        listed, left_out = (_listed(one, known) if one is not None else None for one in (genes, exclude))
+        wanted = Filter(view, listed, left_out or (), weights, floor, constrained)
         if compare is not None:
-            found = _compare(store, images, compare, stage or [], folder, annotations, listed, settings)
-            _say_drawn("picture", draw_folder_comparison(folder, found, formats))
+            _compare(store, annotations, compare, stage or [], wanted, mode, folder)
             return
         loaded = Model.load(model) if model is not None else None
-        wanted = Filter(view, listed, settings["exclude"], weights, floor, constrained)
-        meant = meant_stages(store, stage or [], terms=term or [], model=loaded, annotations=annotations, wanted=wanted)
-        with progress("mapping", images * max(len(term or ()), 1)) as advance:
-            gems = build_gems(
-                store, meant.stages, masked=masked, model=loaded, annotations=annotations, genes=listed,
-                per_gene=table, saliency_method=saliency_method, workers=workers, scheduler=scheduler,
-                task=meant.task, on_progress=advance, **settings,
-            )  # fmt: skip
-        if meant.empty:
-            say(f"no images, so no map: {', '.join(meant.empty)}")
-        _say_within([meant.within])
-        _write(folder, gems, formats, style, landmarks)
-        if panel:
-            _say_drawn("panel", draw_folder_panel(folder, gems, formats, style))
-        if saliency_panel is not None:
-            shown = saliency_samples(
-                store, meant.stages, saliency_panel, model=loaded, annotations=annotations, wanted=wanted,
-                saliency_method=saliency_method,
-            )  # fmt: skip
-            _say_drawn("saliency", draw_folder_saliency(folder, shown, formats))
+        with open_source(store, annotations, loaded) as source:
+            asked = requested_of_command(source, stage or [], term or [], wanted)
+            with progress("mapping", len(source.store) * asked.passes) as advance:
+                gems = make_maps(source, asked, wanted, settings, machines, advance)
+            written = [asked.told(), folder.write_maps(gems, landmarks)]
+            if panel:
+                written.append(folder.write_panel(gems))
+            if saliency_panel is not None:
+                samples = make_samples(source, asked, saliency_panel, wanted, saliency_method)
+                written.append(folder.write_samples(samples))
         if html:
-            say(f"page: {write_folder_page(folder, meant.task, meant.classes, style)}")
+            written.append(folder.write_page(asked.task.task, asked.known))
         if landmarks:
-            _write_landmarks(folder, gems)
+            written.append(folder.write_landmarks(gems))
         if table:
-            _write_table(folder, gems)
+            written.append(folder.write_genes(gems))
+        for line in chain.from_iterable(written):
+            say(line)
 
 
 def _listed(genes: str, known: set[str]) -> tuple[str, ...]:
-    from lsl_runtime.gem.build.gene_list import read_gene_list
+    """The genes of a list; tells which of them are not `known`."""
+    from lsl_runtime.gem.build.gene_list import read_gene_list, unknown_told
 
     listed = read_gene_list(genes)
-    unknown = [gene for gene in listed if gene not in known]
-    if unknown:
-        say(f"{len(unknown):,} of {len(listed):,} listed genes are not in the store: {', '.join(unknown[:10])}")
+    if told := unknown_told(listed, known):
+        say(told)
     return listed
 
 
 def _compare(
-    store: Path, images: int, compared: tuple[str, str], stages: Sequence[str], folder: Path,
-    annotations: Path | None, genes: Sequence[str] | None, settings: dict[str, Any],
-) -> GemComparison:  # fmt: skip
-    from lsl_runtime.gem.comparison.comparison import compare_gems
-    from lsl_runtime.gem.comparison.file import comparison_path, write_comparison
-    from lsl_runtime.gem.comparison.sides import sides_of, told
-    from lsl_shared.files.annotations import annotations_path
-
-    first, second = sides_of(compared, stages, annotations or annotations_path(store), genes)
-    if settings["constrained"]:
-        _say_within([_constraint_of(side.annotations or annotations_path(store)) for side in (first, second)])
-    with progress("comparing", 2 * images) as advance:
-        found = compare_gems(store, first, second, on_progress=advance, **settings)
-    write_comparison(comparison_path(folder, found.names), found)
-    for line in told(found):
-        say(line)
-    say(f"numbers: {comparison_path(folder, found.names)}")
-    return found
-
-
-def _constraint_of(path: str | Path) -> str:
-    from lsl_shared.files.annotations import Annotations
-
-    with Annotations(path) as given:
-        return given.constrained_by
-
-
-def _say_within(coarse: Sequence[str]) -> None:
-    for name in dict.fromkeys(filter(None, coarse)):
-        say(f"answers within the known {name}, as lsl-annotate --constrain stored; --free takes the others")
-
-
-def _write_landmarks(folder: Path, gems: Sequence[Gem]) -> None:
-    from lsl_runtime.gem.build.landmarks import LANDMARK_NOTE, landmarks
-    from lsl_runtime.gem.files.csv_tables import write_landmarks
-
-    found = [one for gem in gems for one in landmarks(gem)]
-    write_landmarks(folder / "landmarks.csv", found)
-    what = gems[0].what
-    for one in found:
-        place = f"{one.egg_length:.0f} % egg length, {one.dorsoventral:.0f} % from dorsal to ventral"
-        say(
-            f"{what} {one.stage}, landmark {one.number}: {one.area:.1f} % of the embryo at {place}, mean {one.mean:.3f}"
-        )
-    say(f"{LANDMARK_NOTE} → {folder / 'landmarks.csv'}")
-
-
-def _write_table(folder: Path, gems: Sequence[Gem]) -> None:
-    from lsl_runtime.gem.files.csv_tables import write_gene_table
-
-    rows = write_gene_table(folder / "genes.csv", gems)
-    say(f"{rows:,} genes in {len(gems):,} maps → {folder / 'genes.csv'}")
-
-
-def _write(
-    folder: Path, gems: Sequence[Gem], formats: Sequence[Format], style: StyleName, with_landmarks: bool
+    store: Path,
+    annotations: Path | None,
+    compared: tuple[str, str],
+    stages: Sequence[str],
+    wanted: Filter,
+    mode: Mode,
+    folder: OutputFolder,
 ) -> None:
-    from lsl_runtime.gem.build.landmarks import landmarks
-    from lsl_runtime.gem.files.maps_file import GEMS, write_gems
-    from lsl_runtime.gem.output_folder import draw_stage, remove_panels, remove_pictures
+    """Compares two maps and tells where they differ."""
+    from lsl_runtime.gem.build.settings import MapSettings
+    from lsl_runtime.gem.comparison.comparison import compare_sides
+    from lsl_runtime.gem.comparison.sides import constraints_told, sides_of
+    from lsl_shared.files.annotations import annotations_path
+    from lsl_shared.files.store import Store
 
-    dropped = write_gems(folder, gems)
-    for gem in gems:
-        pictures = draw_stage(folder, gem, formats, style, landmarks(gem) if with_landmarks else ())
-        _say_drawn(f"{gem.what} {gem.stage}: {gem.n_images:,} images of {gem.n_genes:,} genes", pictures)
-        if gem.caution:
-            say(f"  {gem.caution}")
-        if gem.n_empty:
-            say(f"  no embryo found in {gem.n_empty:,} images; they count as unstained")
-    if dropped:
-        remove_panels(folder)
-    for task, stage in sorted(set(dropped) - {(gem.task, gem.stage) for gem in gems}):
-        remove_pictures(folder, task, stage)
-        say(f"{task} {stage}: removed, it was of another model or store")
-    say(f"numbers: {folder / GEMS}")
-
-
-def _say_drawn(what: str, pictures: Sequence[Path]) -> None:
-    say(f"{what} → {', '.join(map(str, pictures))}")
+    sides = sides_of(compared, stages, annotations or annotations_path(store), wanted.genes)
+    for line in constraints_told(store, sides) if wanted.constrained else ():
+        say(line)
+    with Store(store) as opened:
+        images = len(opened)
+    with progress("comparing", 2 * images) as advance:
+        found = compare_sides(store, sides, wanted, MapSettings(masked=False, mode=mode), on_progress=advance)
+    for line in folder.write_comparison(found):
+        say(line)
 
 
 def main() -> None:

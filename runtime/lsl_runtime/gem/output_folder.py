@@ -1,95 +1,130 @@
-"""The pictures in a folder of genomewide expression maps: one a stage, the panel, and the page of all of them."""
+"""A folder of genomewide expression maps: numbers, pictures, tables and the page, each told in a line as it is written.
+
+Nothing is written before the lines are read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
 
-from lsl_runtime.gem.build.landmarks import Landmark
-from lsl_runtime.gem.build.maps import Gem
+from lsl_runtime.gem.build.gem import Gem
+from lsl_runtime.gem.build.landmarks import LANDMARK_NOTE, Landmark, landmarks
+from lsl_runtime.gem.build.saliency_samples import SaliencySample
 from lsl_runtime.gem.comparison.comparison import GemComparison
-from lsl_runtime.gem.comparison.file import comparison_path
+from lsl_runtime.gem.comparison.file import comparison_path, write_comparison
 from lsl_runtime.gem.comparison.picture import draw_comparison
+from lsl_runtime.gem.comparison.sides import told
 from lsl_runtime.gem.draw.page import PAGE, write_page
 from lsl_runtime.gem.draw.panel import draw_panel
 from lsl_runtime.gem.draw.picture import draw_gem
-from lsl_runtime.gem.draw.saliency_panel import SaliencySample, draw_saliency
+from lsl_runtime.gem.draw.saliency_panel import draw_saliency
 from lsl_runtime.gem.draw.sheet import FORMATS, Format
 from lsl_runtime.gem.draw.style import StyleName
-from lsl_runtime.gem.files.maps_file import GEMS, picture_path, read_gem
+from lsl_runtime.gem.files.csv_tables import write_gene_table, write_landmarks
+from lsl_runtime.gem.files.maps_file import GEMS, check_folder, picture_path, read_gem, write_gems
 
-__all__ = [
-    "draw_folder_comparison",
-    "draw_folder_panel",
-    "draw_folder_saliency",
-    "draw_stage",
-    "remove_panels",
-    "remove_pictures",
-    "write_folder_page",
-]
+__all__ = ["OutputFolder"]
 
 
-def draw_stage(
-    folder: str | Path, gem: Gem, formats: Sequence[Format], style: StyleName, landmarks: Sequence[Landmark] = ()
-) -> list[Path]:
-    """Draws a map in each format, with its `landmarks`; returns the pictures."""
-    paths = [picture_path(folder, gem.task, gem.stage).with_suffix(f".{ending}") for ending in dict.fromkeys(formats)]
-    for path in paths:
-        draw_gem(gem, path, style, landmarks)
-    return paths
+@dataclass(frozen=True)
+class OutputFolder:
+    """A folder, and how its pictures are drawn."""
+
+    path: Path
+    style: StyleName = "inferno"
+    formats: Sequence[Format] = ("png",)
+    """Every picture is drawn in each, once."""
+
+    def check(self) -> None:
+        """Raises GemError where maps cannot be written because something else stands there."""
+        check_folder(self.path)
+
+    def write_maps(self, gems: Sequence[Gem], marked: bool = False) -> Iterator[str]:
+        """Writes maps and draws a picture of each, with its landmarks if `marked`.
+
+        Maps of another model or store go, with their pictures.
+        """
+        dropped = write_gems(self.path, gems)
+        for gem in gems:
+            yield from self._draw_map(gem, landmarks(gem) if marked else ())
+        if dropped:
+            self._remove("panel", "saliency")
+        for task, name in sorted(set(dropped) - {(gem.task, gem.stage) for gem in gems}):
+            self._remove(picture_path("", task, name).stem)
+            yield f"{task} {name}: removed, it was of another model or store"
+        yield f"numbers: {self.path / GEMS}"
+
+    def write_panel(self, gems: Sequence[Gem]) -> Iterator[str]:
+        """Draws maps below each other."""
+        paths = self._pictures("panel")
+        for path in paths:
+            draw_panel(gems, path, self.style)
+        yield _drawn("panel", paths)
+
+    def write_samples(self, samples: Sequence[SaliencySample]) -> Iterator[str]:
+        """Draws sample images above their saliency maps."""
+        paths = self._pictures("saliency")
+        for path in paths:
+            draw_saliency(samples, path)
+        yield _drawn("saliency", paths)
+
+    def write_page(self, task: str, names: Sequence[str]) -> Iterator[str]:
+        """Writes the page of all maps of a task that the folder holds, in the order of `names`."""
+        with h5py.File(self.path / GEMS) as file:
+            held = {str(group.attrs["stage"]) for group in file.values() if group.attrs.get("task") == task}
+        shown = [read_gem(self.path / GEMS, name, task) for name in names if name in held]
+        write_page(shown, self.path / PAGE, self.style)
+        yield f"page: {self.path / PAGE}"
+
+    def write_landmarks(self, gems: Sequence[Gem]) -> Iterator[str]:
+        """Writes the table of the landmarks of maps, and tells each."""
+        path, found = self.path / "landmarks.csv", [(gem, one) for gem in gems for one in landmarks(gem)]
+        write_landmarks(path, [one for _, one in found])
+        for gem, one in found:
+            place = f"{one.egg_length:.0f} % egg length, {one.dorsoventral:.0f} % from dorsal to ventral"
+            size = f"{one.area:.1f} % of the embryo at {place}, mean {one.mean:.3f}"
+            yield f"{gem.what} {one.stage}, landmark {one.number}: {size}"
+        yield f"{LANDMARK_NOTE} → {path}"
+
+    def write_genes(self, gems: Sequence[Gem]) -> Iterator[str]:
+        """Writes the table of the genes of maps."""
+        path = self.path / "genes.csv"
+        yield f"{write_gene_table(path, gems):,} genes in {len(gems):,} maps → {path}"
+
+    def write_comparison(self, found: GemComparison) -> Iterator[str]:
+        """Writes a comparison, tells it, and draws it beside its numbers."""
+        path = comparison_path(self.path, found.names)
+        write_comparison(path, found)
+        yield from told(found)
+        yield f"numbers: {path}"
+        pictures = self._pictures(path.stem)
+        for picture in pictures:
+            draw_comparison(found, picture)
+        yield _drawn("picture", pictures)
+
+    def _draw_map(self, gem: Gem, marks: Sequence[Landmark]) -> Iterator[str]:
+        paths = self._pictures(picture_path("", gem.task, gem.stage).stem)
+        for path in paths:
+            draw_gem(gem, path, self.style, marks)
+        yield _drawn(f"{gem.what} {gem.stage}: {gem.n_images:,} images of {gem.n_genes:,} genes", paths)
+        if gem.caution:
+            yield f"  {gem.caution}"
+        if gem.n_empty:
+            yield f"  no embryo found in {gem.n_empty:,} images; they count as unstained"
+
+    def _pictures(self, name: str) -> list[Path]:
+        return [self.path / f"{name}.{ending}" for ending in dict.fromkeys(self.formats)]
+
+    def _remove(self, *names: str) -> None:
+        """Removes pictures, whatever their format."""
+        for name in names:
+            for ending in FORMATS:
+                (self.path / f"{name}.{ending}").unlink(missing_ok=True)
 
 
-def remove_pictures(folder: str | Path, task: str, stage: str) -> None:
-    """Removes the pictures of a stage or term, whatever their format."""
-    for ending in FORMATS:
-        picture_path(folder, task, stage).with_suffix(f".{ending}").unlink(missing_ok=True)
-
-
-def remove_panels(folder: str | Path) -> None:
-    """Removes the panels, which show several stages."""
-    for path in [*_paths(folder, "panel", FORMATS), *_paths(folder, "saliency", FORMATS)]:
-        path.unlink(missing_ok=True)
-
-
-def draw_folder_panel(
-    folder: str | Path, gems: Sequence[Gem], formats: Sequence[Format], style: StyleName
-) -> list[Path]:
-    """Draws the panel of these maps in each format; returns the pictures."""
-    paths = _paths(folder, "panel", formats)
-    for path in paths:
-        draw_panel(gems, path, style)
-    return paths
-
-
-def draw_folder_saliency(
-    folder: str | Path, samples: Sequence[SaliencySample], formats: Sequence[Format]
-) -> list[Path]:
-    """Draws the saliency panel in each format; returns the pictures."""
-    paths = _paths(folder, "saliency", formats)
-    for path in paths:
-        draw_saliency(samples, path)
-    return paths
-
-
-def draw_folder_comparison(folder: str | Path, found: GemComparison, formats: Sequence[Format]) -> list[Path]:
-    """Draws a comparison beside its numbers in each format; returns the pictures."""
-    paths = [comparison_path(folder, found.names).with_suffix(f".{ending}") for ending in dict.fromkeys(formats)]
-    for path in paths:
-        draw_comparison(found, path)
-    return paths
-
-
-def write_folder_page(folder: str | Path, task: str, classes: Sequence[str], style: StyleName) -> Path:
-    """Writes the page of all maps of a task that the folder's file holds, in the order of `classes`; returns it."""
-    file = Path(folder) / GEMS
-    with h5py.File(file) as opened:
-        held = {str(group.attrs["stage"]) for group in opened.values() if group.attrs.get("task") == task}
-    path = Path(folder) / PAGE
-    write_page([read_gem(file, stage, task) for stage in classes if stage in held], path, style)
-    return path
-
-
-def _paths(folder: str | Path, name: str, formats: Sequence[Format]) -> list[Path]:
-    return [Path(folder) / f"{name}.{ending}" for ending in dict.fromkeys(formats)]
+def _drawn(what: str, pictures: Sequence[Path]) -> str:
+    return f"{what} → {', '.join(map(str, pictures))}"

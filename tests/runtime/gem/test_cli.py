@@ -130,7 +130,7 @@ def test_errors_write_nothing(arguments: list[str], told: str, tmp_path: Path) -
 def test_foreign_file_in_the_way_is_told_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "store.gems").mkdir()
     (tmp_path / "store.gems" / "gems.h5").write_text("text")
-    monkeypatch.setattr("lsl_runtime.gem.build.maps.build_gems", None)
+    monkeypatch.setattr("lsl_runtime.gem.build.maps.make_maps", None)
     result = CliRunner().invoke(app, ["--stage", "9"])
     assert result.exit_code == 1 and "gems.h5: is not an HDF5 file" in result.stderr
     assert (tmp_path / "store.gems" / "gems.h5").read_text() == "text"

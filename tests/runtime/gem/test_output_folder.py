@@ -6,24 +6,42 @@ from pathlib import Path
 import pytest
 
 from lsl_runtime import Gem, write_gems
-from lsl_runtime.gem import output_folder as folder
+from lsl_runtime.gem import output_folder
+from lsl_runtime.gem.output_folder import OutputFolder
+
+Make = Callable[..., Gem]
 
 
 def test_page_shows_every_map_of_the_task_in_the_models_order(
-    make_gem: Callable[..., Gem], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_gem: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_gems(tmp_path, [make_gem("10"), make_gem("9"), make_gem("green", task="colour")])
     shown: list[str] = []
-    monkeypatch.setattr(folder, "write_page", lambda gems, path, style: shown.extend(gem.stage for gem in gems))
-    assert folder.write_folder_page(tmp_path, "stage", ["4", "9", "10"], "inferno") == tmp_path / "gems.html"
-    assert shown == ["9", "10"]
+    monkeypatch.setattr(output_folder, "write_page", lambda gems, path, style: shown.extend(gem.stage for gem in gems))
+    lines = list(OutputFolder(tmp_path).write_page("stage", ["4", "9", "10"]))
+    assert lines == [f"page: {tmp_path / 'gems.html'}"] and shown == ["9", "10"]
 
 
-def test_pictures_of_every_format_come_and_go(make_gem: Callable[..., Gem], tmp_path: Path) -> None:
-    drawn = folder.draw_stage(tmp_path, make_gem("a.b"), ["png", "svg", "png"], "flyexpress")
-    assert [path.name for path in drawn] == ["stage-a.b.png", "stage-a.b.svg"] and all(path.exists() for path in drawn)
-    panel = folder.draw_folder_panel(tmp_path, [make_gem()], ["pdf"], "inferno")
-    assert [path.name for path in panel] == ["panel.pdf"] and panel[0].exists()
-    folder.remove_pictures(tmp_path, "stage", "a.b")
-    folder.remove_panels(tmp_path)
+def test_pictures_of_every_format_come_and_go(make_gem: Make, tmp_path: Path) -> None:
+    folder = OutputFolder(tmp_path, "flyexpress", ("png", "svg", "png"))
+    lines = list(folder.write_maps([make_gem("a.b")]))
+    drawn = [tmp_path / "stage-a.b.png", tmp_path / "stage-a.b.svg"]
+    assert lines == [
+        f"stage a.b: 30 images of 20 genes → {drawn[0]}, {drawn[1]}", f"numbers: {tmp_path / 'gems.h5'}",
+    ]  # fmt: skip
+    panel = OutputFolder(tmp_path, formats=("pdf",)).write_panel([make_gem()])
+    assert list(panel) == [f"panel → {tmp_path / 'panel.pdf'}"] and (tmp_path / "panel.pdf").exists()
+    lines = list(folder.write_maps([make_gem("9", model_digest="e" * 64)]))
+    assert "stage a.b: removed, it was of another model or store" in lines
+    assert {path.name for path in tmp_path.iterdir()} == {"gems.h5", "stage-9.png", "stage-9.svg"}
+
+
+def test_nothing_is_written_before_the_lines_are_read(make_gem: Make, tmp_path: Path) -> None:
+    folder, gems = OutputFolder(tmp_path), [make_gem(n_genes=3, n_empty=2)]
+    written = [folder.write_maps(gems, marked=True), folder.write_landmarks(gems), folder.write_genes(gems)]
     assert list(tmp_path.iterdir()) == []
+    lines = [line for one in written for line in one]
+    assert "  only 3 genes: the map shows them more than the stage" in lines
+    assert "  no embryo found in 2 images; they count as unstained" in lines
+    assert any(line.startswith("stage 9, landmark 1: ") and "% egg length" in line for line in lines)
+    assert lines[-1] == f"0 genes in 1 maps → {tmp_path / 'genes.csv'}"

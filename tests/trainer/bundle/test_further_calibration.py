@@ -10,8 +10,10 @@ import torch
 from lsl_runtime import Model, annotate
 from lsl_runtime.annotation.table import write_csv
 from lsl_runtime.evaluation.evaluate import evaluate
+from lsl_runtime.gem.build.mapped_task import MappedTerms
 from lsl_runtime.gem.build.saliency_source import saliency_source
 from lsl_runtime.gem.build.selection import choose
+from lsl_runtime.gem.build.source import Source
 from lsl_shared import Annotations, Store
 from lsl_shared.errors import BundleError
 from lsl_shared.measures.term_metrics import roc_auc
@@ -79,10 +81,11 @@ def test_saliency_of_a_term_is_the_gradient_of_its_logit(
         model.logit_index("marks", "nose")
     done = annotate(termed, model, out=tmp_path / "a.h5", saliency=True)
     with Store(termed) as store, Annotations(done.path) as given:
-        rows = choose(store, given, "marks", "lower").rows[:3]
+        source = Source(store, given, model)
+        rows = choose(source, MappedTerms("marks"), "lower").rows[:3]
         np.testing.assert_array_equal(np.flatnonzero(given.chosen("marks")[:, 1])[:3], rows)
         images = store.select(rows)
-        maps = saliency_source(store, given, model, term=("marks", "lower"))(rows, images)
+        maps = saliency_source(source, MappedTerms("marks", "lower"))(rows, images)
     pixels = torch.from_numpy(images).permute(0, 3, 1, 2).double() / 255
     network = trained[0].network.double()
     (gradient,) = torch.autograd.grad(network(pixels.requires_grad_())[0][:, 5].sum(), pixels)

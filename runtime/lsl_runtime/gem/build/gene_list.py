@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 from lsl_shared.errors import ConfigError
 
-__all__ = ["read_gene_list"]
+__all__ = ["read_gene_list", "unknown_told"]
 
 _LARGEST = 16 * 2**20
 _TABLES = (".txt", ".csv", ".tsv")
@@ -23,6 +24,14 @@ def read_gene_list(given: str) -> tuple[str, ...]:
     if not genes:
         raise ConfigError(f"{given[:80]!r} lists no gene; give a file with one a line, or eve,ftz,hb")
     return genes
+
+
+def unknown_told(listed: Sequence[str], known: Set[str]) -> str:
+    """A line on the listed genes that are not `known` to the store; '' where all are."""
+    unknown = [gene for gene in listed if gene not in known]
+    if not unknown:
+        return ""
+    return f"{len(unknown):,} of {len(listed):,} listed genes are not in the store: {', '.join(unknown[:10])}"
 
 
 def _names_a_file(given: str) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.gem.build.egg_coordinates import EggBox
-from lsl_runtime.gem.build.maps import Gem
+from lsl_runtime.gem.build.gem import Gem
 from lsl_shared.errors import ConfigError
 
 __all__ = ["LANDMARK_NOTE", "Landmark", "landmarks"]

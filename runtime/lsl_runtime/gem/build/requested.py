@@ -1,70 +1,78 @@
-"""What a command line asks to be mapped: stages, every stage that any image of the choice was given, or terms."""
+"""What is asked to be mapped: classes or terms by name, or every class that any image of the choice was given."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from lsl_runtime.gem.build.selection import Filter, choose, constraint_kept, task_of, term_task_of
-from lsl_runtime.model.model import Model
+from lsl_runtime.gem.build.mapped_task import MappedTask, MappedTerms, mapped_task, task_of, term_task_of, within_told
+from lsl_runtime.gem.build.selection import choose
+from lsl_runtime.gem.build.settings import Filter
+from lsl_runtime.gem.build.source import Source
 from lsl_shared.errors import GemError
-from lsl_shared.files.annotations import Annotations, annotations_path
-from lsl_shared.files.store import Store
 
-__all__ = ["ALL_STAGES", "Meant", "meant_stages"]
+__all__ = ["ALL_CLASSES", "Requested", "requested", "requested_of_command"]
 
-ALL_STAGES = "all"
+ALL_CLASSES = "all"
 
 
 @dataclass(frozen=True)
-class Meant:
+class Requested:
     """What is to be mapped."""
 
-    task: str
-    classes: tuple[str, ...]
+    task: MappedTask
+    known: tuple[str, ...]
     """All classes or terms of the task, in the model's order."""
-    stages: tuple[str, ...]
-    """Those to map."""
+    names: tuple[str, ...]
+    """Those to map, each once."""
     empty: tuple[str, ...] = ()
     """Those left out because no image was given them."""
-    within: str = ""
-    """The coarse task whose known labels the answers keep to; '' for free answers."""
+
+    @property
+    def passes(self) -> int:
+        """How often the store is passed."""
+        return len(self.task.passes(self.names))
+
+    def told(self) -> Iterator[str]:
+        """What a reader of the maps should know, in lines."""
+        if self.empty:
+            yield f"no images, so no map: {', '.join(self.empty)}"
+        if self.task.within:
+            yield within_told(self.task.within)
 
 
-def meant_stages(
-    store: str | Path,
-    stages: Sequence[str],
-    *,
-    terms: Sequence[str] = (),
-    model: Model | None = None,
-    annotations: str | Path | None = None,
-    wanted: Filter | None = None,
-) -> Meant:
-    """The stages to map, and of which task they are.
+def requested(source: Source, names: Sequence[str], wanted: Filter, task: str = "") -> Requested:
+    """Classes or terms by name, of the named task where several have them. Raises GemError for an unknown one."""
+    found = task_of(source.annotations, names, task or source.first_task)
+    mapped = mapped_task(source.annotations, found, wanted.constrained)
+    return Requested(mapped, source.annotations.tasks[found], tuple(dict.fromkeys(names)))
+
+
+def requested_of_command(source: Source, stages: Sequence[str], terms: Sequence[str], wanted: Filter) -> Requested:
+    """What `--stage` and `--term` ask for.
 
     `stages` as they are, unless there are none or one of them is "all" and no class has that name: then the classes of
     the model's first task that some image passing the filter was given, in the model's order. `terms` are meant
-    themselves. Raises StoreError, AnnotationsError, and GemError where no image is left or a term is unknown.
+    themselves. Raises GemError where no image is left or a name is unknown.
     """
-    with Store(store) as opened, Annotations(annotations or annotations_path(store)) as given:
-        if terms:
-            task = term_task_of(given, terms)
-            return Meant(task, given.tasks[task], tuple(dict.fromkeys(terms)))
-        first = model.task.name if model else ""
-        task = task_of(given, [], first)
-        if stages and (ALL_STAGES not in stages or ALL_STAGES in given.tasks[task]):
-            task = task_of(given, stages, first)
-            return Meant(task, given.tasks[task], tuple(stages), (), constraint_kept(given, task, wanted or Filter()))
-        held, empty, problem = list[str](), list[str](), None
-        for stage in given.tasks[task]:
-            try:
-                choose(opened, given, task, stage, wanted)
-                held.append(stage)
-            except GemError as found:
-                empty.append(stage)
-                problem = found
-        if problem is not None and not held:
-            raise problem
-        kept = constraint_kept(given, task, wanted or Filter())
-        return Meant(task, given.tasks[task], tuple(held), tuple(empty), kept)
+    if terms:
+        task = term_task_of(source.annotations, terms)
+        return Requested(MappedTerms(task), source.annotations.tasks[task], tuple(dict.fromkeys(terms)))
+    first = requested(source, [], wanted)
+    if stages and (ALL_CLASSES not in stages or ALL_CLASSES in first.known):
+        return requested(source, stages, wanted)
+    return _with_images(source, first, wanted)
+
+
+def _with_images(source: Source, asked: Requested, wanted: Filter) -> Requested:
+    """All classes of a task but those that have no image. Raises GemError where none has."""
+    held, empty = list[str](), dict[str, GemError]()
+    for name in asked.known:
+        try:
+            choose(source, asked.task, name, wanted)
+            held.append(name)
+        except GemError as problem:
+            empty[name] = problem
+    if not held and empty:
+        raise list(empty.values())[-1]
+    return Requested(asked.task, asked.known, tuple(held), tuple(empty))

@@ -7,77 +7,60 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.gem.build.mapped_task import MappedTask
+from lsl_runtime.gem.build.source import Source
 from lsl_runtime.model.model import Model
 from lsl_runtime.model.saliency_methods import SaliencyMethod, checked_method
 from lsl_shared.errors import AnnotationsError, BundleError
 from lsl_shared.files.annotations import Annotations
-from lsl_shared.files.store import Store
 
-__all__ = ["SaliencyOf", "check_same_model", "method_told", "saliency_source"]
+__all__ = ["SaliencyOf", "method_told", "saliency_source"]
 
 SaliencyOf = Callable[[NDArray[np.int64], NDArray[np.uint8]], NDArray[np.float32]]
 """From places in the store (n,), ascending, and their images (n, H, W, 3) to maps float32 (n, H, W)."""
 
 
 def saliency_source(
-    store: Store,
-    annotations: Annotations,
-    model: Model | None,
-    method: SaliencyMethod | None = None,
-    threads: int | None = None,
-    term: tuple[str, str] | None = None,
-    constrained: str = "",
+    source: Source, task: MappedTask, method: SaliencyMethod | None = None, threads: int | None = None
 ) -> SaliencyOf:
-    """The stored maps if there are any, else those of `model`, else of the model named in the annotations.
+    """The stored maps that explain the class mapped; the others are computed with the model, else that which annotated.
 
     `method` None takes stored maps however they were made, and computes gradients; else only maps of that method are
-    taken. `threads` limits the model that annotated. Raises AnnotationsError where none of them can be had; it says
-    which command helps. `term`, a task and one of its classes, asks for maps of that logit, which are never stored:
-    stored maps are those of the first task's predicted class. `constrained`, the first task, asks for maps of the class
-    that keeps to the coarse label; they are computed where it is not the predicted one.
+    taken. `threads` limits the model that annotated. Raises AnnotationsError where maps cannot be had; it says which
+    command helps.
     """
-    stored = term is None and annotations.has_saliency and method in (None, annotations.saliency_method)
-    wanted = _other_classes(annotations, constrained) if constrained else np.full(len(annotations), -1)
-    if stored and (wanted < 0).all():
-        return lambda rows, images: _stored(annotations, rows, store.chunk_images)
-    lacking = "maps of terms" if term is not None else "maps of constrained classes" if stored else "saliency maps"
-    maker = model or _annotating_model(store, annotations, threads, lacking)
-    made = checked_method(method or (annotations.saliency_method if stored else "gradient"))
-    if term is not None:
-        wanted[:] = maker.logit_index(*term)
+    annotations, chunk_images = source.annotations, source.store.chunk_images
+    predicted, made = task.predicted(annotations), task.stored_method(annotations)
+    stored = bool(made) and method in (None, made)
+    if stored and predicted.all():
+        return lambda rows, images: _stored(annotations, rows, chunk_images)
+    maker = source.model or _annotating_model(source, threads, task.lacking(stored))
+    wanted = checked_method(method or (made if stored else "gradient"))
+    logits = task.logits(annotations, maker)
 
     def maps(rows: NDArray[np.int64], images: NDArray[np.uint8]) -> NDArray[np.float32]:
         if not stored:
-            return maker.saliency(images, wanted[rows], method=made, batch_size=len(images))
-        found, other = _stored(annotations, rows, store.chunk_images), wanted[rows] >= 0
+            return maker.saliency(images, logits[rows], method=wanted, batch_size=len(images))
+        found, other = _stored(annotations, rows, chunk_images), ~predicted[rows]
         if other.any():
-            found[other] = maker.saliency(images[other], wanted[rows][other], method=made)
+            found[other] = maker.saliency(images[other], logits[rows][other], method=wanted)
         return found
 
     return maps
 
 
-def method_told(method: str) -> str:
-    """How the masks of a map are made, for people; '' for the plain gradient."""
+def method_told(annotations: Annotations, task: MappedTask, method: SaliencyMethod | None) -> str:
+    """How the masks of a map are made, for people; '' for the plain gradient. `method` is the one asked for."""
     return {
         "smoothgrad": "masks by SmoothGrad", "gradient-input": "masks by gradient × contrast",
         "integrated": "masks by integrated gradients",
-    }.get(method, "")  # fmt: skip
+    }.get(method or task.stored_method(annotations), "")  # fmt: skip
 
 
-def check_same_model(store: Store, annotations: Annotations, model: Model) -> None:
-    """Raises AnnotationsError where another model annotated the store."""
-    if model.digest != annotations.model_digest:
-        raise AnnotationsError(
-            annotations.path,
-            f"was made by another model ({annotations.model}); "
-            f"`lsl-annotate {store.path} --model {model.path} --restart` annotates with this one",
-        )
-
-
-def _annotating_model(store: Store, annotations: Annotations, threads: int | None, lacking: str) -> Model:
+def _annotating_model(source: Source, threads: int | None, lacking: str) -> Model:
+    annotations = source.annotations
     remedy = {
-        "saliency maps": f"Give --model BUNDLE, or store the maps: `lsl-annotate {store.path} --saliency`",
+        "saliency maps": f"Give --model BUNDLE, or store the maps: `lsl-annotate {source.store.path} --saliency`",
         "maps of constrained classes": "Give --model BUNDLE, or map the free classes: --free",
         "maps of terms": "Give --model BUNDLE, or leave the masks out: --no-masked",
     }[lacking]
@@ -92,12 +75,6 @@ def _annotating_model(store: Store, annotations: Annotations, threads: int | Non
             annotations.path, f"holds no {lacking}, and its model {annotations.model} has changed since.\n{remedy}"
         )
     return model
-
-
-def _other_classes(annotations: Annotations, task: str) -> NDArray[np.int64]:
-    """The class of each image (N,) that keeps to its coarse label, −1 where that is the predicted one."""
-    kept = annotations.constrained_class(task).astype(np.int64)
-    return np.where(kept == annotations.class_index(task), -1, kept)
 
 
 def _stored(annotations: Annotations, rows: NDArray[np.int64], chunk_images: int) -> NDArray[np.float32]:

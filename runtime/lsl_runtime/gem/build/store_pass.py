@@ -10,12 +10,14 @@ from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
-from lsl_runtime.cluster import open_cluster
-from lsl_runtime.gem.build.saliency_source import SaliencyOf, check_same_model, saliency_source
-from lsl_runtime.gem.build.selection import Choice, check_same_store
-from lsl_runtime.gem.build.sums import Mode, Sums, add_up, pieces, sum_up
+from lsl_runtime.cluster import Machines, open_cluster
+from lsl_runtime.gem.build.mapped_task import MappedTask
+from lsl_runtime.gem.build.saliency_source import SaliencyOf, saliency_source
+from lsl_runtime.gem.build.selection import Choice
+from lsl_runtime.gem.build.settings import MapSettings
+from lsl_runtime.gem.build.source import Source, check_source
+from lsl_runtime.gem.build.sums import Sums, add_up, pieces, sum_up
 from lsl_runtime.model.model import Model
-from lsl_runtime.model.saliency_methods import SaliencyMethod
 from lsl_runtime.model.sessions import Device
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.annotations import Annotations
@@ -26,27 +28,17 @@ __all__ = ["Pass", "sums_of"]
 
 @dataclass(frozen=True)
 class Pass:
-    """What a pass reads and how it sums."""
+    """What a pass reads, which task it maps, and how it sums."""
 
-    store: Store
-    annotations: Annotations
-    model: Model | None
-    masked: bool
-    method: SaliencyMethod | None
-    mode: Mode
-    per_gene: bool
-    term: tuple[str, str] | None = None
-    """A task of kind terms and the term that is mapped, whose logit the masks are of."""
-    constrained: str = ""
-    """The task whose answers keep to known coarse labels; '' where they are the free ones."""
+    source: Source
+    task: MappedTask
+    settings: MapSettings
 
     def saliency_of(self, threads: int | None = None) -> SaliencyOf | None:
         """Where the masks come from; None where none are asked for. Raises AnnotationsError."""
-        if not self.masked:
+        if not self.settings.masked:
             return None
-        return saliency_source(
-            self.store, self.annotations, self.model, self.method, threads, self.term, self.constrained
-        )
+        return saliency_source(self.source, self.task, self.settings.saliency_method, threads)
 
 
 @dataclass(frozen=True)
@@ -61,39 +53,28 @@ class _Order:
     digest: str
     model: Path | None
     device: Device
-    masked: bool
-    method: SaliencyMethod | None
-    mode: Mode
-    per_gene: bool
     threads: int
-    term: tuple[str, str] | None
-    constrained: str
+    task: MappedTask
+    settings: MapSettings
 
 
 def sums_of(
-    over: Pass,
-    choices: Sequence[Choice],
-    workers: int | None,
-    scheduler: str | None,
-    on_progress: Callable[[int], None],
+    over: Pass, choices: Sequence[Choice], machines: Machines, on_progress: Callable[[int], None]
 ) -> list[Sums]:
-    """The sums of each choice, made here where neither `workers` nor `scheduler` are asked for.
+    """The sums of each choice, made here or shared out.
 
     Raises as `saliency_source` and `open_cluster`, and AnnotationsError where workers see other files.
     """
-    cut, store = pieces(over.store), over.store
-    saliency_of = over.saliency_of()
-    if workers is None and scheduler is None:
-        found = (
-            sum_up(store, choices, saliency_of, over.mode, on_progress, over=piece, per_gene=over.per_gene)
-            for piece in cut
-        )
-        return add_up(choices, found, store, over.per_gene)
-    with open_cluster(workers, scheduler) as cluster:
+    store, settings = over.source.store, over.settings
+    cut, saliency_of = pieces(store), over.saliency_of()
+    if not machines.shared:
+        found = (sum_up(store, choices, settings, saliency_of, on_progress, over=piece) for piece in cut)
+        return add_up(choices, found, store, settings.per_gene)
+    with open_cluster(machines.workers, machines.scheduler) as cluster:
         order = _order(over, cluster.threads)
         tasks = [(order, place, _within(choices, piece)) for place, piece in enumerate(cut)]
         with closing(cluster.in_order(_sum_piece, tasks)) as made:
-            return add_up(choices, _told(made, cut, on_progress), store, over.per_gene)
+            return add_up(choices, _told(made, cut, on_progress), store, settings.per_gene)
 
 
 def _told(
@@ -106,12 +87,19 @@ def _told(
 
 
 def _order(over: Pass, threads: int) -> _Order:
-    given, model = over.annotations, over.model
+    given, model = over.source.annotations, over.source.model
     return _Order(
-        secrets.token_hex(8), over.store.path.resolve(), given.path.resolve(), given.store_fingerprint,
-        given.model_digest, model.path.resolve() if model else None, model.device if model else "auto",
-        over.masked, over.method, over.mode, over.per_gene, threads, over.term, over.constrained,
-    )  # fmt: skip
+        run=secrets.token_hex(8),
+        store=over.source.store.path.resolve(),
+        annotations=given.path.resolve(),
+        fingerprint=given.store_fingerprint,
+        digest=given.model_digest,
+        model=model.path.resolve() if model else None,
+        device=model.device if model else "auto",
+        threads=threads,
+        task=over.task,
+        settings=over.settings,
+    )
 
 
 def _within(choices: Sequence[Choice], piece: Sequence[range]) -> list[Choice]:
@@ -129,10 +117,8 @@ def _sum_piece(order: _Order, place: int, choices: Sequence[Choice]) -> list[Sum
     """On a worker: the sums over one piece of the store."""
     with _OPENING:
         over, saliency_of = _opened(order)
-    return sum_up(
-        over.store, choices, saliency_of, over.mode, lambda count: None, over=pieces(over.store)[place],
-        per_gene=over.per_gene, threads=order.threads,
-    )  # fmt: skip
+    store = over.source.store
+    return sum_up(store, choices, over.settings, saliency_of, over=pieces(store)[place], threads=order.threads)
 
 
 _OPENING = Lock()
@@ -142,14 +128,12 @@ _OPENING = Lock()
 def _opened(order: _Order) -> tuple[Pass, SaliencyOf | None]:
     """The pass of an order, its files open; those of an earlier one are let go. Raises AnnotationsError."""
     store, annotations = Store(order.store), Annotations(order.annotations)
-    check_same_store(store, annotations)
+    check_source(Source(store, annotations))
     if (annotations.store_fingerprint, annotations.model_digest) != (order.fingerprint, order.digest):
         told = "are not those that the maps were asked of; all machines must see the same files under one path"
         raise AnnotationsError(order.annotations, told)
     model = Model.load(order.model, order.device, threads=order.threads) if order.model else None
-    if model is not None:
-        check_same_model(store, annotations, model)
-    over = Pass(
-        store, annotations, model, order.masked, order.method, order.mode, order.per_gene, order.term, order.constrained
-    )
+    source = Source(store, annotations, model)
+    check_source(source)
+    over = Pass(source, order.task, order.settings)
     return over, over.saliency_of(order.threads)

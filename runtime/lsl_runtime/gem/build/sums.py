@@ -1,4 +1,4 @@
-"""The running sums behind genomewide expression maps: one pass over a store, whatever its length and the stages.
+"""The running sums behind genomewide expression maps: one pass over a store, however many the maps.
 
 Sums over parts of a store add up to those of the whole, so that workers may share a pass.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +18,15 @@ from lsl_runtime.gem.build.gene_sums import GeneSums
 from lsl_runtime.gem.build.masks import saliency_mask
 from lsl_runtime.gem.build.saliency_source import SaliencyOf
 from lsl_runtime.gem.build.selection import Choice, group_name
+from lsl_runtime.gem.build.settings import MapSettings, Mode
 from lsl_runtime.model.cores import cores
 from lsl_shared.files.partitions import partitions
 from lsl_shared.files.store import Store
 from lsl_shared.measures.stain import expression
 from lsl_shared.process.scratch import scratch
 
-__all__ = ["STAINED", "Measured", "Mode", "Sums", "add_up", "measure", "pieces", "sum_up"]
+__all__ = ["STAINED", "Measured", "Sums", "add_up", "measure", "pieces", "sum_up"]
 
-Mode = Literal["mean", "fraction"]
 STAINED = 0.2
 """Mode `fraction` counts a pixel as stained above this density."""
 
@@ -49,7 +49,7 @@ class Measured:
 
 
 class Sums:
-    """Weighted sums over the images of one stage: `value`, `masked`, `embryo`, float64 (H, W); `weight`; `empty`.
+    """Weighted sums over the images of one choice: `value`, `masked`, `embryo`, float64 (H, W); `weight`; `empty`.
 
     `replicates` and `masked_replicates` are those of the bootstrap; `genes` holds a sum of each gene if wanted.
     """
@@ -131,12 +131,11 @@ def add_up(choices: Sequence[Choice], found: Iterable[Sequence[Sums]], store: St
 def sum_up(
     store: Store,
     choices: Sequence[Choice],
-    saliency_of: SaliencyOf | None,
-    mode: Mode,
-    on_progress: Callable[[int], None],
+    settings: MapSettings,
+    saliency_of: SaliencyOf | None = None,
+    on_progress: Callable[[int], None] | None = None,
     *,
     over: Sequence[range] | None = None,
-    per_gene: bool = False,
     threads: int | None = None,
 ) -> list[Sums]:
     """The sums of each choice; the choices share no image. Each chunk that holds a chosen image is read once.
@@ -144,7 +143,8 @@ def sum_up(
     `over` names the partitions to pass, by default all; those of a store cut in any way, added up, give the same sums
     but for rounding. Images are measured in `threads`, by default as many as there are processors.
     """
-    sums = [Sums(choice, store.shape[1:], per_gene) for choice in choices]
+    sums = [Sums(choice, store.shape[1:], settings.per_gene) for choice in choices]
+    advance = on_progress or (lambda count: None)
     owner, weight = np.full(len(store), -1), np.zeros(len(store))
     for place, choice in enumerate(choices):
         owner[choice.rows], weight[choice.rows] = place, choice.weights
@@ -152,12 +152,12 @@ def sum_up(
         for partition in partitions(len(store), store.chunk_images) if over is None else over:
             passed = partition.start
             rows = partition.start + np.flatnonzero(owner[partition.start : partition.stop] >= 0)
-            for batch in _batches(store, rows, saliency_of, mode, pool):
+            for batch in _batches(store, rows, saliency_of, settings.mode, pool):
                 for image in batch:
                     sums[owner[image.row]].add(image, weight[image.row])
-                on_progress(batch[-1].row + 1 - passed)
+                advance(batch[-1].row + 1 - passed)
                 passed = batch[-1].row + 1
-            on_progress(partition.stop - passed)
+            advance(partition.stop - passed)
     return sums
 
 

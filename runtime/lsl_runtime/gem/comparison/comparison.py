@@ -10,23 +10,25 @@ Benjamini and Hochberg, who allow neighbours to depend on each other positively,
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.gem.build.bootstrap import REPLICATES, Replicates, area_mean, grid_shape
-from lsl_runtime.gem.build.saliency_source import saliency_source
-from lsl_runtime.gem.build.selection import Filter, Weights, check_same_store, choose, constraint_kept, task_of
-from lsl_runtime.gem.build.sums import Mode, Sums, sum_up
+from lsl_runtime.gem.build.requested import requested
+from lsl_runtime.gem.build.selection import choose
+from lsl_runtime.gem.build.settings import Filter, MapSettings, Mode, Weights
+from lsl_runtime.gem.build.source import Source, check_source
+from lsl_runtime.gem.build.store_pass import Pass
+from lsl_runtime.gem.build.sums import Sums, sum_up
 from lsl_runtime.gem.comparison.significance import false_discovery, two_sided
 from lsl_shared.errors import ConfigError, GemError
 from lsl_shared.files.annotations import Annotations, annotations_path
 from lsl_shared.files.store import Store
 
-__all__ = ["COMPARED_ROWS", "GemComparison", "GemSide", "compare_gems", "compare_sums"]
+__all__ = ["COMPARED_ROWS", "GemComparison", "GemSide", "compare_gems", "compare_sides", "compare_sums"]
 
 COMPARED_ROWS = 16
 
@@ -92,24 +94,34 @@ def compare_gems(
     0 and 1. `on_progress` is called with the number of images just passed; each side passes the store once. See
     `build_gems` for the rest. Raises what `build_gems` raises, and GemError where a side has fewer than two genes.
     """
-    if mode not in get_args(Mode):
-        raise ConfigError(f"mode must be one of {', '.join(get_args(Mode))}, received {mode!r}")
+    wanted, settings = Filter(view, None, exclude, weights, floor, constrained), MapSettings(masked, mode)
+    return compare_sides(store, (first, second), wanted, settings, rate, on_progress)
+
+
+def compare_sides(
+    store: str | Path,
+    sides: tuple[GemSide, GemSide],
+    wanted: Filter,
+    settings: MapSettings,
+    rate: float = 0.05,
+    on_progress: Callable[[int], None] | None = None,
+) -> GemComparison:
+    """The difference of two maps of the images wanted, the genes of each side; see `compare_gems`."""
     if not 0 < rate < 1:
         raise ConfigError(f"the false discovery rate lies between 0 and 1, received {rate}")
-    advance = on_progress or (lambda count: None)
-    filters = [Filter(view, side.genes, exclude, weights, floor, constrained) for side in (first, second)]
+    filters = [replace(wanted, genes=side.genes) for side in sides]
     with Store(store) as opened:
-        sums = [
-            _sums(opened, side, wanted, masked, mode, advance)
-            for side, wanted in zip((first, second), filters, strict=True)
-        ]
-        return compare_sums((first.name, second.name), sums[0], sums[1], masked, mode, rate, opened.fingerprint())
+        first, second = (
+            _sums(opened, side, one, settings, on_progress) for side, one in zip(sides, filters, strict=True)
+        )
+        return compare_sums((sides[0].name, sides[1].name), first, second, settings, rate, opened.fingerprint())
 
 
 def compare_sums(
-    names: tuple[str, str], first: Sums, second: Sums, masked: bool, mode: Mode, rate: float, fingerprint: str = ""
+    names: tuple[str, str], first: Sums, second: Sums, settings: MapSettings, rate: float, fingerprint: str = ""
 ) -> GemComparison:
     """The comparison of two maps from their sums; see `compare_gems`."""
+    masked = settings.masked
     grid = grid_shape(first.value.shape, COMPARED_ROWS)
     maps = [area_mean((one.masked if masked else one.value) / one.weight, grid) for one in (first, second)]
     embryo = np.minimum(*(area_mean(one.embryo / one.weight, grid) for one in (first, second)))
@@ -126,22 +138,21 @@ def compare_sums(
     significant[inside] = false_discovery(p[inside], rate)
     counts = (len(first.choice.rows), len(second.choice.rows))
     return GemComparison(
-        names, difference, t, p, significant, embryo, counts, genes, rate, freedom, mode, masked, fingerprint
+        names, difference, t, p, significant, embryo, counts, genes, rate, freedom, settings.mode, masked, fingerprint
     )
 
 
 def _sums(
-    store: Store, side: GemSide, wanted: Filter, masked: bool, mode: Mode, advance: Callable[[int], None]
+    store: Store, side: GemSide, wanted: Filter, settings: MapSettings, on_progress: Callable[[int], None] | None
 ) -> Sums:
     with Annotations(side.annotations or annotations_path(store.path)) as given:
-        check_same_store(store, given)
-        task = task_of(given, [side.stage])
-        choice = choose(store, given, task, side.stage, wanted)
+        source = Source(store, given)
+        check_source(source)
+        task, _ = requested(source, [side.stage], wanted).task.passes([side.stage])[0]
+        choice = choose(source, task, side.stage, wanted)
         if choice.n_genes < 2:
             raise GemError(given.path, f"{side.name!r} has images of one gene only; a comparison needs two or more")
-        kept = task if constraint_kept(given, task, wanted) else ""
-        maps = saliency_source(store, given, None, constrained=kept) if masked else None
-        return sum_up(store, [choice], maps, mode, advance)[0]
+        return sum_up(store, [choice], settings, Pass(source, task, settings).saliency_of(), on_progress)[0]
 
 
 def _standard_error(first: Replicates, second: Replicates, grid: tuple[int, int]) -> NDArray[np.float64]:

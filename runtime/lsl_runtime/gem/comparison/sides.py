@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.gem.build.egg_coordinates import EggBox
+from lsl_runtime.gem.build.gem import FEW_GENES
 from lsl_runtime.gem.build.gene_list import read_gene_list
-from lsl_runtime.gem.build.maps import FEW_GENES
+from lsl_runtime.gem.build.mapped_task import within_told
 from lsl_runtime.gem.comparison.comparison import GemComparison, GemSide
 from lsl_shared.errors import ConfigError
-from lsl_shared.files.annotations import Annotations
+from lsl_shared.files.annotations import Annotations, annotations_path
 
-__all__ = ["sides_of", "told"]
+__all__ = ["constraints_told", "sides_of", "told"]
 
 
 def sides_of(
@@ -39,6 +40,12 @@ def sides_of(
         )
     first, second = (_side(text, stages[0], annotations, genes) for text in compared)
     return first, second
+
+
+def constraints_told(store: str | Path, sides: Sequence[GemSide]) -> list[str]:
+    """A line for each coarse task whose known labels the answers of the sides keep to."""
+    coarse = dict.fromkeys(_constraint_of(side.annotations or annotations_path(store)) for side in sides)
+    return [within_told(task) for task in coarse if task]
 
 
 def told(found: GemComparison) -> list[str]:
@@ -65,6 +72,11 @@ def _side(text: str, stage: str, annotations: Path, genes: Collection[str] | Non
     if genes is not None:
         raise ConfigError("--compare with lists of genes says which genes to take; leave --genes out")
     return GemSide(stage, read_gene_list(text), annotations, Path(text).stem if Path(text).suffix else text)
+
+
+def _constraint_of(annotations: str | Path) -> str:
+    with Annotations(annotations) as given:
+        return given.constrained_by
 
 
 def _higher(found: GemComparison, name: str, higher: NDArray[np.bool_]) -> str:

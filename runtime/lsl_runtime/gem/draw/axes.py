@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.gem.build.egg_coordinates import EggBox
-from lsl_runtime.gem.build.maps import Gem
+from lsl_runtime.gem.build.gem import Gem
 from lsl_runtime.gem.draw.sheet import GREY, frame
 from lsl_runtime.gem.draw.style import Style
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.gem.build.egg_coordinates import EggBox
-from lsl_runtime.gem.build.maps import FEW_GENES, Gem
+from lsl_runtime.gem.build.gem import FEW_GENES, Gem
 from lsl_runtime.gem.draw.axes import FLY_TASKS, MEASURE, has_outline, round_top
 from lsl_runtime.gem.draw.picture import told_about
 from lsl_runtime.gem.draw.sheet import readable

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lsl_runtime.gem.build.maps import FEW_GENES, Gem, GemSample
+from lsl_runtime.gem.build.gem import FEW_GENES, Gem, GemSample
 from lsl_runtime.gem.draw.axes import FLY_TASKS, MEASURE, colour_bar, draw_map, draw_outline, has_outline, round_top
 from lsl_runtime.gem.draw.picture import told_about
 from lsl_runtime.gem.draw.sheet import GREY, INK, WARNING, Sheet, frame, readable

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.gem.build.gem import Gem, GemSample
 from lsl_runtime.gem.build.landmarks import Landmark
-from lsl_runtime.gem.build.maps import Gem, GemSample
 from lsl_runtime.gem.draw.axes import FLY_TASKS, MEASURE, colour_bar, draw_map, draw_outline, round_top
 from lsl_runtime.gem.draw.sheet import INK, WARNING, Sheet, frame, readable
 from lsl_runtime.gem.draw.style import Style, StyleName, gem_style

@@ -6,8 +6,8 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from lsl_runtime.gem.build.gem import Gem
 from lsl_runtime.gem.build.landmarks import Landmark
-from lsl_runtime.gem.build.maps import Gem
 from lsl_shared.files.atomic import atomic_path
 
 __all__ = ["write_gene_table", "write_landmarks"]

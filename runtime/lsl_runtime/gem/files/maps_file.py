@@ -11,7 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from lsl_runtime.gem.build.maps import Gem
+from lsl_runtime.gem.build.gem import Gem
 from lsl_shared.errors import GemError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.hdf5 import open_file, read_dataset

@@ -10,11 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from lsl_runtime import Model, annotate, build_gem
+from lsl_runtime.gem.build.mapped_task import MappedClasses
+from lsl_runtime.gem.build.saliency_samples import saliency_samples
 from lsl_runtime.gem.build.saliency_source import saliency_source
-from lsl_runtime.gem.build.selection import Filter
+from lsl_runtime.gem.build.settings import Filter
+from lsl_runtime.gem.build.source import Source
 from lsl_runtime.gem.cli import app
 from lsl_runtime.gem.comparison.comparison import GemSide, compare_gems
-from lsl_runtime.gem.draw.saliency_panel import saliency_samples
 from lsl_shared import Annotations, AnnotationsError, Status, Store
 
 Make = Callable[..., Path]
@@ -49,8 +51,9 @@ def test_masks_are_of_the_class_that_is_mapped(store: Path, make_bundle: Make) -
         other = classes != given.class_index("stage")[rows]
         images = opened.select(rows)
         expected = model.saliency(images, classes)
-        stored = saliency_source(opened, given, model, constrained="stage")(rows, images)
-        computed = saliency_source(opened, given, model, "gradient-input", constrained="stage")(rows, images)
+        source, task = Source(opened, given, model), MappedClasses("stage", "stage_range")
+        stored = saliency_source(source, task)(rows, images)
+        computed = saliency_source(source, task, "gradient-input")(rows, images)
     assert other.any() and not other.all()
     np.testing.assert_allclose(stored[other], expected[other], rtol=1e-5)
     np.testing.assert_allclose(stored, expected, atol=expected.max() / 200)

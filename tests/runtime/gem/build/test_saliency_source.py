@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from lsl_runtime import Model, annotate, build_gem
+from lsl_runtime.gem.build.mapped_task import MappedClasses
 from lsl_runtime.gem.build.saliency_source import saliency_source
+from lsl_runtime.gem.build.source import Source
 from lsl_shared import Annotations, AnnotationsError, Store, annotations_path
 
 Make = Callable[..., Path]
+STAGE = MappedClasses("stage")
 
 
 def test_stored_maps_come_first(make_store: Make, make_bundle: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,7 +23,7 @@ def test_stored_maps_come_first(make_store: Make, make_bundle: Make, monkeypatch
     with Store(store) as opened, Annotations(path) as given:
         whole, images = given.saliency(0, 300), opened.select(rows)
         monkeypatch.setattr(Model, "explain", None)
-        np.testing.assert_array_equal(saliency_source(opened, given, model)(rows, images), whole[rows])
+        np.testing.assert_array_equal(saliency_source(Source(opened, given, model), STAGE)(rows, images), whole[rows])
 
 
 def test_annotating_model_is_found_by_its_path(make_store: Make, make_bundle: Make) -> None:
@@ -63,10 +66,11 @@ def test_a_method_asked_for_is_computed_where_others_are_stored(make_store: Make
     rows = np.arange(20)
     with Store(store) as opened, Annotations(annotations_path(store)) as given:
         images = opened.select(rows)
-        stored, asked = (saliency_source(opened, given, None, method) for method in (None, "gradient-input"))
+        stored = saliency_source(Source(opened, given), STAGE)
+        asked = saliency_source(Source(opened, given), STAGE, "gradient-input")
         np.testing.assert_array_equal(stored(rows, images), given.saliency(0, 20))
         np.testing.assert_array_equal(asked(rows, images), given.saliency(0, 20))
-        computed = saliency_source(opened, given, model, "smoothgrad")(rows, images)
+        computed = saliency_source(Source(opened, given, model), STAGE, "smoothgrad")(rows, images)
         np.testing.assert_array_equal(computed, model.saliency(images, method="smoothgrad"))
 
 

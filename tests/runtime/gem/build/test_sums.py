@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lsl_runtime.gem.build.selection import Choice
+from lsl_runtime.gem.build.settings import MapSettings
 from lsl_runtime.gem.build.sums import Sums, _cut, sum_up
 from lsl_shared import Store, expression
 
@@ -18,10 +19,14 @@ def _choice(stage: str, rows: list[int], samples: list[int]) -> Choice:
     return Choice(stage, np.array(rows), np.linspace(0.2, 1, len(rows)), len(rows), np.array(samples))
 
 
+def _brightness(rows: NDArray[np.int64], images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return images[..., 0] / np.float32(255)
+
+
 def test_sums_by_loop(make_store: Callable[..., Path]) -> None:
     choices = [_choice("a", [0, 5, 44, 299], [44]), _choice("b", [1, 2, 43, 260], [1, 260])]
     with Store(make_store(300, chunk=20)) as store:
-        sums = sum_up(store, choices, lambda rows, images: images[..., 0] / np.float32(255), "mean", lambda count: None)
+        sums = sum_up(store, choices, MapSettings(), _brightness)
         for one, choice in zip(sums, choices, strict=True):
             images = store.select(choice.rows)
             found = [expression(image) for image in images]
@@ -41,18 +46,14 @@ def test_only_chunks_with_chosen_images_are_read(
     with Store(make_store(300, chunk=20)) as store:
         whole = store.read
         monkeypatch.setattr(store, "read", lambda start, stop: (read.append(start), whole(start, stop))[1])
-        sum_up(store, [_choice("a", [0, 5, 44, 299], [])], None, "fraction", lambda count: None)
+        sum_up(store, [_choice("a", [0, 5, 44, 299], [])], MapSettings(mode="fraction"))
     assert read == [0, 40, 280]
 
 
 def test_samples_do_not_hold_on_to_their_partition(make_store: Callable[..., Path]) -> None:
     with Store(make_store(300, chunk=20)) as store:
-        sums = sum_up(store, [_choice("a", [3, 4], [3])], None, "mean", lambda count: None)
+        sums = sum_up(store, [_choice("a", [3, 4], [3])], MapSettings())
     assert sums[0].samples[3].pixels.base is None
-
-
-def _brightness(rows: NDArray[np.int64], images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return images[..., 0] / np.float32(255)
 
 
 @pytest.mark.parametrize("cut", [[150], [1, 17, 18, 230], list(range(20, 300, 20))])
@@ -63,7 +64,7 @@ def test_sums_over_parts_add_up_to_the_whole(make_store: Callable[..., Path], cu
     with Store(make_store(300, chunk=20)) as store:
 
         def run(over: list[range] | None) -> list[Sums]:
-            return sum_up(store, choices, _brightness, "mean", lambda count: None, over=over, per_gene=True)
+            return sum_up(store, choices, MapSettings(per_gene=True), _brightness, over=over)
 
         # Workers send their sums.
         whole, pieces = run(None), [pickle.loads(pickle.dumps(run([part]))) for part in parts]
@@ -84,7 +85,7 @@ def test_bootstrap_counts_genes_not_images(make_store: Callable[..., Path]) -> N
     rows = [0, 1, 2]
     with Store(make_store(300, chunk=20)) as store:
         assert len(set(store.genes[rows])) == 1
-        one = sum_up(store, [_choice("a", rows, [])], None, "mean", lambda count: None)[0]
+        one = sum_up(store, [_choice("a", rows, [])], MapSettings())[0]
     means = one.replicates.means()[one.replicates.weight > 0]
     np.testing.assert_allclose(means, np.broadcast_to(means[0], means.shape), atol=1e-6)
 
@@ -96,7 +97,7 @@ def test_any_number_of_threads_gives_the_same_bits(
     with Store(make_store(300, chunk=20)) as store:
         for threads in (1, 2, 5):
             monkeypatch.setattr("lsl_runtime.gem.build.sums.cores", lambda threads=threads: threads)
-            found.append(sum_up(store, [_choice("a", list(range(0, 300, 2)), [])], _brightness, "mean", lambda _: None))
+            found.append(sum_up(store, [_choice("a", list(range(0, 300, 2)), [])], MapSettings(), _brightness))
     for (other,) in found[1:]:
         np.testing.assert_array_equal(other.value, found[0][0].value)
         np.testing.assert_array_equal(other.masked, found[0][0].masked)

@@ -11,11 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from lsl_runtime.annotation.annotating import annotate
+from lsl_runtime.gem.build.mapped_task import task_of
 from lsl_runtime.gem.build.maps import build_gems
-from lsl_runtime.gem.build.selection import task_of
 from lsl_runtime.gem.cli import app
+from lsl_runtime.gem.comparison.comparison import GemSide, compare_gems
 from lsl_runtime.model.model import Model
-from lsl_shared.errors import GemError
+from lsl_shared.errors import GemError, LslError
 from lsl_shared.files.annotations import Annotations
 from lsl_shared.files.store import Store
 from lsl_shared.measures.stain import expression
@@ -104,6 +105,18 @@ def test_what_cannot_be_mapped(store: Path, asked: list[str], code: int, told: s
     called = CliRunner().invoke(app, [str(store), *asked])
     assert called.exit_code == code
     assert told in " ".join(called.output.replace("│", " ").split())
+
+
+def test_compared_terms_are_masked_by_their_own_logits(store: Path) -> None:
+    """Not by the stored maps, which are of the predicted class."""
+    sides = GemSide("brain"), GemSide("gut")
+    brain, gut = build_gems(store, ["brain", "gut"], masked=False)
+    np.testing.assert_allclose(compare_gems(store, *sides).difference, brain.gem - gut.gem, atol=1e-6)
+    annotations = store.with_suffix(".annotations.h5")
+    with h5py.File(annotations, "r+") as file:
+        file.create_dataset("saliency", data=np.ones((24, 16, 40), np.uint8))
+    with pytest.raises(LslError, match="knows no cv_terms 'brain'"):
+        compare_gems(store, *sides, masked=True)
 
 
 def test_a_model_without_terms(make_store: Callable[..., Path], make_bundle: Callable[..., Path]) -> None:

@@ -9,12 +9,14 @@ import pytest
 from lsl_runtime import Model, annotate, build_gem
 from lsl_runtime.gem.build.bootstrap import gene_counts
 from lsl_runtime.gem.build.selection import Choice
+from lsl_runtime.gem.build.settings import MapSettings
 from lsl_runtime.gem.build.sums import Measured, Sums
 from lsl_runtime.gem.comparison.comparison import GemSide, compare_gems, compare_sums
 from lsl_shared import AnnotationsError, ConfigError, GemError, Store
 
 Make = Callable[..., Path]
 Planes = list[tuple[str, np.ndarray]]
+UNMASKED = MapSettings(masked=False)
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def test_difference_error_and_p_by_loop() -> None:
         [(f"gene{k}", generator.gamma(1, 0.1, (16, 40)).astype(np.float32)) for k in genes]
         for genes in (range(30), range(15, 37))
     )
-    found = compare_sums(("a", "b"), _sums(first), _sums(second), False, "mean", 0.05)
+    found = compare_sums(("a", "b"), _sums(first), _sums(second), UNMASKED, 0.05)
 
     def mean(planes: Planes, replicate: int | None) -> np.ndarray:
         counts = [1.0 if replicate is None else gene_counts(gene)[replicate] for gene, _ in planes]
@@ -62,8 +64,8 @@ def test_shared_genes_make_a_constant_difference_certain() -> None:
     brighter = [(gene, plane + np.float32(0.02) + generator.normal(0, 1e-3, plane.shape).astype(np.float32))
                 for gene, plane in planes]  # fmt: skip
     strangers = [(f"other{gene}", plane) for gene, plane in brighter]
-    assert compare_sums(("a", "b"), _sums(brighter), _sums(planes), False, "mean", 0.05).significant.all()
-    assert not compare_sums(("a", "b"), _sums(strangers), _sums(planes), False, "mean", 0.05).significant.any()
+    assert compare_sums(("a", "b"), _sums(brighter), _sums(planes), UNMASKED, 0.05).significant.all()
+    assert not compare_sums(("a", "b"), _sums(strangers), _sums(planes), UNMASKED, 0.05).significant.any()
 
 
 def test_halves_of_the_genes_seldom_differ() -> None:
@@ -78,7 +80,7 @@ def test_halves_of_the_genes_seldom_differ() -> None:
     for _ in range(60):
         order = generator.permutation(24)
         halves = [_sums([genes[k] for k in part]) for part in (order[:12], order[12:])]
-        discovered += compare_sums(("a", "b"), halves[0], halves[1], False, "mean", 0.05).significant.any()
+        discovered += compare_sums(("a", "b"), halves[0], halves[1], UNMASKED, 0.05).significant.any()
     assert discovered <= 3
 
 
