@@ -82,7 +82,7 @@ class _Run:
         self.fetched, self.there, self.ended = 0, 0, ""
         self.failed: list[tuple[ListedImage, str]] = []
 
-    def all(self, images: Sequence[ListedImage], done: Callable[[int], None]) -> None:
+    def all(self, images: Sequence[ListedImage], on_progress: Callable[[int], None]) -> None:
         """Fetches what is missing, until the end or until the server is away."""
         in_a_row = 0
         for image in images:
@@ -98,7 +98,7 @@ class _Run:
                 except FetchError as problem:
                     self.failed.append((image, str(problem)))
                     in_a_row += 1
-            done(1)
+            on_progress(1)
             if in_a_row == _IN_A_ROW:
                 self.ended = f"{in_a_row} photographs failed one after the other, at last {self.failed[-1][1]}"
                 return

@@ -21,7 +21,7 @@ class Pictures:
     """Iterates over the readable samples with their pixels, uint8 (H, W, 3), and keeps account of the others."""
 
     listing: Listing
-    done: Callable[[int], None]
+    on_progress: Callable[[int], None]
     skipped: list[Skipped] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
     contradictory: list[str] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Pictures:
             pixels = self._read(sample)
             if pixels is not None:
                 yield sample, pixels
-            self.done(1)
+            self.on_progress(1)
 
     def remarks(self) -> tuple[str, ...]:
         """What was noticed in decoding, with the number of images and the first of them."""

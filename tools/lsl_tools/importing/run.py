@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import ImageError, StoreError
-from lsl_shared.files.store_writer import StoreWriter, refuse_existing
+from lsl_shared.files.store_writer import refuse_existing
 from lsl_shared.labels import LabelSpace
 from lsl_tools.importing.decode import Pictures
-from lsl_tools.importing.listing import Listing, Sample, Skipped
+from lsl_tools.importing.listing import Listing, Skipped
 from lsl_tools.importing.report import ImportReport
+from lsl_tools.importing.sample_store import SampleStore
 from lsl_tools.importing.size import default_size, fit_image
 from lsl_tools.importing.source import list_source
-from lsl_tools.importing.spaces import label_column, label_spaces
-from lsl_tools.importing.terms import term_column, term_space
+from lsl_tools.importing.spaces import label_spaces
 from lsl_tools.pictures.image_header import read_header
 
 __all__ = ["import_images", "write_listing"]
@@ -35,11 +34,33 @@ def import_images(
     overwrite: bool = False,
     on_progress: Callable[[int], None] | None = None,
 ) -> ImportReport:
-    """Makes the image store `store` from a folder of pictures or a CSV that names them.
+    """Makes an image store from a folder of pictures, or from a CSV that names them.
 
-    `labels`: a CSV whose paths are below the folder `source`; `tasks`: "COLUMN" or "COLUMN:PARENT" each; `size`:
-    (H, W), else `default_size`; `on_progress` is called with the number of images just done. Unreadable pictures are
-    left out and listed in the report. Raises LslError where nothing can be made; the target is then as it was.
+    Args:
+        source: A folder of pictures (PNG, JPEG, BMP, TIFF), or a CSV with a column `file`.
+        store: The store to make.
+        labels: A CSV with a column `file` (paths below the folder `source`) and label columns.
+        tasks: The label columns or levels of folders, "COLUMN" or "COLUMN:PARENT" each.
+        size: (H, W) of the store's images, in pixels; None for the commonest size, at most 512 a side.
+        overwrite: Whether a store that exists is replaced.
+        on_progress: Called with 1 after each picture.
+
+    Returns:
+        What was made. Pictures that cannot be read are left out and listed there.
+
+    Raises:
+        LslError: Nothing can be made. A store that existed is then as it was.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import cv2, numpy as np
+        >>> from lsl_tools import import_images
+        >>> for place, name in enumerate(("oak", "oak", "palm")):
+        ...     Path("leaves", name).mkdir(parents=True, exist_ok=True)
+        ...     _ = cv2.imwrite(f"leaves/{name}/{place}.png", np.full((32, 48, 3), 80 * place, np.uint8))
+        >>> report = import_images("leaves", "leaves.h5")
+        >>> report.images, report.size, report.counts
+        (3, (32, 48), {'label': (2, 1)})
     """
     refuse_existing(store, overwrite)
     listing = list_source(source, labels=labels, tasks=tasks)
@@ -59,26 +80,16 @@ def write_listing(
     spaces = label_spaces(listing)
     agreed = size or listing.size or default_size(_sizes(listing))
     pictures = Pictures(listing, on_progress or (lambda _: None))
-    resized, kept = 0, list[Sample]()
-    with ExitStack() as stack:
-        writer: StoreWriter | None = None
+    resized = 0
+    with SampleStore(store, agreed, overwrite=overwrite) as written:
         for sample, pixels in pictures:
-            if writer is None:  # opened late, so that an import without a readable image makes no folder
-                writer = stack.enter_context(StoreWriter(store, *agreed, overwrite=overwrite))
             fitted = fit_image(pixels, agreed, enlarge=size is not None, border=listing.border)
             resized += fitted is not pixels
-            writer.append(
-                fitted, id=sample.id, gene=sample.gene, view=sample.view, source=sample.source, split=sample.split
-            )
-            kept.append(sample)
-        if writer is None:
+            written.add(sample, fitted)
+        kept = written.samples
+        if not kept:
             raise _nothing_readable(store, pictures.skipped)
-        columns = {name: label_column(kept, space) for name, space in spaces.items()}
-        for name, space in spaces.items():
-            writer.add_task(space, columns[name])
-        terms = term_space(kept)
-        if terms is not None:
-            writer.add_terms(terms, term_column(kept, terms))
+        columns = written.add_labels(spaces)
     return ImportReport(
         store=Path(store),
         images=len(kept),

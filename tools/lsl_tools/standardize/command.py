@@ -53,17 +53,17 @@ def standardize(
         from lsl_shared.files.store_writer import refuse_existing
         from lsl_tools.importing.size import parse_size
         from lsl_tools.standardize.orientation import Orienter
-        from lsl_tools.standardize.run import standardize_listing
+        from lsl_tools.standardize.run import StandardizeSettings, standardize_listing
         from lsl_tools.standardize.source import list_photographs
 
         refuse_existing(store, overwrite)
         wanted, listing = parse_size(size), list_photographs(source, labels=labels, tasks=task or ())
         chooser = Orienter.load(threads=1) if orient else None  # the workers have the other cores
+        settings = StandardizeSettings(
+            size=wanted, chooser=chooser, keep_flagged=keep_flagged, overwrite=overwrite, workers=workers
+        )
         with progress("standardizing", len(listing.samples)) as advance:
-            report = standardize_listing(
-                listing, store, size=wanted, chooser=chooser, keep_flagged=keep_flagged,
-                overwrite=overwrite, workers=workers, on_progress=advance,
-            )  # fmt: skip
+            report = standardize_listing(listing, store, settings, advance)
         _show(report)
         if report.images < report.photographs:
             raise typer.Exit(SOME_FAILED)

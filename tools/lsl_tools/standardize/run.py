@@ -1,46 +1,43 @@
-"""The standardization of many photographs: work through them, choose their mirroring, write store and rejects."""
+"""The standardization of many photographs: work through them, write the store and what was set aside."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-from lsl_shared.errors import ImageError, StoreError
-from lsl_shared.files.store_writer import StoreWriter, refuse_existing
-from lsl_shared.labels import LabelSpace
-from lsl_tools.importing.listing import Listing, Sample
-from lsl_tools.importing.spaces import label_column, label_spaces
-from lsl_tools.importing.terms import term_column, term_space
-from lsl_tools.standardize.orientation import Turns
-from lsl_tools.standardize.photograph import SIZE, Standardized
-from lsl_tools.standardize.quality import ANTERIOR_UNCERTAIN, DORSAL_UNCERTAIN
+from lsl_shared.errors import StoreError
+from lsl_shared.files.store_writer import refuse_existing
+from lsl_tools.importing.listing import Listing
+from lsl_tools.importing.sample_store import SampleStore
+from lsl_tools.importing.spaces import label_spaces
+from lsl_tools.standardize.account import Account, each_once
+from lsl_tools.standardize.mirroring import Chooser, mirrored
+from lsl_tools.standardize.photograph import SIZE
 from lsl_tools.standardize.report import Reject, StandardizeReport, rejects_path, write_rejects
-from lsl_tools.standardize.sheet.sheet_page import Tile, write_page
-from lsl_tools.standardize.sheet.thumbnail import jpeg, photograph_thumbnail
-from lsl_tools.standardize.source import list_photographs, read_photograph
+from lsl_tools.standardize.sheet.sheet_page import write_page
+from lsl_tools.standardize.source import list_photographs
 from lsl_tools.standardize.transform import write_transform
-from lsl_tools.standardize.worker import Outcome, outcomes
+from lsl_tools.standardize.worker import outcomes
 
-__all__ = ["Chooser", "standardize_images", "standardize_listing"]
-
-BLOCK = 32  # photographs whose mirroring is chosen together
-MOST_TILES = 1000  # rejects that the contact sheet shows
+__all__ = ["StandardizeSettings", "standardize_images", "standardize_listing"]
 
 
-class Chooser(Protocol):
-    """Whatever chooses the mirroring of standardized images uint8 (N, 128, 320, 3), as `Orienter` does."""
+@dataclass(frozen=True, kw_only=True)
+class StandardizeSettings:
+    """How photographs are standardized."""
 
-    def choose(self, images: NDArray[np.uint8]) -> Turns:
-        """See `lsl_tools.standardize.orientation.Orienter.choose`."""
+    size: tuple[int, int] = SIZE
+    """(H, W) of the store's images."""
+    chooser: Chooser | None = None
+    """What decides the mirroring; None leaves it as photographed."""
+    keep_flagged: bool = False
+    """Whether photographs with flags go into the store all the same."""
+    overwrite: bool = False
+    """Whether a store that exists is replaced."""
+    workers: int | None = None
+    """Processes; None for one a core."""
 
 
 def standardize_images(
@@ -56,173 +53,86 @@ def standardize_images(
     workers: int | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> StandardizeReport:
-    """Makes the image store `store` of standardized embryos from raw photographs.
+    """Makes an image store of standardized embryos from raw photographs: found, cut out, turned, brought to one size.
 
-    `source`, `labels` and `tasks` are those of `import_images`; OME-TIFF and OME-Zarr are read as well. `chooser`
-    decides the mirroring, such as `Orienter.load()`; None leaves it as photographed. Photographs with flags are left
-    out unless `keep_flagged`, and listed with the unreadable ones in STORE.rejects.csv and, with thumbnails, in
-    STORE.rejects.html beside the store. `workers` processes, by default one a core: a script that asks for more than
-    one guards its own work with `if __name__ == "__main__":`. Raises LslError where nothing can be made.
+    The photographs that are set aside are listed in STORE.rejects.csv and, with thumbnails, in STORE.rejects.html
+    beside the store.
+
+    Args:
+        source: What `import_images` takes, or one photograph; OME-TIFF and OME-Zarr are read as well.
+        store: The store to make.
+        labels: A CSV with a column `file` (paths below `source`) and label columns.
+        tasks: The label columns or levels of folders, "COLUMN" or "COLUMN:PARENT" each.
+        size: (H, W) of the standardized images, in pixels.
+        chooser: What decides the mirroring, such as `Orienter.load()`; None leaves it as photographed.
+        keep_flagged: Whether photographs with flags go into the store all the same.
+        overwrite: Whether a store that exists is replaced.
+        workers: Processes, by default one a core. A script with more than one needs `if __name__ == "__main__":`.
+        on_progress: Called with 1 after each photograph.
+
+    Returns:
+        What was made, and what was set aside and why.
+
+    Raises:
+        LslError: Nothing can be made, such as a StoreError where no photograph passed.
+
+    Example:
+        >>> import cv2, numpy as np
+        >>> from lsl_tools import standardize_images
+        >>> photograph = np.full((240, 400, 3), 235, np.uint8)  # an ellipse in place of an embryo
+        >>> _ = cv2.ellipse(photograph, (200, 120), (130, 55), 20, 0, 360, (120, 130, 140), -1)
+        >>> _ = cv2.imwrite("photograph.png", photograph)
+        >>> report = standardize_images("photograph.png", "embryos.h5", keep_flagged=True, workers=1)
+        >>> report.images, report.size
+        (1, (128, 320))
     """
     refuse_existing(store, overwrite)
     listing = list_photographs(source, labels=labels, tasks=tasks)
-    return standardize_listing(
-        listing, store, size=size, chooser=chooser, keep_flagged=keep_flagged, overwrite=overwrite, workers=workers,
-        on_progress=on_progress,
-    )  # fmt: skip
+    settings = StandardizeSettings(
+        size=size, chooser=chooser, keep_flagged=keep_flagged, overwrite=overwrite, workers=workers
+    )
+    return standardize_listing(listing, Path(store), settings, on_progress or (lambda _: None))
 
 
 def standardize_listing(
-    listing: Listing,
-    store: str | Path,
-    *,
-    size: tuple[int, int] = SIZE,
-    chooser: Chooser | None = None,
-    keep_flagged: bool = False,
-    overwrite: bool = False,
-    workers: int | None = None,
-    on_progress: Callable[[int], None] | None = None,
+    listing: Listing, store: Path, settings: StandardizeSettings, on_progress: Callable[[int], None]
 ) -> StandardizeReport:
     """Standardizes listed photographs; see `standardize_images`."""
-    store = Path(store)
-    refuse_existing(store, overwrite)
-    spaces = label_spaces(listing)
-    samples, repeated = _once(listing.samples)
-    made = outcomes([sample.path for sample in samples], size, workers or os.cpu_count() or 1)
+    refuse_existing(store, settings.overwrite)
+    samples, repeated = each_once(listing.samples)
     skipped = [Reject(left_out.source, "", "", (left_out.reason,)) for left_out in listing.skipped]
-    account = _Account(keep_flagged, [*skipped, *repeated], unreadable=len(skipped))
-    with ExitStack() as stack:
-        writer: StoreWriter | None = None
-        for sample, outcome in _oriented(samples, made, chooser):
+    account = Account(settings.keep_flagged, [*skipped, *repeated], unreadable=len(skipped))
+    spaces = label_spaces(listing)
+    made = outcomes([sample.path for sample in samples], settings.size, settings.workers or os.cpu_count() or 1)
+    with SampleStore(store, settings.size, overwrite=settings.overwrite) as written:
+        for sample, outcome in mirrored(samples, made, settings.chooser):
             image = account.keeps(sample, outcome)
             if image is not None:
-                if writer is None:  # opened late, so that a run without a good photograph makes no store
-                    writer = stack.enter_context(StoreWriter(store, *size, overwrite=overwrite))
-                writer.append(
-                    image, id=sample.id, gene=sample.gene, view=sample.view, source=sample.source, split=sample.split
-                )
-            if on_progress is not None:
-                on_progress(1)
-        if writer is not None:
-            _write_labels(writer, [sample for sample, _ in account.kept], spaces)
-            write_transform(writer, account.kept)
-    rejects = tuple(account.rejects)
-    write_rejects(rejects_path(store), rejects)
-    write_page(rejects_path(store).with_suffix(".html"), "Photographs set aside", account.tiles)
-    if writer is None:
+                written.add(sample, image)
+            on_progress(1)
+        if account.kept:
+            written.add_labels(spaces)
+            write_transform(written.writer, account.kept)
+    return _report(listing, store, settings.size, account)
+
+
+def _report(listing: Listing, store: Path, size: tuple[int, int], account: Account) -> StandardizeReport:
+    """Writes what was set aside beside the store. Raises StoreError where nothing was kept."""
+    rejects, table = tuple(account.rejects), rejects_path(store)
+    write_rejects(table, rejects)
+    write_page(table.with_suffix(".html"), "Photographs set aside", account.tiles)
+    if not account.kept:
         raise _nothing_kept(store, rejects)
     return StandardizeReport(
-        store, len(listing.samples) + len(skipped), len(account.kept), size, rejects, account.unreadable,
-        rejects_path(store), listing.notes,
-    )  # fmt: skip
-
-
-def _once(samples: Sequence[Sample]) -> tuple[list[Sample], list[Reject]]:
-    """The samples, each id once (FlyExpress keeps a photograph in several folders), and the repeated ones."""
-    first: dict[str, Sample] = {}
-    repeated = []
-    for sample in samples:
-        before = first.setdefault(sample.id, sample)
-        if before is not sample:
-            reason = f"is the same photograph as {before.source}"
-            repeated.append(Reject(sample.source, sample.id, sample.gene, (reason,)))
-    return list(first.values()), repeated
-
-
-def _write_labels(writer: StoreWriter, kept: list[Sample], spaces: dict[str, LabelSpace]) -> None:
-    for space in spaces.values():
-        writer.add_task(space, label_column(kept, space))
-    terms = term_space(kept)
-    if terms is not None:
-        writer.add_terms(terms, term_column(kept, terms))
-
-
-@dataclass
-class _Account:
-    """What is kept and what is set aside."""
-
-    keep_flagged: bool
-    rejects: list[Reject]
-    unreadable: int = 0
-    kept: list[tuple[Sample, Standardized]] = field(default_factory=list)
-    tiles: list[Tile] = field(default_factory=list)
-
-    def keeps(self, sample: Sample, outcome: Outcome) -> NDArray[np.uint8] | None:
-        """The image for the store, or None for what is set aside."""
-        result = outcome.result
-        reasons = result.flags if result is not None else (outcome.problem,)
-        image = result.image if result is not None and (self.keep_flagged or not reasons) else None
-        if reasons:
-            self.rejects.append(Reject(sample.source, sample.id, sample.gene, reasons, kept=image is not None))
-            self.unreadable += result is None
-            self._show(sample, outcome, reasons)
-        if result is not None and image is not None:
-            self.kept.append((sample, _light(result)))
-        return image
-
-    def _show(self, sample: Sample, outcome: Outcome, reasons: tuple[str, ...]) -> None:
-        if len(self.tiles) < MOST_TILES:
-            image = outcome.result.image if outcome.result is not None else None
-            before = outcome.thumbnail or _drawn(sample.path, outcome.result)
-            after = jpeg(image) if image is not None else b""
-            self.tiles.append(Tile(sample.source, before, after, "; ".join(reasons), flagged=True))
-
-
-def _drawn(path: Path, result: Standardized | None) -> bytes:
-    """The thumbnail of a photograph that got its flags only when its mirroring was chosen."""
-    if result is None:
-        return b""
-    try:
-        return photograph_thumbnail(read_photograph(path), result)
-    except (OSError, ImageError):  # it was there a moment ago
-        return b""
-
-
-def _light(result: Standardized) -> Standardized:
-    """The result without its pixels, to be kept till the end."""
-    return Standardized(result.photograph_size, result.flags, None, result.pose, result.found, result.probabilities)
-
-
-def _oriented(
-    samples: Sequence[Sample], made: Iterator[Outcome], chooser: Chooser | None
-) -> Iterator[tuple[Sample, Outcome]]:
-    """Samples with outcomes whose mirroring is chosen, block by block."""
-    pairs = zip(samples, made, strict=True)
-    while block := list(islice(pairs, BLOCK)):
-        if chooser is not None:
-            block = _chosen(block, chooser)
-        yield from block
-
-
-def _chosen(block: list[tuple[Sample, Outcome]], chooser: Chooser) -> list[tuple[Sample, Outcome]]:
-    """What was standardized before keeps its mirroring; top and bottom are not told apart in dorsal, ventral views."""
-    asked = [place for place, (_, outcome) in enumerate(block) if _may_turn(outcome.result)]
-    if not asked:
-        return block
-    seen = np.stack([_as_seen(outcome.result) for _, outcome in (block[place] for place in asked)])
-    turns = chooser.choose(seen)
-    for row, place in enumerate(asked):
-        sample, outcome = block[place]
-        lateral = sample.view in ("", "lateral")
-        flags = [] if turns.certain_x[row] else [ANTERIOR_UNCERTAIN]
-        flags += [DORSAL_UNCERTAIN] if lateral and not turns.certain_y[row] else []
-        likely = (float(turns.probability_x[row]), float(turns.probability_y[row]) if lateral else float("nan"))
-        assert outcome.result is not None
-        turned = outcome.result.turned(bool(turns.flip_x[row]), bool(turns.flip_y[row]) and lateral, likely, flags)
-        block[place] = sample, Outcome(turned, outcome.thumbnail)
-    return block
-
-
-def _may_turn(result: Standardized | None) -> bool:
-    return result is not None and result.found is not None and not result.found.standardized
-
-
-def _as_seen(result: Standardized | None) -> NDArray[np.uint8]:
-    """The image at the size that the network was trained on."""
-    assert result is not None and result.image is not None
-    if result.image.shape[:2] == SIZE:
-        return result.image
-    return np.asarray(cv2.resize(result.image, SIZE[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+        store=store,
+        photographs=len(listing.samples) + len(listing.skipped),
+        images=len(account.kept),
+        size=size,
+        rejects=rejects,
+        unreadable=account.unreadable,
+        rejects_file=table,
+        notes=listing.notes,
+    )
 
 
 def _nothing_kept(store: Path, rejects: tuple[Reject, ...]) -> StoreError:
