@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from lsl_runtime.options import AnnotationsOption, BundleOption, StoreArgument
 from lsl_shared.process.terminal import Debug, new_app, plain_errors, progress, say
 
 app = new_app("Evaluate a trained model on a store.")
@@ -14,15 +15,10 @@ app = new_app("Evaluate a trained model on a store.")
 
 @app.command()
 def evaluate_command(
-    store: Annotated[Path, typer.Argument(help="The image store.")] = Path("store.h5"),
-    model: Annotated[
-        Path | None,
-        typer.Option(metavar="BUNDLE", help=r"The model bundle, such as RUN/model.  \[default: the newest run's]"),
-    ] = None,
+    store: StoreArgument = Path("store.h5"),
+    model: BundleOption = None,
     everything: Annotated[bool, typer.Option("--all", help="All images, those of the training too.")] = False,
-    annotations: Annotated[
-        Path | None, typer.Option(help=r"The annotations file.  \[default: beside the store]")
-    ] = None,
+    annotations: AnnotationsOption = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all figures as JSON as well.")] = None,
     debug: Debug = False,
 ) -> None:
@@ -44,13 +40,14 @@ def evaluate_command(
         from lsl_runtime.model.model import Model
         from lsl_shared.files.annotations import annotations_path
         from lsl_shared.files.atomic import write_text
+        from lsl_shared.files.output_file import refuse_inputs
         from lsl_shared.files.store import Store
 
         with Store(store) as opened:
             images = len(opened)
         bundle = model or newest_bundle()
         if json is not None:
-            _refuse(json, [store, annotations or annotations_path(store), *bundle.glob("*")])
+            refuse_inputs(json, "--json", [store, annotations or annotations_path(store), *bundle.glob("*")])
         loaded = Model.load(bundle)
         say(f"model {loaded.path}, store {store}")
         with progress("evaluating", images) as advance:
@@ -59,15 +56,6 @@ def evaluate_command(
         if json is not None:
             write_text(json, found.to_json())
             say(f"figures: {json}")
-
-
-def _refuse(target: Path, inputs: list[Path]) -> None:
-    from lsl_shared.errors import ConfigError
-
-    if target.is_dir():
-        raise ConfigError(f"{target}: is a folder; name a file for --json")
-    if target.exists() and any(target.samefile(one) for one in inputs if one.exists()):
-        raise ConfigError(f"{target}: is one of the inputs; choose another file for --json")
 
 
 def main() -> None:

@@ -51,16 +51,16 @@ def score_coarse(
     """
     if not len(rows):
         return None
-    coarse, chance = known[rows], probabilities[rows]
-    predicted, confidence = chance.argmax(1), chance.max(1)
-    parent = np.array(task.parent_index)[predicted]
+    coarse, likeliest = known[rows], probabilities[rows].argmax(1)
+    confidence = probabilities[rows].max(1)
+    parent = np.array(task.parent_index)[likeliest]
     wrong = np.flatnonzero(parent != coarse)
     contradictions = tuple(
         Contradiction(
             id=store.ids[rows[place]],
             gene=store.genes[rows[place]],
             coarse=task.parent_classes[coarse[place]],
-            predicted=task.classes[predicted[place]],
+            predicted=task.classes[likeliest[place]],
             probability=float(confidence[place]),
         )
         for place in wrong[np.argsort(-confidence[wrong], kind="stable")]

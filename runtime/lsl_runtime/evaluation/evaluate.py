@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.coarse_labels import allowed_classes, outside_task
+from lsl_runtime.evaluation.answers import Answers, answers_to
 from lsl_runtime.evaluation.coarse_scores import CoarseScores, score_coarse
+from lsl_runtime.evaluation.kinds import is_of_classes
+from lsl_runtime.evaluation.labels import check_labels, labels_of, truth_of
 from lsl_runtime.evaluation.scores import Scores, score
 from lsl_runtime.evaluation.term_scores import score_term_tasks
 from lsl_runtime.model.model import Model
 from lsl_runtime.model.split_file import read_split
 from lsl_runtime.model.store_fit import check_image_size
-from lsl_shared.errors import AnnotationsError, StoreError
-from lsl_shared.files.annotations import Annotations, annotations_path
-from lsl_shared.files.manifest import Manifest, Task
-from lsl_shared.files.partitions import partitions
+from lsl_shared.errors import StoreError
+from lsl_shared.files.annotations import annotations_path
+from lsl_shared.files.manifest import Task
 from lsl_shared.files.store import PARTS, Store
 from lsl_shared.measures.term_metrics import TermScores
 
@@ -78,71 +80,87 @@ def evaluate(
     Raises StoreError (no label to compare with, no test image), BundleError (no split.csv), ImageError (image size).
     """
     with Store(store) as opened:
-        task, notes = model.task, list[str]()
         check_image_size(opened, model)
-        _check_labels(opened, model.manifest)
+        check_labels(opened, model.manifest)
+        notes = list[str]()
         rows, unseen = _rows(opened, model, everything, notes)
-        answers = _stored(opened, model, annotations or annotations_path(store), notes)
-        advance = on_progress or (lambda count: None)
-        if answers is None:
-            answers = _predicted(opened, model, unseen, advance)
-        else:
-            advance(len(opened))
-        probabilities = answers[task.name]
-        rows = _answered(rows, probabilities, notes)
-        if task.conformal_threshold is None and task.kind == "class":
-            notes.append("too few calibration genes for prediction sets: each holds the predicted class alone")
-        groups = opened.groups()
-        known = _labels(opened, task.parent, task.parent_classes, notes)
-        allowed = allowed_classes(opened, task) if (known[rows] >= 0).any() else None
-
-        def against(truth: NDArray[np.int64]) -> Scores | None:
-            chosen = rows[truth[rows] >= 0]
-            kept_to = allowed[chosen] if allowed is not None and (known[chosen] >= 0).any() else None
-            return score(task, truth[chosen], probabilities[chosen], groups[chosen], kept_to) if len(chosen) else None
-
+        given = annotations or annotations_path(store)
+        answers = answers_to(opened, model, given, unseen, notes, on_progress or (lambda count: None))
+        first = _first_task(opened, model.task, answers, rows, notes)
         return Evaluation(
             store=str(store),
             model=str(model.path),
             model_digest=model.digest,
-            task=task.name,
-            classes=task.classes,
+            task=first.task.name,
+            classes=first.task.classes,
             part="all" if everything else "test",
-            n_images=len(rows),
-            n_genes=len(np.unique(groups[rows])),
-            labelled=against(_labels(opened, task.name, task.classes, notes)),
-            coarse=score_coarse(opened, task, rows[known[rows] >= 0], known, probabilities),
-            truth=against(_truth(opened, task)),
+            n_images=len(first.rows),
+            n_genes=len(np.unique(first.groups[first.rows])),
+            labelled=first.scores(labels_of(opened, first.task.name, first.task.classes, notes)),
+            coarse=first.coarse_scores(),
+            truth=first.scores(truth_of(opened, first.task)),
             terms=score_term_tasks(opened, model.manifest, unseen, answers, notes),
-            further=_further(opened, model.manifest, unseen, answers, notes),
+            further=_further(opened, model.manifest.tasks[1:], unseen, answers, notes),
             notes=tuple(notes),
         )
 
 
-def _check_labels(store: Store, manifest: Manifest) -> None:
-    wanted = [name for task in manifest.tasks for name in (task.name, task.parent) if name]
-    held = [*store.tasks, *store.term_tasks]
-    if not set(wanted) & set(held):
-        told = f"no labels of {' or '.join(wanted)} to compare with; it has: {', '.join(held) or 'none'}"
-        raise StoreError(store.path, told, "labels")
+@dataclass(frozen=True)
+class _FirstTask:
+    """The model's first task: the images to evaluate, what the model says of them, and what is known."""
+
+    store: Store
+    task: Task
+    rows: NDArray[np.int64]
+    """Places of the images."""
+    probabilities: NDArray[np.float32]
+    """(N, K), of all images."""
+    coarse: NDArray[np.int64]
+    """(N,): known coarse classes, −1 where none."""
+    groups: NDArray[np.int64]
+    """(N,): the gene of each image."""
+
+    @cached_property
+    def allowed(self) -> NDArray[np.bool_]:
+        """(N, K): the classes that each image's coarse label leaves."""
+        return allowed_classes(self.store, self.task)
+
+    def scores(self, truth: NDArray[np.int64]) -> Scores | None:
+        """Scores against known classes `truth` (N,), −1 where none; None where no image has one."""
+        chosen = self.rows[truth[self.rows] >= 0]
+        if not len(chosen):
+            return None
+        allowed = self.allowed[chosen] if (self.coarse[chosen] >= 0).any() else None
+        return score(self.task, truth[chosen], self.probabilities[chosen], self.groups[chosen], allowed)
+
+    def coarse_scores(self) -> CoarseScores | None:
+        """Scores against the coarse classes; None where no image has one."""
+        known = self.rows[self.coarse[self.rows] >= 0]
+        return score_coarse(self.store, self.task, known, self.coarse, self.probabilities)
+
+
+def _first_task(store: Store, task: Task, answers: Answers, rows: NDArray[np.int64], notes: list[str]) -> _FirstTask:
+    """The first task over those of the images at `rows` that have an answer."""
+    probabilities = answers[task.name]
+    failed = np.isnan(probabilities[rows]).any(1)
+    if failed.any():
+        notes.append(f"{int(failed.sum()):,} images left out: they could not be read when they were annotated")
+    if task.conformal_threshold is None and is_of_classes(task):
+        notes.append("too few calibration genes for prediction sets: each holds the predicted class alone")
+    coarse = labels_of(store, task.parent, task.parent_classes, notes)
+    return _FirstTask(store, task, rows[~failed], probabilities, coarse, store.groups())
 
 
 def _further(
-    store: Store,
-    manifest: Manifest,
-    rows: NDArray[np.int64],
-    answers: Mapping[str, NDArray[np.float32]],
-    notes: list[str],
+    store: Store, tasks: Sequence[Task], rows: NDArray[np.int64], answers: Answers, notes: list[str]
 ) -> dict[str, Scores]:
     """Scores of the model's further tasks of classes over the images at `rows` that have a label of them."""
     found, groups = {}, store.groups()
-    for task in manifest.tasks[1:]:
-        if task.kind == "terms":
-            continue
-        labels, chance = _labels(store, task.name, task.classes, notes), answers[task.name]
-        chosen = rows[(labels[rows] >= 0) & ~np.isnan(chance[rows]).any(1)]
+    for task in filter(is_of_classes, tasks):
+        labels, probabilities = labels_of(store, task.name, task.classes, notes), answers[task.name]
+        chosen = rows[(labels[rows] >= 0) & ~np.isnan(probabilities[rows]).any(1)]
         if len(chosen):
-            found[task.name] = score(task, labels[chosen], chance[chosen], groups[chosen])
+            found[task.name] = score(task, labels[chosen], probabilities[chosen], groups[chosen])
         else:
             where = "no image evaluated is labelled" if task.name in store.tasks else "the store has no labels of it"
             notes.append(f"{task.name}: {where}, so it is not scored")
@@ -170,66 +188,3 @@ def _rows(
     if left := int((outside & ~seen).sum()):
         notes.append(f"{left:,} images left out: their {model.task.parent} has no {model.task.name}")
     return rows, np.flatnonzero(~seen)
-
-
-def _stored(store: Store, model: Model, path: str | Path, notes: list[str]) -> dict[str, NDArray[np.float32]] | None:
-    """The probabilities (N, K) of each task in the annotations; None where they are not this store's and model's."""
-    if not Path(path).exists():
-        return None
-    try:
-        with Annotations(path) as given:
-            if given.store_fingerprint == store.fingerprint() and given.model_digest == model.digest:
-                return {task.name: given.probabilities(task.name) for task in model.manifest.tasks}
-    except AnnotationsError as problem:
-        notes.append(f"annotations not used, predicted anew: {problem}")
-        return None
-    notes.append(f"{path} is of another model or store: not used, predicted anew")
-    return None
-
-
-def _predicted(
-    store: Store, model: Model, rows: NDArray[np.int64], on_progress: Callable[[int], None]
-) -> dict[str, NDArray[np.float32]]:
-    """Of each task, probabilities (N, K) of the images at `rows`, NaN elsewhere."""
-    tasks = model.manifest.tasks
-    probabilities = {task.name: np.full((len(store), len(task.classes)), np.nan, np.float32) for task in tasks}
-    for partition in partitions(len(store), store.chunk_images):
-        inside = rows[(rows >= partition.start) & (rows < partition.stop)]
-        if len(inside):
-            batches = list(model.classify(store.select(inside)))
-            for task in tasks:
-                output = model.output("probabilities", task)
-                probabilities[task.name][inside] = np.concatenate([batch[output] for batch in batches])
-        on_progress(len(partition))
-    return probabilities
-
-
-def _answered(rows: NDArray[np.int64], probabilities: NDArray[np.float32], notes: list[str]) -> NDArray[np.int64]:
-    failed = np.isnan(probabilities[rows]).any(1)
-    if failed.any():
-        notes.append(f"{int(failed.sum()):,} images left out: they could not be read when they were annotated")
-    return rows[~failed]
-
-
-def _labels(store: Store, name: str, classes: tuple[str, ...], notes: list[str]) -> NDArray[np.int64]:
-    """The store's labels of a task as indices (N,) into the model's classes, −1 where unlabelled or unknown to it."""
-    if name not in store.tasks:
-        return np.full(len(store), -1)
-    labels = store.labels(name)
-    translated = _translated(labels, store.tasks[name].classes, classes)
-    if lost := int(((labels >= 0) & (translated < 0)).sum()):
-        notes.append(f"{lost:,} images have a {name} that the model does not know; they count as unlabelled")
-    return translated
-
-
-def _truth(store: Store, task: Task) -> NDArray[np.int64]:
-    """The stage that a demo store's images were drawn at, as indices (N,) into the model's classes; else −1."""
-    if task.name != "stage" or "stage" not in store.tasks or not store.has_truth("stage"):
-        return np.full(len(store), -1)
-    return _translated(store.truth("stage"), store.tasks["stage"].classes, task.classes)
-
-
-def _translated(labels: NDArray[Any], known: tuple[str, ...], classes: tuple[str, ...]) -> NDArray[np.int64]:
-    """Indices into `known` as indices into `classes`, −1 where there is no such class."""
-    index = [classes.index(name) if name in classes else -1 for name in known]
-    return np.asarray(np.array([*index, -1])[labels], dtype=np.int64)

@@ -71,9 +71,9 @@ def score(
 
     `allowed` bool (N, K), the classes that each image's coarse label leaves, adds the constrained figures.
     """
-    chance = probabilities.astype(np.float64)
-    predicted = chance.argmax(1)
-    sets = prediction_set(chance, task.conformal_threshold)
+    exact = probabilities.astype(np.float64)
+    predicted = exact.argmax(1)
+    sets = prediction_set(exact, task.conformal_threshold)
     counts = metrics.confusion(truth, predicted, len(task.classes))
     parent, ordered = np.array(task.parent_index), metrics.is_ordered(task.classes)
     kept = None if allowed is None else constrained(probabilities.astype(np.float32), allowed)[0].astype(np.int64)
@@ -85,9 +85,9 @@ def score(
         within_one=metrics.within(truth, predicted) if ordered else None,
         macro_f1=metrics.macro_f1(counts),
         parent_accuracy=metrics.accuracy(parent[truth], parent[predicted]) if task.parent else None,
-        nll=metrics.nll(truth, chance),
-        brier=metrics.brier(truth, chance),
-        ece=metrics.expected_calibration_error(truth, chance),
+        nll=metrics.nll(truth, exact),
+        brier=metrics.brier(truth, exact),
+        ece=metrics.expected_calibration_error(truth, exact),
         coverage=float(sets[np.arange(len(truth)), truth].mean()),
         mean_set_size=float(sets.sum(1).mean()),
         confusion=tuple(tuple(map(int, row)) for row in counts),

@@ -75,26 +75,26 @@ def _details(scores: Scores, against: str) -> Iterator[RenderableType]:
 
 def _rows(scores: Scores, coarse: str = "") -> dict[str, str]:
     """The figures; `coarse` is the task that the constrained ones keep to."""
-    rows = {"images": f"{scores.n_images:,}", "genes": f"{scores.n_genes:,}", "accuracy": _share(scores.accuracy)}
-    rows["most frequent class alone"] = _share(scores.majority)
+    rows = {"images": f"{scores.n_images:,}", "genes": f"{scores.n_genes:,}", "accuracy": _percent(scores.accuracy)}
+    rows["most frequent class alone"] = _percent(scores.majority)
     if scores.within_one is not None:
-        rows["within one class"] = _share(scores.within_one)
+        rows["within one class"] = _percent(scores.within_one)
     if scores.constrained_accuracy is not None:
-        rows[f"accuracy, {coarse} known"] = _share(scores.constrained_accuracy)
+        rows[f"accuracy, {coarse} known"] = _percent(scores.constrained_accuracy)
     if scores.constrained_within_one is not None:
-        rows[f"within one class, {coarse} known"] = _share(scores.constrained_within_one)
+        rows[f"within one class, {coarse} known"] = _percent(scores.constrained_within_one)
     rows["macro F1"] = f"{scores.macro_f1:.3f}"
     if scores.parent_accuracy is not None:
-        rows["coarse class"] = _share(scores.parent_accuracy)
+        rows["coarse class"] = _percent(scores.parent_accuracy)
     rows |= {"NLL": f"{scores.nll:.3f}", "Brier score": f"{scores.brier:.3f}", "calibration error": f"{scores.ece:.3f}"}
-    return rows | {"coverage of sets": _share(scores.coverage), "mean set size": f"{scores.mean_set_size:.2f}"}
+    return rows | {"coverage of sets": _percent(scores.coverage), "mean set size": f"{scores.mean_set_size:.2f}"}
 
 
 def _coarse_rows(coarse: CoarseScores) -> dict[str, str]:
     return {
         "images": f"{coarse.n_images:,}",
-        "most frequent class alone": _share(coarse.majority),
-        "coarse class": _share(coarse.accuracy),
+        "most frequent class alone": _percent(coarse.majority),
+        "coarse class": _percent(coarse.accuracy),
     }
 
 
@@ -105,7 +105,7 @@ def _classes(scores: Scores, against: str) -> RenderableType:
     table.add_column("most often taken for")
     for one in scores.classes:
         confused = f"{one.confused_with} ({one.n_confused:,})" if one.confused_with else ""
-        table.add_row(one.name, f"{one.n_images:,}", "" if one.accuracy is None else _share(one.accuracy), confused)
+        table.add_row(one.name, f"{one.n_images:,}", "" if one.accuracy is None else _percent(one.accuracy), confused)
     return Group(Text(f"Classes, against {against}"), table)
 
 
@@ -140,8 +140,10 @@ def _terms(task: str, scores: TermScores) -> RenderableType:
     for name in ("bags", "carry it", "AUC", "AP", "F1", "sensitivity", "specificity"):
         table.add_column(name, justify="right")
     for one in scores.terms:
-        shares = (one.auc, one.average_precision, one.f1, one.sensitivity, one.specificity)
-        table.add_row(one.term, one.stage_range, f"{one.n_bags:,}", f"{one.n_carried:,}", *(f"{x:.3f}" for x in shares))
+        figures = (one.auc, one.average_precision, one.f1, one.sensitivity, one.specificity)
+        table.add_row(
+            one.term, one.stage_range, f"{one.n_bags:,}", f"{one.n_carried:,}", *(f"{x:.3f}" for x in figures)
+        )
     means = (scores.auc, scores.average_precision, scores.macro_f1, scores.sensitivity, scores.specificity)
     table.add_row(Text("mean", "bold"), "", "", "", *(f"{x:.3f}" for x in means))
     told = f"{task}, by bag of images of one gene and range: {scores.n_bags:,} bags of {scores.n_genes:,} genes"
@@ -154,5 +156,5 @@ def _table(first: str) -> Table:
     return table
 
 
-def _share(value: float) -> str:
+def _percent(value: float) -> str:
     return f"{100 * value:.1f} %"

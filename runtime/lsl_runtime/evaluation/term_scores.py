@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.evaluation.kinds import is_of_classes, term_tasks
 from lsl_shared.files.manifest import Manifest, Task
 from lsl_shared.files.store import NOT_ANNOTATED, Store
 from lsl_shared.measures.term_metrics import TermScores, bag_means, score_terms
@@ -28,15 +29,13 @@ def score_term_tasks(
     """
     ranges, names = _ranges(store, manifest)
     found = {}
-    for task in manifest.tasks:
-        if task.kind != "terms":
-            continue
+    for task in term_tasks(manifest):
         if task.name not in store.term_tasks:
             notes.append(f"{task.name}: the store has no annotations of it, so it is not scored")
             continue
-        truth, chance = _labels(store, task)[rows], probabilities[task.name][rows]
-        known = (truth >= 0).any(1) & ~np.isnan(chance).any(1)
-        bags = bag_means(truth[known], chance[known], store.groups()[rows][known], ranges[rows][known])
+        truth, given = _labels(store, task)[rows], probabilities[task.name][rows]
+        known = (truth >= 0).any(1) & ~np.isnan(given).any(1)
+        bags = bag_means(truth[known], given[known], store.groups()[rows][known], ranges[rows][known])
         scores = score_terms(bags, np.array(task.thresholds), task.classes, names)
         if scores is None:
             notes.append(f"{task.name}: no test bag carries a term that another of its range lacks, so none is scored")
@@ -56,7 +55,7 @@ def _ranges(store: Store, manifest: Manifest) -> tuple[NDArray[np.int64], tuple[
     """The range of each image (N,), −1 unknown, and the ranges' names: of the first task's parent, or its own."""
     first = manifest.tasks[0]
     name = first.parent if first.parent in store.tasks else first.name
-    if first.kind == "terms":
+    if not is_of_classes(first):
         name = manifest.training.get("coarse") or range_task(store)
     if name not in store.tasks:
         return np.full(len(store), -1), ()

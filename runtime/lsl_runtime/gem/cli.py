@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from lsl_runtime.options import AnnotationsOption, SchedulerOption, StoreArgument, WorkersOption
 from lsl_shared.process.terminal import Debug, new_app, plain_errors, progress, say
 
 if TYPE_CHECKING:
@@ -16,14 +17,13 @@ if TYPE_CHECKING:
     from lsl_runtime.gem.output_folder import OutputFolder
 
 _PICTURES = "Pictures"
-_MACHINES = "Many machines"
 
 app = new_app("Genomewide expression maps of an annotated store.")
 
 
 @app.command()
 def gem_command(
-    store: Annotated[Path, typer.Argument(help="The image store.")] = Path("store.h5"),
+    store: StoreArgument = Path("store.h5"),
     stage: Annotated[
         list[str] | None,
         typer.Option(
@@ -45,9 +45,7 @@ def gem_command(
             metavar="BUNDLE", help=r"Computes saliency that is not stored.  \[default: the model that annotated]"
         ),
     ] = None,
-    annotations: Annotated[
-        Path | None, typer.Option(help=r"The annotations file.  \[default: beside the store]")
-    ] = None,
+    annotations: AnnotationsOption = None,
     masked: Annotated[bool, typer.Option("--masked/--no-masked", help="Map what the model looks at, too.")] = True,
     saliency_method: Annotated[
         Literal["gradient", "smoothgrad", "gradient-input", "integrated"] | None,
@@ -128,18 +126,8 @@ def gem_command(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help=r"The folder.  \[default: STORE's name, .gems]")
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Share the work among N processes here.", rich_help_panel=_MACHINES),
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Share it among the workers of a Dask scheduler, which must be trusted.",
-            rich_help_panel=_MACHINES,
-        ),
-    ] = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
     debug: Debug = False,
 ) -> None:
     """Genomewide expression maps (GEMs) of an annotated store: a picture a stage, and the numbers in gems.h5.

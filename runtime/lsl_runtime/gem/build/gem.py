@@ -70,9 +70,14 @@ class Gem:
     """`terms`: the stage is a term, and images may carry several."""
 
     @property
+    def is_of_term(self) -> bool:
+        """Whether a term is mapped, rather than a class."""
+        return self.kind == "terms"
+
+    @property
     def what(self) -> str:
         """What is mapped, in a word for people: stage, stage range, species, term."""
-        return "term" if self.kind == "terms" else self.task.replace("_", " ")
+        return "term" if self.is_of_term else self.task.replace("_", " ")
 
     @property
     def caution(self) -> str:

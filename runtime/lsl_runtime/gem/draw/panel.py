@@ -114,7 +114,7 @@ def _told(gems: Sequence[Gem]) -> str:
     what = gems[0].what
     if len(gems) == 1:
         return f"{what} {first}"
-    if what == "term":
+    if gems[0].is_of_term:
         return f"{len(gems)} terms"
     return f"{what}{'s' if gems[0].task in FLY_TASKS else ''} {first} to {last}"
 

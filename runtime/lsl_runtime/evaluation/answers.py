@@ -1,0 +1,66 @@
+"""A model's answers to a store: those in the annotations where they are of this store and model, else predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_runtime.model.model import Model
+from lsl_shared.errors import AnnotationsError
+from lsl_shared.files.annotations import Annotations
+from lsl_shared.files.partitions import partitions
+from lsl_shared.files.store import Store
+
+__all__ = ["Answers", "answers_to"]
+
+Answers = dict[str, NDArray[np.float32]]
+"""Of each task, the probabilities of its classes or terms, float32 (N, K); NaN where there is no answer."""
+
+
+def answers_to(
+    store: Store,
+    model: Model,
+    annotations: str | Path,
+    rows: NDArray[np.int64],
+    notes: list[str],
+    on_progress: Callable[[int], None],
+) -> Answers:
+    """The model's answers, at least to the images at `rows`."""
+    stored = _stored(store, model, annotations, notes)
+    if stored is None:
+        return _predicted(store, model, rows, on_progress)
+    on_progress(len(store))
+    return stored
+
+
+def _stored(store: Store, model: Model, path: str | Path, notes: list[str]) -> Answers | None:
+    """The answers in the annotations; None where they are not this store's and model's."""
+    if not Path(path).exists():
+        return None
+    try:
+        with Annotations(path) as given:
+            if given.store_fingerprint == store.fingerprint() and given.model_digest == model.digest:
+                return {task.name: given.probabilities(task.name) for task in model.manifest.tasks}
+    except AnnotationsError as problem:
+        notes.append(f"annotations not used, predicted anew: {problem}")
+        return None
+    notes.append(f"{path} is of another model or store: not used, predicted anew")
+    return None
+
+
+def _predicted(store: Store, model: Model, rows: NDArray[np.int64], on_progress: Callable[[int], None]) -> Answers:
+    """The answers to the images at `rows`."""
+    tasks = model.manifest.tasks
+    answers = {task.name: np.full((len(store), len(task.classes)), np.nan, np.float32) for task in tasks}
+    for partition in partitions(len(store), store.chunk_images):
+        inside = rows[(rows >= partition.start) & (rows < partition.stop)]
+        if len(inside):
+            batches = list(model.classify(store.select(inside)))
+            for task in tasks:
+                output = model.output("probabilities", task)
+                answers[task.name][inside] = np.concatenate([batch[output] for batch in batches])
+        on_progress(len(partition))
+    return answers
