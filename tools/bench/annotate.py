@@ -108,11 +108,12 @@ def torch_loop(path: Path, preset: str, classes: int) -> Callable[[], None]:
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # torch's threads spin, which is ruinous beside other work
     import torch
 
-    from lsl_trainer.networks.residual import PRESETS, residual_network
+    from lsl_trainer.networks.residual import residual_network
+    from lsl_trainer.settings.network import NETWORKS
 
     with Store(path) as store:
         step = max(1, 16 // store.chunk_images) * store.chunk_images
-        network = residual_network(PRESETS[preset], store.shape[1:], classes)
+        network = residual_network(NETWORKS[preset], store.shape[1:], classes)
     network = network.eval().to(memory_format=torch.channels_last)
     torch.set_num_threads(os.cpu_count() or 1)
 

@@ -27,7 +27,7 @@ from lsl_trainer.calibration.temperature import fit_temperature, softmax
 from lsl_trainer.data.load import load_data
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.inference import logits_of
-from lsl_trainer.settings.config import PRESETS
+from lsl_trainer.settings.presets import PRESETS
 
 COVERAGE = 0.9
 

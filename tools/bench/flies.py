@@ -25,7 +25,7 @@ from lsl_trainer.data.load import load_data
 from lsl_trainer.data.split import TEST, fold_store
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.inference import logits_of
-from lsl_trainer.settings.config import PRESETS
+from lsl_trainer.settings.presets import PRESETS
 
 TASK = "stage_range"
 Answers = dict[str, NDArray[np.int64]]

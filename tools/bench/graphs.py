@@ -32,7 +32,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from lsl_shared import Manifest, Task
 from lsl_trainer.graphs.export import export_classifier, export_saliency
-from lsl_trainer.networks.residual import PRESETS, Network, residual_network
+from lsl_trainer.networks.residual import Network, residual_network
+from lsl_trainer.settings.network import NETWORKS
 
 SIZE, CLASSES = (128, 320), 14
 STAGES = ((64, 128, 320), (128, 64, 160), (256, 32, 80), (512, 16, 40))
@@ -45,7 +46,7 @@ Case = Callable[[], object]
 def main() -> None:
     """Parses, exports, measures, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--preset", default="paper", choices=list(PRESETS))
+    parser.add_argument("--preset", default="paper", choices=list(NETWORKS))
     parser.add_argument("--batches", type=int, nargs="+", default=[4, 16])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
@@ -53,7 +54,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    network = residual_network(PRESETS[options.preset], SIZE, CLASSES).eval().requires_grad_(False)
+    network = residual_network(NETWORKS[options.preset], SIZE, CLASSES).eval().requires_grad_(False)
     forward, both = flops(network)
     print(f"{options.preset}: {forward / 1e9:.1f} GFLOP an image forward, {both / 1e9:.1f} with the gradient")
     print(f"{options.threads} threads; load of the machine {os.getloadavg()[0]:.1f}")

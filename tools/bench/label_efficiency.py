@@ -39,8 +39,10 @@ from lsl_trainer.learning.checkpoint import Checkpoint, read_checkpoint, write_c
 from lsl_trainer.learning.inference import logits_of
 from lsl_trainer.learning.learner import Learner, Step
 from lsl_trainer.losses.constrained import labels_together, mixed_batches
-from lsl_trainer.networks.residual import Network, NetworkConfig
-from lsl_trainer.settings.config import PRESETS, TrainConfig
+from lsl_trainer.networks.residual import Network
+from lsl_trainer.settings.config import TrainConfig
+from lsl_trainer.settings.network import NetworkConfig
+from lsl_trainer.settings.presets import PRESETS
 
 app = typer.Typer(add_completion=False, help=__doc__)
 METHODS = ("plain", "data-level", "feature-level", "two-head", "contrastive", "coarse-constrained")
@@ -189,7 +191,9 @@ def trained(store: Path, config: TrainConfig, coarse: Checkpoint, methods: list[
         yield from (row for row in rows if row.method in methods)
     if "coarse-constrained" in methods:
         chosen = config.having(method="coarse-constrained")
-        yield from by_steps(store, chosen, coarse if config.pretrain else None, {"constrained": "coarse-constrained"})
+        yield from by_steps(
+            store, chosen, coarse if config.epochs.pretrain else None, {"constrained": "coarse-constrained"}
+        )
     for name in ("two-head", "contrastive"):
         if name in methods:
             yield beside(store, config, coarse, name)
@@ -220,11 +224,11 @@ def beside(store: Path, config: TrainConfig, coarse: Checkpoint, name: str) -> R
     torch.manual_seed(config.seed + 1)
     network = training.network.with_head(both if name == "two-head" else 128)
     loss = two_heads(config, fine) if name == "two-head" else contrastive()
-    sampler = mixed_batches(together.labels, config.batch_size, config.labelled_share)
+    sampler = mixed_batches(together.labels, config.descent.batch_size, config.constrained.labelled_share)
     views = 2 if name == "contrastive" else 1
-    epochs = max(1, config.constrained_epochs // views)  # as many images as for the others
+    epochs = max(1, config.epochs.constrained_epochs // views)  # as many images as for the others
     step = Step(
-        "constrained", together, loss, epochs, config.learning_rate, True, 8, sampler, strong=views == 2
+        "constrained", together, loss, epochs, config.descent.learning_rate, True, 8, sampler, strong=views == 2
     )  # fmt: skip
     started = time.process_time()
     list(Learner(network, step, config).epochs(lambda images: None))
@@ -237,7 +241,7 @@ def two_heads(config: TrainConfig, fine: int) -> Loss:
     def loss(network: Network, batch: Batch) -> tuple[Tensor, Tensor]:
         logits, _ = network(batch.images)
         (coarse,) = batch.others.values()
-        known, smoothing = batch.labels >= 0, config.label_smoothing
+        known, smoothing = batch.labels >= 0, config.regularization.label_smoothing
         total = F.cross_entropy(logits[known, :fine], batch.labels[known], label_smoothing=smoothing)
         return total + F.cross_entropy(logits[:, fine:], coarse, label_smoothing=smoothing), logits[:, :fine]
 

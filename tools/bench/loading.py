@@ -21,7 +21,7 @@ from lsl_shared import Store
 from lsl_trainer.data.augment import DRAWS, augmented
 from lsl_trainer.data.batch import to_tensor
 from lsl_trainer.networks.residual import residual_network
-from lsl_trainer.settings.config import preset
+from lsl_trainer.settings.presets import preset
 
 CLASSES = 14
 
@@ -50,11 +50,11 @@ def measure(path: Path, name: str, batches: int) -> tuple[float, float]:
     loading, learning = [], []
     for _ in range(batches):
         began = time.process_time()
-        chosen = chance.choice(len(images), config.batch_size, replace=False)
-        draws = chance.uniform(-1, 1, (config.batch_size, DRAWS))
-        batch = to_tensor(augmented(images[chosen], config, draws, flip=True), torch.device("cpu"))
+        chosen = chance.choice(len(images), config.descent.batch_size, replace=False)
+        draws = chance.uniform(-1, 1, (config.descent.batch_size, DRAWS))
+        batch = to_tensor(augmented(images[chosen], config.augmentation, draws, flip=True), torch.device("cpu"))
         loaded = time.process_time()
-        labels = torch.from_numpy(chance.integers(0, CLASSES, config.batch_size))
+        labels = torch.from_numpy(chance.integers(0, CLASSES, config.descent.batch_size))
         loss = F.cross_entropy(network(batch)[0], labels)
         optimizer.zero_grad()
         loss.backward()

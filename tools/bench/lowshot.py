@@ -39,9 +39,11 @@ from lsl_trainer.learning.processes import one_process
 from lsl_trainer.losses.cross_entropy import cross_entropy
 from lsl_trainer.losses.feature_level import combined_loss
 from lsl_trainer.losses.references import ReferenceWarning, select_references
-from lsl_trainer.networks.residual import Network, NetworkConfig
-from lsl_trainer.settings.config import PRESETS, TrainConfig
+from lsl_trainer.networks.residual import Network
+from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.config_file import read_config
+from lsl_trainer.settings.network import NetworkConfig
+from lsl_trainer.settings.presets import PRESETS
 
 app = typer.Typer(add_completion=False, help=__doc__)
 SIDE = 64
@@ -171,13 +173,13 @@ def print_steepness(network: Network, data: TrainingData, config: TrainConfig) -
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ReferenceWarning)
         sets = select_references(
-            probabilities, torch.from_numpy(data.fine.labels), config.threshold, config.reference_sets,
-            torch.Generator().manual_seed(0),
+            probabilities, torch.from_numpy(data.fine.labels), config.references.threshold,
+            config.references.reference_sets, torch.Generator().manual_seed(0),
         )  # fmt: skip
     classes = len(data.fine_space)
     for temperature in (1.0, 0.3, 0.1, 0.03):
         loss = combined_loss(data.fine, sets, config.having(similarity_temperature=temperature))
-        both, alone = (gradient(network, data, one) for one in (loss, cross_entropy(config)))
+        both, alone = (gradient(network, data, one) for one in (loss, cross_entropy(config.regularization)))
         best = 1 / (1 + (classes - 1) * np.exp(-1 / temperature))
         print(
             f"T {temperature}: |∇L_S| / |∇L_CE| {(both - alone).norm() / alone.norm():.3f}, L_S spans "

@@ -205,7 +205,8 @@ def randomize(store: Path, run: Path, images: int = 60, seed: int = 0) -> None:
 def trained_network(run: Path, model: Model) -> Any:
     from safetensors.torch import load_file
 
-    from lsl_trainer.networks.residual import NetworkConfig, residual_network
+    from lsl_trainer.networks.residual import residual_network
+    from lsl_trainer.settings.network import NetworkConfig
 
     steps = [run / "checkpoints" / f"{step}.safetensors" for step in ("feature", "fine")]
     weights = next(path for path in steps if path.exists())

@@ -38,7 +38,8 @@ from lsl_trainer.layers.layers import block_features, joined_groups, score_layer
 from lsl_trainer.layers.ridge import choose_penalty, group_folds, ridge_scores
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.inference import logits_of
-from lsl_trainer.settings.config import PRESETS, TrainConfig
+from lsl_trainer.settings.config import TrainConfig
+from lsl_trainer.settings.presets import PRESETS
 
 LITE = "efficientnet-lite0"
 FEATURES = "multi-task features, best layer"
@@ -146,7 +147,7 @@ def trained(problem: Problem, name: str, small: Path, config: TrainConfig, *, re
 
     def method(held: NDArray[np.bool_]) -> dict[str, Answer]:
         part = np.where(held, TEST, TRAIN).astype(np.int8)
-        if len(np.unique(problem.genes)) > 20 and config.tasks:
+        if len(np.unique(problem.genes)) > 20 and config.labels.tasks:
             part[np.flatnonzero(~held)[group_folds(problem.genes[~held], 8) == 0]] = CALIBRATION
         seeded = config.having(seed=problem.seed)
         with Store(small) as store:
@@ -157,7 +158,7 @@ def trained(problem: Problem, name: str, small: Path, config: TrainConfig, *, re
             pass
         logits = logits_of(training.network, images, np.arange(len(images))).double().numpy()
         count = len(problem.range_names)
-        if not config.tasks:
+        if not config.labels.tasks:
             return {name: (logits[held, :count], None, None)}
         chance = 1 / (1 + np.exp(-logits[:, count:][:, problem.often]))
         rows = part == CALIBRATION

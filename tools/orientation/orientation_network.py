@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lsl_trainer.data.batch import Batch
-from lsl_trainer.networks.residual import Network, NetworkConfig, residual_network
+from lsl_trainer.networks.residual import Network, residual_network
+from lsl_trainer.settings.network import NetworkConfig
 
 __all__ = ["CONFIG", "HALF", "evidence_of", "joined", "mirror_loss", "outline_network", "relief_network"]
 

@@ -38,7 +38,7 @@ from lsl_shared.process.terminal import say
 from lsl_trainer import Network, export_classifier
 from lsl_trainer.data.batch import Labelled
 from lsl_trainer.learning.learner import Learner, Step
-from lsl_trainer.settings.config import preset
+from lsl_trainer.settings.presets import preset
 
 OUT = Path(__file__).parent / "lsl_tools" / "standardize" / "orientation.onnx"
 TASKS = (Task("anterior", ("left", "right")), Task("dorsal", ("up", "down")))
@@ -163,7 +163,7 @@ def _labelled(images: NDArray[np.uint8], lateral: NDArray[np.bool_]) -> Labelled
 def _taught(network: Network, data: Labelled, epochs: int, seed: int) -> Network:
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     config = preset("tiny").having(**HANDLING, seed=seed)
-    step = Step("orientation", data, mirror_loss, epochs, config.learning_rate, flip=False, seed=7)
+    step = Step("orientation", data, mirror_loss, epochs, config.descent.learning_rate, flip=False, seed=7)
     for epoch in Learner(network, step, config).epochs(lambda count: None):
         say(f"  {len(data):,} images, epoch {epoch.number}: loss {epoch.loss:.3f}")
     return network

@@ -9,11 +9,11 @@ from .graphs.export import export_saliency as export_saliency
 from .losses.references import select_references as select_references
 from .losses.similarity import similarity_loss as similarity_loss
 from .networks.residual import Network as Network
-from .networks.residual import NetworkConfig as NetworkConfig
 from .networks.residual import residual_network as residual_network
 from .runs.folds import CrossValidation as CrossValidation
 from .runs.folds import cross_validate as cross_validate
 from .runs.training import Run as Run
 from .runs.training import train as train
-from .settings.config import PRESETS as PRESETS
 from .settings.config import TrainConfig as TrainConfig
+from .settings.network import NetworkConfig as NetworkConfig
+from .settings.presets import PRESETS as PRESETS

@@ -6,7 +6,8 @@ import torch
 
 from lsl_trainer.bundle.scope import Scope, fit_scope, scope_threshold
 from lsl_trainer.data.batch import Labelled
-from lsl_trainer.networks.residual import NetworkConfig, residual_network
+from lsl_trainer.networks.residual import residual_network
+from lsl_trainer.settings.network import NetworkConfig
 
 
 def test_distance_worked_by_hand() -> None:

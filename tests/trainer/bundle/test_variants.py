@@ -17,7 +17,8 @@ from lsl_trainer.bundle.variants import half_bundle, int8_bundle
 from lsl_trainer.bundle.write import _golden_sample
 from lsl_trainer.graphs.export import export_classifier, export_saliency
 from lsl_trainer.graphs.float16 import to_float16
-from lsl_trainer.networks.residual import Network, NetworkConfig, residual_network
+from lsl_trainer.networks.residual import Network, residual_network
+from lsl_trainer.settings.network import NetworkConfig
 
 SIZE = (48, 80)
 

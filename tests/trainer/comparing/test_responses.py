@@ -4,7 +4,8 @@ from torch import nn
 
 from lsl_trainer.comparing.responses import filter_responses
 from lsl_trainer.networks.gabor import gabor_network, log_gabor_kernels
-from lsl_trainer.networks.residual import Network, NetworkConfig, residual_network
+from lsl_trainer.networks.residual import Network, residual_network
+from lsl_trainer.settings.network import NetworkConfig
 
 IMAGES = np.random.default_rng(0).integers(0, 255, (2, 24, 32, 3), dtype=np.uint8)
 

@@ -1,13 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 
 from lsl_trainer.data.augment import DRAWS, augmented, strongly_augmented
-from lsl_trainer.settings.config import TrainConfig
+from lsl_trainer.settings.groups import Augmentation
 
 
 def one_image(**values):
     image = np.full((32, 48, 3), 200, np.uint8)
     image[8:12, 10:14] = 20
-    return np.stack([image] * 40), TrainConfig(**{"flip": False, **values})
+    return np.stack([image] * 40), Augmentation(**{"flip": False, **values})
 
 
 def draws(seed=0):
@@ -60,7 +62,7 @@ def test_the_draws_decide():
 def test_turns_and_scales_are_bounded_and_happen():
     image = np.full((65, 65, 3), 200, np.uint8)
     image[30:35, 8:57] = 20
-    config = TrainConfig(flip=False, rotation=10.0, scale=0.2)
+    config = Augmentation(flip=False, rotation=10.0, scale=0.2)
     found = augmented(np.stack([image] * 40), config, draws(), flip=True)
     angles, lengths = [], []
     for picture in found:
@@ -76,7 +78,7 @@ def test_turns_and_scales_are_bounded_and_happen():
 
 def test_light_shifts_as_well_as_multiplies():
     images = np.zeros((40, 4, 4, 3), np.uint8)
-    found = augmented(images, TrainConfig(flip=False, light=0.4), draws(), flip=True)
+    found = augmented(images, Augmentation(flip=False, light=0.4), draws(), flip=True)
     assert found.max() > 0.1, "black stays black under a gain alone"
     assert found.max() <= 0.2
 
@@ -94,7 +96,7 @@ def test_a_strong_view_moves_further_and_loses_a_square():
     assert found.max() <= 1
     flat = np.full((40, 32, 48, 3), 120, np.uint8)
     flat[:, :, :24] = 240
-    marked = strongly_augmented(flat, config.having(light=0.0), draws(), flip=False)
+    marked = strongly_augmented(flat, replace(config, light=0.0), draws(), flip=False)
     greyed = [len(np.unique(image[..., 0].round(3))) > 2 for image in marked]
     assert np.mean(greyed) > 0.5, "its mean is a third grey"
     dark = found[..., 0].reshape(40, -1).argmin(1)

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 
 from lsl_trainer.data.mixing import dropped, mixed
-from lsl_trainer.settings.config import TrainConfig
+from lsl_trainer.settings.groups import Regularization
 
 
 def batch(images=8):
@@ -18,7 +18,7 @@ def draws(seed=0):
 def test_without_mixing_nothing_is_touched_or_drawn():
     pictures, labels = batch()
     generator = draws()
-    found = mixed(pictures, labels, TrainConfig(), generator)
+    found = mixed(pictures, labels, Regularization(), generator)
     assert found.images is pictures
     assert torch.equal(generator.get_state(), draws().get_state())
     logits = torch.randn(8, 8)
@@ -27,7 +27,7 @@ def test_without_mixing_nothing_is_touched_or_drawn():
 
 def test_mixup_blends_images_and_labels_by_the_same_share():
     pictures, labels = batch()
-    found = mixed(pictures, labels, TrainConfig(mixup=1.0), draws())
+    found = mixed(pictures, labels, Regularization(mixup=1.0), draws())
     assert 0 < found.share < 1
     blended = found.share * found.labels + (1 - found.share) * found.others
     assert torch.allclose(found.images, blended[:, None, None, None].expand_as(pictures), atol=1e-5)
@@ -43,7 +43,7 @@ def test_mixup_blends_images_and_labels_by_the_same_share():
 @pytest.mark.parametrize("seed", range(6))
 def test_cutmix_pastes_a_rectangle_and_counts_its_pixels(seed):
     pictures, labels = batch()
-    found = mixed(pictures, labels, TrainConfig(cutmix=1.0), draws(seed))
+    found = mixed(pictures, labels, Regularization(cutmix=1.0), draws(seed))
     foreign = found.images[:, 0] != labels[:, None, None]
     moved = found.others != labels
     assert foreign[moved].float().mean().item() == pytest.approx(1 - found.share, abs=1e-6)
@@ -55,7 +55,7 @@ def test_cutmix_pastes_a_rectangle_and_counts_its_pixels(seed):
 
 def test_both_take_turns():
     pictures, labels = batch()
-    kinds = [mixed(pictures, labels, TrainConfig(mixup=1.0, cutmix=1.0), draws(seed)).images for seed in range(20)]
+    kinds = [mixed(pictures, labels, Regularization(mixup=1.0, cutmix=1.0), draws(seed)).images for seed in range(20)]
     blended = [bool((images % 1).any()) for images in kinds]
     assert 3 < sum(blended) < 17
 

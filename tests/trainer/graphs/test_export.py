@@ -16,11 +16,12 @@ from lsl_shared import Manifest, Task
 from lsl_shared.errors import ExportError
 from lsl_trainer.graphs.export import export_classifier, export_saliency
 from lsl_trainer.networks.gabor import gabor_network
-from lsl_trainer.networks.residual import PRESETS, Network, NetworkConfig, residual_network
+from lsl_trainer.networks.residual import Network, residual_network
+from lsl_trainer.settings.network import NETWORKS, NetworkConfig
 from tests.support.places import ROOT
 
-NETWORKS = {
-    "tiny": (PRESETS["tiny"], (128, 320)),
+SHAPES = {
+    "tiny": (NETWORKS["tiny"], (128, 320)),
     "paper-shaped": (NetworkConfig(widths=(8, 16, 32, 64)), (64, 160)),
 }
 N_CLASSES, TEMPERATURE = 14, 1.7
@@ -95,7 +96,7 @@ class Exported:
     """A network, its two graphs, and what float64 and float32 autograd say of 32 images."""
 
     def __init__(self, name: str, folder: Path) -> None:
-        config, self.size = NETWORKS[name]
+        config, self.size = SHAPES[name]
         self.network = settled_network(config, self.size)
         self.paths = folder / "classifier.onnx", folder / "saliency.onnx"
         export_classifier(self.network, manifest(self.size), self.paths[0])
@@ -106,7 +107,7 @@ class Exported:
         self.usual = autograd(self.network, self.images, self.index, torch.float32)
 
 
-@pytest.fixture(scope="module", params=NETWORKS)
+@pytest.fixture(scope="module", params=SHAPES)
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Exported:
     return Exported(request.param, tmp_path_factory.mktemp(request.param))
 
@@ -370,7 +371,7 @@ def test_export_prints_nothing(
 @pytest.mark.parametrize("side", [16, 32])
 def test_small_images_export_as_training_leaves_the_network(tmp_path: Path, side: int) -> None:
     """Weights in memory with channels last, and features of a single pixel."""
-    network = settled_network(PRESETS["tiny"], (side, side)).to(memory_format=torch.channels_last)
+    network = settled_network(NETWORKS["tiny"], (side, side)).to(memory_format=torch.channels_last)
     export_saliency(network, manifest((side, side)), tmp_path / "saliency.onnx")
     images, index = pictures(3, (side, side)), np.full(3, -1)
     found = run(session(tmp_path / "saliency.onnx"), images, index)

@@ -12,7 +12,8 @@ from lsl_trainer.graphs.convolution import input_gradient
 from lsl_trainer.graphs.folding import folded
 from lsl_trainer.graphs.gradients import saliency_graph, saliency_of
 from lsl_trainer.graphs.pooling import POOLING_GRADIENTS, POOLING_RULES
-from lsl_trainer.networks.residual import Network, NetworkConfig, residual_network
+from lsl_trainer.networks.residual import Network, residual_network
+from lsl_trainer.settings.network import NetworkConfig
 
 aten = torch.ops.aten
 SIZE = (21, 26)

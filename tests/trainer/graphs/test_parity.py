@@ -11,7 +11,8 @@ from lsl_shared import Manifest, Task
 from lsl_shared.errors import ExportError
 from lsl_trainer.graphs.export import export_classifier, export_saliency
 from lsl_trainer.graphs.parity import Agreement, verify_graphs
-from lsl_trainer.networks.residual import Network, NetworkConfig, residual_network
+from lsl_trainer.networks.residual import Network, residual_network
+from lsl_trainer.settings.network import NetworkConfig
 
 SIZE = (40, 52)
 Bundle = tuple[Network, Path, Path]

@@ -110,7 +110,7 @@ def test_the_command_prints_the_table_and_writes_it(termed: Path, config: TrainC
         "--preset",
         "tiny",
         "--backbone",
-        config.backbone,
+        config.transfer.backbone,
         "--task",
         "marks",
     ]

@@ -17,7 +17,7 @@ from tests.support.squares import SIZE, squares
 def learner(config, data, loss=None, epochs=2):
     torch.manual_seed(0)
     network = residual_network(config.network, SIZE, 4)
-    step = Step("fine", data, loss or cross_entropy(config), epochs, 0.05, flip=False, seed=4)
+    step = Step("fine", data, loss or cross_entropy(config.regularization), epochs, 0.05, flip=False, seed=4)
     return Learner(network, step, config)
 
 
@@ -57,7 +57,7 @@ def test_every_image_is_seen_once_an_epoch_and_no_batch_holds_one(config):
     def watched(network, batch):
         sizes.append(len(batch.images))
         seen.extend(batch.positions.tolist())
-        return cross_entropy(config)(network, batch)
+        return cross_entropy(config.regularization)(network, batch)
 
     run(config, squares(33), watched, epochs=1)
     assert sizes == [16, 17]
@@ -79,7 +79,7 @@ def test_the_cosine_schedule_warms_up_and_ends_near_zero(config):
 
 def test_a_loss_that_is_not_finite_stops(config):
     def broken(network, batch):
-        loss, logits = cross_entropy(config)(network, batch)
+        loss, logits = cross_entropy(config.regularization)(network, batch)
         return loss * float("nan"), logits
 
     with pytest.raises(
@@ -118,7 +118,7 @@ def test_two_steps_equal_the_optimizer_by_hand(config, optimizer):
 
     def noted(network, batch):
         orders.append(batch.positions.numpy())
-        return cross_entropy(chosen)(network, batch)
+        return cross_entropy(chosen.regularization)(network, batch)
 
     network, _ = run(chosen, data, noted)
     torch.manual_seed(0)
@@ -176,7 +176,7 @@ def test_a_step_may_ask_for_its_own_batches_and_a_second_view(config):
 
     def watched(network, batch):
         seen.append((batch.positions.tolist(), (batch.strong - batch.images).abs().max().item()))
-        return cross_entropy(config)(network, batch)
+        return cross_entropy(config.regularization)(network, batch)
 
     made = learner(config, squares(16), watched, epochs=1)
     drawn = [np.array([3, 3, 1]), np.array([0, 2])]

@@ -95,10 +95,10 @@ def naive_loss(network, batch, config, allowed):
         partial.append(-sum(chance[row, k] for k in children).log())
         total = sum(weak[row, k].item() for k in children)
         best = max(children, key=lambda k: weak[row, k].item())
-        believed = len(children) > 1 and weak[row, best].item() / total >= config.pseudo_threshold / 2
+        believed = len(children) > 1 and weak[row, best].item() / total >= config.constrained.pseudo_threshold / 2
         pseudo.append(-chance[row, best].log() if believed else torch.zeros(()))
     terms = [torch.stack(term).mean() for term in (labelled, partial, pseudo)]
-    return terms[0] + config.partial_weight * terms[1] + config.pseudo_weight * terms[2]
+    return terms[0] + config.constrained.partial_weight * terms[1] + config.constrained.pseudo_weight * terms[2]
 
 
 def test_loss_and_gradient_are_those_of_the_naive_formula(config):

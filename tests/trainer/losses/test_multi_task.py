@@ -10,7 +10,8 @@ from lsl_trainer.data.batch import Batch, Labelled
 from lsl_trainer.data.further_tasks import FurtherTask
 from lsl_trainer.losses.cross_entropy import cross_entropy
 from lsl_trainer.losses.multi_task import multi_task_loss, positive_weights, term_loss, weighted_sum
-from lsl_trainer.networks.residual import Network, NetworkConfig, residual_network
+from lsl_trainer.networks.residual import Network, residual_network
+from lsl_trainer.settings.network import NetworkConfig
 from tests.support.squares import small_config
 
 SORTS, TERMS = LabelSpace("sort", ("a", "b")), LabelSpace("parts", ("x", "y", "z"))
@@ -40,7 +41,9 @@ def test_each_part_is_the_loss_of_the_images_that_have_a_label() -> None:
     further, data = tasks(2)
     given = batch([2, -1, 0], [-1, 1, 1], [[1, 0, -1], [-1, -1, -1], [0, 1, 0]])
     one = network()
-    loss, logits = multi_task_loss(cross_entropy(small_config()), 3, further, data, (1.0, 0.5, 2.0))(one, given)
+    loss, logits = multi_task_loss(cross_entropy(small_config().regularization), 3, further, data, (1.0, 0.5, 2.0))(
+        one, given
+    )
     whole = one(given.images)[0]
     assert torch.equal(logits, whole[:, :3])
     first = F.cross_entropy(whole[[0, 2], :3], torch.tensor([2, 0]))
@@ -56,7 +59,7 @@ def test_each_part_is_the_loss_of_the_images_that_have_a_label() -> None:
 def test_a_task_without_labels_takes_no_part() -> None:
     further, data = tasks(2)
     one, none = network(), [[-1] * 3] * 2
-    loss, _ = multi_task_loss(cross_entropy(small_config()), 3, further, data, (1.0, 1.0, 1.0))(
+    loss, _ = multi_task_loss(cross_entropy(small_config().regularization), 3, further, data, (1.0, 1.0, 1.0))(
         one, batch([-1, -1], [0, 1], none)
     )
     logits = one(batch([-1, -1], [0, 1], none).images)[0]
@@ -65,7 +68,11 @@ def test_a_task_without_labels_takes_no_part() -> None:
 
 def test_one_task_of_all_images_is_the_plain_loss_bit_for_bit() -> None:
     further, data = tasks(1)
-    given, one, plain = batch([2, 1, 0], [-1] * 3, [[-1] * 3] * 3), network(5), cross_entropy(small_config())
+    given, one, plain = (
+        batch([2, 1, 0], [-1] * 3, [[-1] * 3] * 3),
+        network(5),
+        cross_entropy(small_config().regularization),
+    )
     several, _ = multi_task_loss(plain, 3, further, data, (1.0, 1.0))(one, given)
     alone = F.cross_entropy(one(given.images)[0][:, :3], given.labels)
     assert several.item() == alone.item()
@@ -77,9 +84,9 @@ def test_recipes_of_the_first_task_stay_its_own(settings: dict[str, float]) -> N
     given, config = batch([2, 1, 0], [-1] * 3, [[-1] * 3] * 3), small_config().having(**settings)
     one, alone = network(5), network(3)
     alone.load_state_dict({**one.state_dict(), "head.weight": one.head.weight[:3], "head.bias": one.head.bias[:3]})
-    several, _ = multi_task_loss(cross_entropy(config), 3, further, data, (1.0, 1.0))(one, given)
+    several, _ = multi_task_loss(cross_entropy(config.regularization), 3, further, data, (1.0, 1.0))(one, given)
     again = batch([2, 1, 0], [-1] * 3, [[-1] * 3] * 3)
-    assert several.item() == pytest.approx(cross_entropy(config)(alone, again)[0].item(), rel=1e-6)
+    assert several.item() == pytest.approx(cross_entropy(config.regularization)(alone, again)[0].item(), rel=1e-6)
 
 
 def test_odds_and_their_correction() -> None:

@@ -3,7 +3,8 @@ import torch
 from torch import nn
 
 from lsl_shared.errors import ConfigError
-from lsl_trainer.networks.residual import PRESETS, Network, NetworkConfig, residual_network
+from lsl_trainer.networks.residual import Network, residual_network
+from lsl_trainer.settings.network import NETWORKS, NetworkConfig
 
 SMALL = NetworkConfig(widths=(4, 8), strides=(1, 2), pool=2)
 
@@ -13,7 +14,7 @@ def convolutions(network: nn.Module) -> list[nn.Conv2d]:
 
 
 def test_paper_network_has_the_layers_of_the_paper() -> None:
-    network = residual_network(PRESETS["paper"], (128, 320), 14)
+    network = residual_network(NETWORKS["paper"], (128, 320), 14)
     layers = [(c.in_channels, c.out_channels, c.kernel_size[0], c.stride[0]) for c in convolutions(network)]
     first = [(3, 64, 3, 1), (64, 64, 3, 1), (64, 64, 3, 1)]
     later = [((w, 2 * w, 3, 2), (2 * w, 2 * w, 3, 1), (w, 2 * w, 1, 2)) for w in (64, 128, 256)]
@@ -24,7 +25,7 @@ def test_paper_network_has_the_layers_of_the_paper() -> None:
 
 @pytest.mark.parametrize(("preset", "least", "most"), [("paper", 20.2, 20.4), ("tiny", 0.06, 0.12)])
 def test_cost_of_one_image(preset: str, least: float, most: float) -> None:
-    network = residual_network(PRESETS[preset], (128, 320), 14).eval()
+    network = residual_network(NETWORKS[preset], (128, 320), 14).eval()
     products = []
     for layer in convolutions(network):
         layer.register_forward_hook(lambda layer, _, y: products.append(y[0, 0].numel() * layer.weight.numel()))
@@ -35,18 +36,18 @@ def test_cost_of_one_image(preset: str, least: float, most: float) -> None:
 
 @pytest.mark.parametrize("size", [(64, 64), (128, 320), (101, 77), (33, 200)])
 def test_features_follow_from_any_size(size: tuple[int, int]) -> None:
-    network = residual_network(PRESETS["tiny"], size, 5).eval()
+    network = residual_network(NETWORKS["tiny"], size, 5).eval()
     with torch.no_grad():
         logits, features = network(torch.rand(2, 3, *size))
     assert logits.shape == (2, 5)
     assert features.shape == (2, network.head.in_features)
-    assert features.numel() == 2 * torch.Size(PRESETS["tiny"].feature_shape(size)).numel()
+    assert features.numel() == 2 * torch.Size(NETWORKS["tiny"].feature_shape(size)).numel()
 
 
 def test_too_small_images_are_refused_by_size() -> None:
     with pytest.raises(ConfigError, match=r"24×64 pixels are too small.*must exceed 24"):
-        PRESETS["paper"].feature_shape((24, 64))
-    assert PRESETS["paper"].feature_shape((25, 64)) == (512, 1, 2)
+        NETWORKS["paper"].feature_shape((24, 64))
+    assert NETWORKS["paper"].feature_shape((25, 64)) == (512, 1, 2)
 
 
 @pytest.mark.parametrize(

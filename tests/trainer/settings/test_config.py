@@ -4,21 +4,27 @@ import json
 import pytest
 
 from lsl_shared import ConfigError
-from lsl_trainer.settings.config import PRESETS, TrainConfig, preset
+from lsl_trainer.settings.config import TrainConfig
+from lsl_trainer.settings.presets import PRESETS, preset
 
 
 def test_the_paper_preset_is_the_paper():
     paper = preset("paper")
     assert paper.network.widths == (64, 128, 256, 512)
-    assert (paper.batch_size, paper.learning_rate, paper.threshold, paper.reference_sets) == (16, 0.001, 0.5, 100)
-    assert [share * paper.fine_epochs for share in paper.milestones] == [20, 30]
-    assert (paper.method, paper.reference_draw, paper.similarity_temperature) == ("feature-level", "sample", 1.0)
+    assert (paper.descent.batch_size, paper.descent.learning_rate) == (16, 0.001)
+    assert (paper.references.threshold, paper.references.reference_sets) == (0.5, 100)
+    assert [share * paper.epochs.fine_epochs for share in paper.descent.milestones] == [20, 30]
+    assert (paper.method, paper.references.reference_draw, paper.references.similarity_temperature) == (
+        "feature-level",
+        "sample",
+        1.0,
+    )
 
 
 def test_given_values_replace_those_of_the_preset_and_none_does_not():
     config = preset("tiny").having(seed=7, batch_size=None)
     assert config.seed == 7
-    assert config.batch_size == PRESETS["tiny"].batch_size
+    assert config.descent.batch_size == PRESETS["tiny"].descent.batch_size
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 import pytest
 
 from lsl_shared import ConfigError
-from lsl_trainer.settings.config import PRESETS
 from lsl_trainer.settings.config_file import read_config, write_config
+from lsl_trainer.settings.presets import PRESETS
 
 
 @pytest.mark.parametrize("name", list(PRESETS))
@@ -16,7 +16,7 @@ def test_a_file_goes_over_its_preset_or_a_given_one(tmp_path):
     path = tmp_path / "config.toml"
     path.write_text('preset = "tiny"\nfine_epochs = 7\nlight = 0\n[network]\npool = 2\n')
     found = read_config(path)
-    assert (found.fine_epochs, found.light, found.network.pool) == (7, 0.0, 2)
+    assert (found.epochs.fine_epochs, found.augmentation.light, found.network.pool) == (7, 0.0, 2)
     assert found.network.widths == PRESETS["tiny"].network.widths
     path.write_text("fine_epochs = 7\n")
     assert read_config(path) == PRESETS["paper"].having(fine_epochs=7)
@@ -49,3 +49,12 @@ def test_a_bad_file_is_named_with_its_entry(tmp_path, text, said):
 def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(ConfigError, match="No such file"):
         read_config(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    "text", ['a "quoted" name', r"C:\runs\new", "line\nbreak", "tab\tstop", "'single'", "\x7f", "é – ü"]
+)
+def test_every_text_survives_the_file(tmp_path, text):
+    config = PRESETS["tiny"].having(backbone=text, fine=text, tasks=(text + "1", text + "2"))
+    write_config(config, tmp_path / "config.toml")
+    assert read_config(tmp_path / "config.toml") == config

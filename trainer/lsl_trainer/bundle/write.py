@@ -66,7 +66,7 @@ def _manifest(network: Network, data: TrainingData, config: TrainConfig) -> Mani
     return Manifest(
         image_size=data.image_size,
         tasks=tasks,
-        network={"backbone": config.backbone} if config.backbone else config.to_dict().pop("network"),
+        network={"backbone": config.transfer.backbone} if config.transfer.backbone else config.to_dict().pop("network"),
         training={**config.to_dict(), "fine_images": len(data.fine), "coarse_images": len(data.coarse)},
         test_metrics=_test_metrics(network, data, tasks[0]),
         store_fingerprint=data.fingerprint,

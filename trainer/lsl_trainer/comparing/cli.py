@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lsl_shared.errors import ConfigError
 from lsl_shared.process.terminal import Advance, Debug, duration, new_app, plain_errors, progress, say
-from lsl_trainer.settings.cli_settings import chosen_settings, require_torch
+from lsl_trainer.settings.cli_settings import ConfigOption, PresetOption, chosen_settings, require_torch, takes_settings
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from lsl_trainer.settings.config import TrainConfig
 
 app = new_app("Compare the training methods over several seeds.")
-_DATA = "Data"
 
 
 @app.command()
+@takes_settings("fine", "coarse", "split", "fine_per_class", "seed")
 def compare_command(
+    *,
     store: Annotated[Path, typer.Argument(help="The image store.")] = Path("store.h5"),
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the comparison.")] = Path("comparison"),
     method: Annotated[
@@ -32,34 +34,9 @@ def compare_command(
         typer.Option(metavar="NAME", help="A method or control; may be repeated.  \\[default: all]"),
     ] = None,
     seeds: Annotated[int, typer.Option(help="How many splits, each with new labels and weights.")] = 5,
-    preset: Annotated[
-        Literal["tiny", "paper", "modern"] | None,
-        typer.Option(help="Network and recipe.  \\[default: paper on a GPU, else tiny]"),
-    ] = None,
-    config_file: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help="Settings in TOML; other options go over them.")
-    ] = None,
-    fine: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TASK", help="The task to learn.  \\[default: the store's fine task]", rich_help_panel=_DATA
-        ),
-    ] = None,
-    coarse: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TASK", help="The coarse task.  \\[default: the fine task's parent]", rich_help_panel=_DATA
-        ),
-    ] = None,
-    split: Annotated[
-        Literal["gene", "random"] | None,
-        typer.Option(help="Train, calibration and test images.  \\[default: gene]", rich_help_panel=_DATA),
-    ] = None,
-    fine_per_class: Annotated[
-        int | None,
-        typer.Option(metavar="K", help="Use at most K fine labels a class.  \\[default: all]", rich_help_panel=_DATA),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="The first seed.  \\[default: 0]")] = None,
+    preset: PresetOption = None,
+    config_file: ConfigOption = None,
+    given: dict[str, Any],
     debug: Debug = False,
 ) -> None:
     """Compare the training methods over several seeds, as the paper's Table II and Figures 5 and 6 do.
@@ -70,9 +47,10 @@ def compare_command(
 
     Example:  lsl-compare store.h5 --fine-per-class 10 --seeds 5
     """
-    given = {"fine": fine, "coarse": coarse, "split": split, "fine_per_class": fine_per_class, "seed": seed}
     with plain_errors(debug, "The same command goes on after the last whole epoch."):
         require_torch()
+        if given.get("split") == "stored":
+            raise ConfigError("a comparison splits the store anew for each seed: --split gene or random")
         from rich.console import Console
 
         from lsl_shared.files.store import Store

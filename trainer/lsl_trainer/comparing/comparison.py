@@ -84,7 +84,7 @@ def compare(
     rows, out = check_rows(rows), Path(out)
     if seeds < 1:
         raise ConfigError(f"--seeds must be at least 1, received {seeds}")
-    fabric = new_fabric(config.precision, device)
+    fabric = new_fabric(config.descent.precision, device)
     if fabric.world_size > 1:
         raise ConfigError("a comparison runs in one process: start lsl-compare without torchrun")
     with Store(store) as opened:

@@ -21,7 +21,8 @@ from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.checkpoint import read_checkpoint, write_checkpoint
 from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.losses.cross_entropy import cross_entropy
-from lsl_trainer.settings.config import Method, TrainConfig
+from lsl_trainer.settings.config import TrainConfig
+from lsl_trainer.settings.literals import Method
 
 __all__ = ["CONTROLS", "ROWS", "check_rows", "learnt", "method_of"]
 
@@ -76,7 +77,7 @@ class _Continued(TwoStepTraining):
     """Feature-level learning without its loss: the same batches and changes of the images, L_CE alone."""
 
     def _second_loss(self) -> Loss:
-        return cross_entropy(self.config)
+        return cross_entropy(self.config.regularization)
 
 
 def _checkpoint(folder: Path, steps: Sequence[str], data: TrainingData) -> tuple[Path, str]:

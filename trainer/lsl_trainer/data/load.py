@@ -96,13 +96,17 @@ def load_data(
     fine = np.full(len(store), -1) if alone else store.labels(fine_space.name).astype(np.int64)
     coarse = _coarse_labels(store, fine, fine_space, coarse_space)
     two_steps = config.method in _WITH_COARSE
-    further = further_tasks(store, [config.fine], "") if alone else further_tasks(store, config.tasks, fine_space.name)
+    further = (
+        further_tasks(store, [config.labels.fine], "")
+        if alone
+        else further_tasks(store, config.labels.tasks, fine_space.name)
+    )
     known = known_rows(further, len(store))
     needed = np.flatnonzero((fine >= 0) | (coarse >= 0) & two_steps | known)
     images, groups = load_images(store, needed, folder, shared=shared), store.groups()
     if part is None:
         chance = np.random.default_rng([config.seed, 1])
-        part = split_store(store, config.split, tasks, chance, duplicates(images, needed))
+        part = split_store(store, config.labels.split, tasks, chance, duplicates(images, needed))
     drawn = _drawn(np.where(part == TRAIN, fine, -1), config)
     aside = _kept_aside(part, drawn, groups, config)
     learns = (part == TRAIN) & ~aside
@@ -133,7 +137,7 @@ def load_data(
         coarse_space=coarse_space,
         part=part,
         ids=store.ids,
-        straddling=_straddling(store, part) if config.split == "stored" else (),
+        straddling=_straddling(store, part) if config.labels.split == "stored" else (),
         fingerprint=store.fingerprint(),
         image_size=store.shape[1:],
         further=further,
@@ -145,21 +149,21 @@ def load_data(
 
 def task_to_learn(store: Store, config: TrainConfig) -> LabelSpace:
     """The task of classes to learn: the one that the settings name, else the store's only fine task. ConfigError."""
-    if config.fine in store.term_tasks:
+    if config.labels.fine in store.term_tasks:
         raise ConfigError(
-            f"--fine {config.fine} is a task of terms, which only a single training learns alone (no folds, layers or "
-            f"comparison); to have classes as well: {_beside(store, config.fine)}"
+            f"--fine {config.labels.fine} is a task of terms, which only a single training learns alone (no folds, "
+            f"layers or comparison); to have classes as well: {_beside(store, config.labels.fine)}"
         )
-    return store.task(config.fine or _only_fine_task(store))
+    return store.task(config.labels.fine or _only_fine_task(store))
 
 
 def _spaces(store: Store, config: TrainConfig) -> tuple[LabelSpace, LabelSpace | None]:
-    if config.fine in store.term_tasks:
+    if config.labels.fine in store.term_tasks:
         _check_alone(store, config)
-        ranges = config.coarse or range_task(store)
-        return store.term_tasks[config.fine], store.task(ranges) if ranges else None
+        ranges = config.labels.coarse or range_task(store)
+        return store.term_tasks[config.labels.fine], store.task(ranges) if ranges else None
     fine = task_to_learn(store, config)
-    name = config.coarse or fine.parent
+    name = config.labels.coarse or fine.parent
     if config.method in ("plain", "gabor"):
         return fine, store.tasks.get(name)
     if not name:
@@ -174,19 +178,20 @@ def _spaces(store: Store, config: TrainConfig) -> tuple[LabelSpace, LabelSpace |
 
 def _check_alone(store: Store, config: TrainConfig) -> None:
     """Raises ConfigError for settings that need classes, where a task of terms is learnt alone."""
+    labels = config.labels
     if config.method != "plain":
         raise ConfigError(
-            f"--fine {config.fine} is a task of terms, and --method {config.method} goes from coarse to fine classes: "
-            f"add --method plain, or learn classes as well: {_beside(store, config.fine)}"
+            f"--fine {labels.fine} is a task of terms, and --method {config.method} goes from coarse to fine "
+            f"classes: add --method plain, or learn classes as well: {_beside(store, labels.fine)}"
         )
     given = {
-        "--task": config.tasks, "--task-weight": config.task_weights, "--patience": config.patience,
-        "--fine-per-class": config.fine_per_class, "--sampling balanced": config.sampling == "balanced",
+        "--task": labels.tasks, "--task-weight": labels.task_weights, "--patience": config.epochs.patience,
+        "--fine-per-class": labels.fine_per_class, "--sampling balanced": labels.sampling == "balanced",
     }  # fmt: skip
     if unused := [option for option, value in given.items() if value]:
         raise ConfigError(
-            f"--fine {config.fine} learns terms alone: leave {', '.join(unused)} out, or learn classes as well: "
-            f"{_beside(store, config.fine)}"
+            f"--fine {labels.fine} learns terms alone: leave {', '.join(unused)} out, or learn classes as well: "
+            f"{_beside(store, labels.fine)}"
         )
 
 
@@ -220,12 +225,12 @@ def _coarse_labels(
 
 def _drawn(labels: NDArray[np.int64], config: TrainConfig) -> NDArray[np.int64]:
     """The labels (N,) that count: at most `fine_per_class` of each class, others −1."""
-    if not config.fine_per_class:
+    if not config.labels.fine_per_class:
         return labels
-    generator = np.random.default_rng([config.label_seed, 2])
+    generator = np.random.default_rng([config.labels.label_seed, 2])
     drawn = np.full_like(labels, -1)
     for label in np.unique(labels[labels >= 0]):
-        members = generator.permutation(np.flatnonzero(labels == label))[: config.fine_per_class]
+        members = generator.permutation(np.flatnonzero(labels == label))[: config.labels.fine_per_class]
         drawn[members] = label
     return drawn
 
@@ -233,7 +238,7 @@ def _drawn(labels: NDArray[np.int64], config: TrainConfig) -> NDArray[np.int64]:
 def _kept_aside(
     part: NDArray[np.int8], drawn: NDArray[np.int64], groups: NDArray[np.int64], config: TrainConfig
 ) -> NDArray[np.bool_]:
-    if not config.patience:
+    if not config.epochs.patience:
         return np.zeros(len(part), dtype=bool)
     return kept_aside(groups, drawn, part == TRAIN, np.random.default_rng([config.seed, 8]))
 

@@ -54,21 +54,21 @@ class LayerScore:
 def score_layers(
     store: Store, config: TrainConfig, blocks: Sequence[int] = (), on_images: Callable[[int], None] = lambda n: None
 ) -> list[LayerScore]:
-    """Scores the blocks of `config.backbone` (numbers from 1; all if empty) on the fine task and on `config.tasks`.
+    """Scores the blocks of `config.transfer.backbone` (numbers from 1; all if empty) on all its tasks.
 
     At most ten folds of whole genes, each image once left out; the penalty is chosen inside the training folds. All
     labelled images of the store take part. Raises ConfigError: no backbone, no such block, fewer than two genes.
     """
-    if not config.backbone:
+    if not config.transfer.backbone:
         raise ConfigError("--layers looks into an F that has been trained: name it with --backbone")
     space = task_to_learn(store, config)
     first = FurtherTask(space, False, store.labels(space.name).astype(np.int64))
-    tasks = [first, *further_tasks(store, config.tasks, space.name)]
+    tasks = [first, *further_tasks(store, config.labels.tasks, space.name)]
     network = transferred_network(config, store.shape[1:], len(space))
     names = block_names(network)
     for block in blocks:
         if not 1 <= block <= len(names):
-            raise ConfigError(f"--layers: {config.backbone} has blocks 1 to {len(names)}, received {block}")
+            raise ConfigError(f"--layers: {config.transfer.backbone} has blocks 1 to {len(names)}, received {block}")
     wanted = list(blocks) or list(range(1, len(names) + 1))
     images = store.select(np.arange(len(store)))
     groups = joined_groups(store, images)

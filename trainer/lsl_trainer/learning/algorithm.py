@@ -98,8 +98,10 @@ class TwoStepTraining:
         if "feature" not in self.steps:
             return self.total_images
         per_set = len(np.unique(self.data.fine.labels))
-        references = per_set if self.config.reference_draw == "sample" else per_set / self.config.batch_size
-        return self.total_images + self.config.feature_epochs * len(self.data.fine) * references
+        references = (
+            per_set if self.config.references.reference_draw == "sample" else per_set / self.config.descent.batch_size
+        )
+        return self.total_images + self.config.epochs.feature_epochs * len(self.data.fine) * references
 
     @property
     def images_done(self) -> int:
@@ -151,7 +153,7 @@ class TwoStepTraining:
         if config.method == "gabor":
             return gabor_network(data.image_size, len(data.fine_space))
         first = self.steps[0]
-        if config.backbone:
+        if config.transfer.backbone:
             return transferred_network(config, data.image_size, self._classes(first))
         torch.manual_seed(config.seed)
         return residual_network(
@@ -160,10 +162,10 @@ class TwoStepTraining:
 
     def _step(self, name: str) -> Step:
         """Line 1 of Algorithm 1 (coarse), line 2 (fine), or line 4 (feature)."""
-        config, data, loss = self.config, self._data(name), cross_entropy(self.config)
-        rate = config.learning_rate
+        config, data, loss = self.config, self._data(name), cross_entropy(self.config.regularization)
+        rate = config.descent.learning_rate
         if name == "feature":
-            loss, rate = self._second_loss(), config.feature_learning_rate
+            loss, rate = self._second_loss(), config.descent.feature_learning_rate
         if name != "coarse" and self.data.further:
             loss = multi_task_loss(loss, self.data.fine_outputs, self.data.further, data, self._weights)
         step = Step(
@@ -196,7 +198,7 @@ class TwoStepTraining:
 
     def _batches(self, data: Labelled) -> Sampler:
         """Those of step constrained."""
-        return mixed_batches(data.labels, self.config.batch_size, self.config.labelled_share)
+        return mixed_batches(data.labels, self.config.descent.batch_size, self.config.constrained.labelled_share)
 
     def _images(self, name: str) -> int:
         """How many images an epoch of a step holds."""
@@ -212,7 +214,7 @@ class TwoStepTraining:
         return self.data.coarse if name == "coarse" else self.data.fine
 
     def _epochs(self, name: str) -> int:
-        return int(getattr(self.config, f"{name}_epochs"))
+        return int(getattr(self.config.epochs, f"{name}_epochs"))
 
     def _classes(self, name: str) -> int:
         """How many outputs the head has in a step."""
@@ -229,7 +231,7 @@ class TwoStepTraining:
     @property
     def _weights(self) -> tuple[float, ...]:
         """Of the losses of the fine task and the further ones; () learns them. Terms alone have nothing to weigh."""
-        return (1.0, 1.0) if self.data.terms_alone else self.config.task_weights
+        return (1.0, 1.0) if self.data.terms_alone else self.config.labels.task_weights
 
     def _set_head(self, name: str) -> None:
         """Keeps F and puts a new G on it where the classes change: G_s in the place of G_t."""
@@ -252,8 +254,8 @@ class TwoStepTraining:
             sets = select_references(
                 torch.from_numpy(probabilities),
                 torch.from_numpy(fine.labels),
-                config.threshold,
-                config.reference_sets,
+                config.references.threshold,
+                config.references.reference_sets,
                 torch.Generator().manual_seed(config.seed),
             )
         self._note([warning.message for warning in caught if isinstance(warning.message, ReferenceWarning)])
@@ -265,7 +267,7 @@ class TwoStepTraining:
             names = _listed([space.classes[warning.class_index] for warning in warned])
             self.notes.append(
                 f"no training image of {space.name} {names} is predicted right with more than τ = "
-                f"{self.config.threshold}; the most confident one of each is its only reference"
+                f"{self.config.references.threshold}; the most confident one of each is its only reference"
             )
 
     def _checkpoint(self, epoch: Epoch, learner: Learner) -> Checkpoint:
@@ -281,7 +283,7 @@ class TwoStepTraining:
 
 def _steps(config: TrainConfig) -> tuple[str, ...]:
     steps = _STEPS[config.method]
-    return steps if config.pretrain or config.method != "coarse-constrained" else ("constrained",)
+    return steps if config.epochs.pretrain or config.method != "coarse-constrained" else ("constrained",)
 
 
 def _constraint_of(
@@ -298,8 +300,8 @@ def _constraint_of(
 
 
 def _gains_from_channels_last(config: TrainConfig) -> bool:
-    if config.backbone:
-        return config.backbone == EFFICIENTNET
+    if config.transfer.backbone:
+        return config.transfer.backbone == EFFICIENTNET
     return min(config.network.widths) >= 16 or config.network.pooled_shortcut
 
 

@@ -35,34 +35,37 @@ class Backbone:
 
 
 def transferred_network(config: TrainConfig, image_size: tuple[int, int], n_classes: int) -> Network:
-    """The network of `config.backbone` under a new head.
+    """The network of `config.transfer.backbone` under a new head.
 
     The first `transfer_blocks` blocks (0: all) come from the source, the rest is fresh; with `freeze` those that come
     do not learn. Raises ConfigError: an unknown or missing source, images too small for it, too many blocks.
     """
     torch.manual_seed(config.seed)
+    transfer = config.transfer
     source = find_backbone(config, image_size)
     blocks, count = _blocks_of(source.body, image_size)
-    if config.transfer_blocks > count:
-        raise ConfigError(f"--transfer-blocks: {config.backbone} has {count} blocks, received {config.transfer_blocks}")
-    taken = config.transfer_blocks or count
+    if transfer.transfer_blocks > count:
+        raise ConfigError(
+            f"--transfer-blocks: {transfer.backbone} has {count} blocks, received {transfer.transfer_blocks}"
+        )
+    taken = transfer.transfer_blocks or count
     source.body.load_state_dict(
         {name: value for name, value in source.weights.items() if blocks[name] < taken}, strict=False
     )
     for name, parameter in source.body.named_parameters():
-        parameter.requires_grad_(not (config.freeze and blocks[name] < taken))
+        parameter.requires_grad_(not (transfer.freeze and blocks[name] < taken))
     network = Network(source.body, source.n_features, n_classes, source.mean, source.std)
-    network.rate_scales = {f"body.{name}": config.layer_decay ** max(taken - n, 0) for name, n in blocks.items()}
+    network.rate_scales = {f"body.{name}": transfer.layer_decay ** max(taken - n, 0) for name, n in blocks.items()}
     return network
 
 
 def find_backbone(config: TrainConfig, image_size: tuple[int, int]) -> Backbone:
-    """The backbone that `config.backbone` names, for images of (H, W). Raises ConfigError."""
-    name = config.backbone
+    """The backbone that `config.transfer.backbone` names, for images of (H, W). Raises ConfigError."""
+    name = config.transfer.backbone
     if name == EFFICIENTNET:
         return _efficientnet(image_size)
     if name.startswith(HUGGING_FACE):
-        return _hugging_face(name.removeprefix(HUGGING_FACE), image_size, config.allow_download)
+        return _hugging_face(name.removeprefix(HUGGING_FACE), image_size, config.transfer.allow_download)
     return _of_run(Path(name), image_size)
 
 
@@ -101,7 +104,7 @@ def _of_run(run: Path, image_size: tuple[int, int]) -> Backbone:
     if settings.method == "gabor":
         raise ConfigError(f"--backbone {run}: was trained by method gabor, whose filters are fixed; take another run")
     state = _weights_of(run)
-    if settings.backbone:
+    if settings.transfer.backbone:
         inner = find_backbone(settings, image_size)
         body, n_features = inner.body, inner.n_features
     else:

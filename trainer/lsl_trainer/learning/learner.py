@@ -27,6 +27,7 @@ from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.learning.processes import average_buffers, average_gradients, one_process, own_share
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.config import TrainConfig
+from lsl_trainer.settings.groups import Descent
 
 __all__ = [
     "Learner",
@@ -67,16 +68,16 @@ class Learner:
     def __init__(self, network: Network, step: Step, config: TrainConfig, fabric: Fabric | None = None) -> None:
         self.network, self.step, self.config, self.done = network, step, config, 0
         self._fabric = fabric or one_process()
-        optimizer = self._fabric.setup_optimizers(_optimizer(network, config))
+        optimizer = self._fabric.setup_optimizers(_optimizer(network, config.descent))
         assert not isinstance(optimizer, tuple)
         self._optimizer = optimizer
-        self._average = WeightAverage(network, config.average) if config.average else None
+        self._average = WeightAverage(network, config.descent.average) if config.descent.average else None
         self._best = BestWeights(network) if step.loss_aside else None
 
     @property
     def finished(self) -> bool:
         """Whether all epochs are done, or the last ones were no better on the images kept aside."""
-        return self.done >= self.step.epochs or bool(self._best and self._best.since >= self.config.patience)
+        return self.done >= self.step.epochs or bool(self._best and self._best.since >= self.config.epochs.patience)
 
     def epochs(self, on_images: Callable[[int], None]) -> Iterator[Epoch]:
         """Trains in place and yields each epoch as it ends. Raises TrainingError for a loss that is not finite."""
@@ -136,7 +137,7 @@ class Learner:
             changes = chance.uniform(-1, 1, (len(whole), DRAWS))
             share, weight = own_share(whole, self._fabric)
             positions = whole[share]
-            pixels = augmented(data.images[data.rows[positions]], config, changes[share], flip=step.flip)
+            pixels = augmented(data.images[data.rows[positions]], config.augmentation, changes[share], flip=step.flip)
             strong = self._strong(positions, chance.uniform(-1, 1, (len(whole), DRAWS))[share]) if step.strong else None
             labels = torch.from_numpy(data.labels[positions]).to(device)
             others = {name: torch.from_numpy(found[positions]).to(device) for name, found in data.others.items()}
@@ -149,8 +150,8 @@ class Learner:
             self._optimizer.zero_grad()
             self._fabric.backward(loss * weight if self._fabric.world_size > 1 else loss)
             average_gradients(self.network, self._fabric)
-            if config.clip_norm:
-                self._fabric.clip_gradients(self.network, self._optimizer, max_norm=config.clip_norm)
+            if config.descent.clip_norm:
+                self._fabric.clip_gradients(self.network, self._optimizer, max_norm=config.descent.clip_norm)
             self._optimizer.step()
             if self._average:
                 self._average.update()
@@ -165,7 +166,7 @@ class Learner:
 
     def _strong(self, positions: NDArray[np.int64], draws: NDArray[np.float64]) -> Tensor:
         images = self.data.images[self.data.rows[positions]]
-        pixels = strongly_augmented(images, self.config, draws, flip=self.step.flip)
+        pixels = strongly_augmented(images, self.config.augmentation, draws, flip=self.step.flip)
         return to_tensor(pixels, self.network.mean.device)
 
     def _summed(self, *values: float) -> list[float]:
@@ -182,8 +183,9 @@ class Learner:
     def _rate(self, number: int, batch: int, batches: int) -> float:
         """The learning rate of a batch, both counted in the whole step."""
         done, whole = (number - 1) * batches + batch, self.step.epochs * batches
-        if self.config.schedule == "steps":
-            return self.step.learning_rate * 0.1 ** sum(done >= share * whole for share in self.config.milestones)
+        descent = self.config.descent
+        if descent.schedule == "steps":
+            return self.step.learning_rate * 0.1 ** sum(done >= share * whole for share in descent.milestones)
         warm_up = max(1, round(_WARM_UP * whole))
         return self.step.learning_rate * min((done + 1) / warm_up, 0.5 * (1 + math.cos(math.pi * done / whole)))
 
@@ -198,18 +200,18 @@ class Learner:
 
 
 def _sampler(data: Labelled, config: TrainConfig) -> Sampler:
-    if config.sampling == "balanced":
-        return balanced(data.labels, config.batch_size)
-    return every_image(len(data), config.batch_size)
+    if config.labels.sampling == "balanced":
+        return balanced(data.labels, config.descent.batch_size)
+    return every_image(len(data), config.descent.batch_size)
 
 
-def _optimizer(network: Network, config: TrainConfig) -> torch.optim.Optimizer:
+def _optimizer(network: Network, descent: Descent) -> torch.optim.Optimizer:
     """The learning rate is set before every step."""
     groups = _parameter_groups(network)
-    if config.optimizer == "adamw":
-        return torch.optim.AdamW(groups, weight_decay=config.weight_decay)
-    nesterov = config.optimizer == "nesterov"
-    return torch.optim.SGD(groups, momentum=config.momentum, weight_decay=config.weight_decay, nesterov=nesterov)
+    if descent.optimizer == "adamw":
+        return torch.optim.AdamW(groups, weight_decay=descent.weight_decay)
+    nesterov = descent.optimizer == "nesterov"
+    return torch.optim.SGD(groups, momentum=descent.momentum, weight_decay=descent.weight_decay, nesterov=nesterov)
 
 
 def _parameter_groups(network: Network) -> list[dict[str, Any]]:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lsl_shared.errors import ConfigError
-from lsl_trainer.settings.device import Precision, best_device
+from lsl_trainer.settings.device import best_device
+from lsl_trainer.settings.literals import Precision
 
 __all__ = ["average_buffers", "average_gradients", "new_fabric", "one_process", "own_share"]
 

@@ -117,17 +117,20 @@ def constrained_loss(constraint: Constraint, data: Labelled, config: TrainConfig
         labels = _with_pseudo_labels(network, batch, allowed, here, memory["guesses"], config)
         assert batch.strong is not None
         features = network.features(torch.where(known[:, None, None, None], batch.images, batch.strong))
-        logits = network.classify(dropped(features, config.feature_dropout, batch.draws))
+        logits = network.classify(dropped(features, config.regularization.feature_dropout, batch.draws))
         entropy = F.cross_entropy(
-            logits, labels, ignore_index=-1, label_smoothing=config.label_smoothing, reduction="none"
+            logits, labels, ignore_index=-1, label_smoothing=config.regularization.label_smoothing, reduction="none"
         )
-        total = _mean(entropy, known) + config.pseudo_weight * _mean(entropy, ~known)
-        total = total + config.partial_weight * _mean(partial_label_loss(logits, allowed), ~known)
-        if here.ordered and config.order_weight:
-            total = total + config.order_weight * distance_loss(logits, distances(allowed[:, : here.n_fine])).mean()
-        if config.similarity_weight:
-            similarity = similarity_in_batch(features, labels, known, config.similarity_temperature)
-            total = total + config.similarity_weight * similarity
+        total = _mean(entropy, known) + config.constrained.pseudo_weight * _mean(entropy, ~known)
+        total = total + config.constrained.partial_weight * _mean(partial_label_loss(logits, allowed), ~known)
+        if here.ordered and config.constrained.order_weight:
+            total = (
+                total
+                + config.constrained.order_weight * distance_loss(logits, distances(allowed[:, : here.n_fine])).mean()
+            )
+        if config.constrained.similarity_weight:
+            similarity = similarity_in_batch(features, labels, known, config.references.similarity_temperature)
+            total = total + config.constrained.similarity_weight * similarity
         return total, logits
 
     return loss, memory
@@ -170,15 +173,17 @@ def _with_pseudo_labels(
     """
     unsure = (batch.labels < 0) & (allowed.sum(1) > 1)
     labels = batch.labels.clone()
-    if not config.pseudo_weight or not unsure.any():
+    if not config.constrained.pseudo_weight or not unsure.any():
         return labels
     with torch.no_grad():
         network.eval()
         guess, probability = guesses(network(batch.images[unsure])[0], allowed[unsure])
         network.train()
-    sure = (probability >= config.pseudo_threshold).cpu()
+    sure = (probability >= config.constrained.pseudo_threshold).cpu()
     remembered[batch.positions[unsure.cpu()][sure]] = guess.cpu()[sure]
-    thresholds = class_thresholds(remembered, constraint.siblings.cpu(), config.pseudo_threshold).to(guess.device)
+    thresholds = class_thresholds(remembered, constraint.siblings.cpu(), config.constrained.pseudo_threshold).to(
+        guess.device
+    )
     labels[unsure] = torch.where(probability >= thresholds[guess], guess, -1)
     return labels
 

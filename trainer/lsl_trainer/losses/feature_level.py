@@ -28,12 +28,14 @@ def combined_loss(data: Labelled, sets: Tensor, config: TrainConfig) -> Loss:
 
     def loss(network: Network, batch: Batch) -> tuple[Tensor, Tensor]:
         logits, features = network(batch.images)
-        draws = len(batch.positions) if config.reference_draw == "sample" else 1
+        draws = len(batch.positions) if config.references.reference_draw == "sample" else 1
         chosen = torch.randint(len(sets), (draws,), generator=batch.draws).expand(len(batch.positions))
         references = _features(network, data, own_references(sets, chosen, batch.positions))
         own = column.to(batch.labels.device)[batch.labels]
-        similarity = similarity_loss(features, references, own, config.similarity_temperature)
-        return F.cross_entropy(logits, batch.labels, label_smoothing=config.label_smoothing) + similarity, logits
+        similarity = similarity_loss(features, references, own, config.references.similarity_temperature)
+        return F.cross_entropy(
+            logits, batch.labels, label_smoothing=config.regularization.label_smoothing
+        ) + similarity, logits
 
     return loss
 

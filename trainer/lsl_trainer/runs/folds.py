@@ -118,10 +118,10 @@ def cross_validate(
 def _parts(store: Store, config: TrainConfig, folds: int) -> list[NDArray[np.int8]]:
     """The split of each fold; equal images stay together."""
     space = task_to_learn(store, config)
-    tasks = tuple(name for name in (space.name, config.coarse or space.parent) if name)
+    tasks = tuple(name for name in (space.name, config.labels.coarse or space.parent) if name)
     labelled = np.flatnonzero(np.any([store.labels(name) >= 0 for name in tasks], axis=0))
     chance = np.random.default_rng([config.seed, 1])
-    return fold_store(store, config.split, folds, tasks, chance, stored_duplicates(store, labelled))
+    return fold_store(store, config.labels.split, folds, tasks, chance, stored_duplicates(store, labelled))
 
 
 def _tested(store: Store, out: Path, number: int, rows: NDArray[np.int64]) -> tuple[Model, NDArray[np.float32]]:

@@ -79,7 +79,8 @@ def train(
     out = Path(out)
     if not resume:
         _refuse_existing(out)
-    fabric = new_fabric(config.precision, device)  # waits for all processes, so none takes this run for an earlier one
+    # Waits for all processes, so that none takes this run for an earlier one.
+    fabric = new_fabric(config.descent.precision, device)
     with Store(store) as opened, fabric.rank_zero_first():
         data = load_data(opened, config, part, folder=out / CHECKPOINTS, shared=fabric.world_size > 1)
     training = TwoStepTraining(data, config, fabric)
@@ -103,9 +104,9 @@ def _finish(training: TwoStepTraining, store: str | Path, out: Path, epochs: lis
     for bundle in (_MODEL, _MODEL_FP16, _MODEL_INT8):
         shutil.rmtree(out / bundle, ignore_errors=True)  # of a run that was killed before its report
     _, parity = write_bundle(training.network, data, config, out / _MODEL)
-    if config.graph_precision == "fp16":
+    if config.export.graph_precision == "fp16":
         half_bundle(out / _MODEL, out / _MODEL_FP16)
-    if config.graph_precision == "int8":
+    if config.export.graph_precision == "int8":
         images = data.fine.images[np.sort(data.fine.rows[:_QUANTIZED_BY])]
         int8_bundle(out / _MODEL, images, out / _MODEL_INT8)
     model = Model.load(out / _MODEL, device="cpu", verify=True)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import fields, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+import tomli_w
+
 from lsl_shared.errors import ConfigError
 from lsl_shared.files.atomic import write_text
-from lsl_trainer.networks.residual import NetworkConfig
-from lsl_trainer.settings.config import TrainConfig, preset
+from lsl_trainer.settings.config import GROUPS, TrainConfig
+from lsl_trainer.settings.network import NetworkConfig
+from lsl_trainer.settings.presets import preset
 
 __all__ = ["read_config", "write_config"]
 
 
 def write_config(config: TrainConfig, path: str | Path) -> None:
     """Writes all settings, those of the network in a table of their own."""
-    plain = [f"{name} = {_toml(value)}" for name, value in vars(config).items() if name != "network"]
-    network = [f"{name} = {_toml(value)}" for name, value in vars(config.network).items()]
-    write_text(path, "\n".join([*plain, "", "[network]", *network, ""]))
+    write_text(path, tomli_w.dumps(config.to_dict()))
 
 
 def read_config(path: str | Path, base: TrainConfig | None = None, *, otherwise: str = "paper") -> TrainConfig:
@@ -36,26 +38,27 @@ def read_config(path: str | Path, base: TrainConfig | None = None, *, otherwise:
         network = entries.pop("network", {})
         if not isinstance(network, dict):
             raise ConfigError("network must be a table")
-        return replace(
-            start, **_checked(start, entries), network=replace(start.network, **_checked(start.network, network))
-        )
+        shape = replace(start.network, **_checked(vars(start.network), get_type_hints(NetworkConfig), network))
+        return start.having(**_checked(start.flat(), _hints(), entries), network=shape)
     except ConfigError as problem:
         raise ConfigError(f"{path}: {problem}") from None
 
 
-def _checked(settings: TrainConfig | NetworkConfig, entries: dict[str, Any]) -> dict[str, Any]:
+def _hints() -> dict[str, Any]:
+    """The type of every flat setting."""
+    return {key: hint for group in (TrainConfig, *GROUPS.values()) for key, hint in get_type_hints(group).items()}
+
+
+def _checked(present: Mapping[str, Any], hints: Mapping[str, Any], entries: Mapping[str, Any]) -> dict[str, Any]:
     """Entries of known names and of the types that the settings have."""
-    known = {entry.name for entry in fields(settings)}
-    unknown = sorted(set(entries) - known)
-    if unknown:
-        raise ConfigError(f"no such setting: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
-    return {name: _typed(name, value, _example(settings, name)) for name, value in entries.items()}
+    if unknown := sorted(set(entries) - set(present)):
+        raise ConfigError(f"no such setting: {', '.join(unknown)}; there are {', '.join(sorted(present))}")
+    return {name: _typed(name, value, _example(present[name], hints[name])) for name, value in entries.items()}
 
 
-def _example(settings: TrainConfig | NetworkConfig, name: str) -> Any:
+def _example(present: Any, hint: Any) -> Any:
     """The present value of a setting; where it is an empty tuple, one with a single value of the right type."""
-    present = getattr(settings, name)
-    return present if present != () else (get_args(get_type_hints(type(settings))[name])[0](),)
+    return present if present != () else (get_args(hint)[0](),)
 
 
 def _typed(name: str, value: Any, present: Any) -> Any:
@@ -64,13 +67,6 @@ def _typed(name: str, value: Any, present: Any) -> Any:
     if isinstance(present, float) and type(value) is int:
         return float(value)
     if type(value) is not type(present):
-        raise ConfigError(f"{name} must be {type(present).__name__}, as {_toml(present)}; received {value!r}")
+        example = tomli_w.dumps({name: present}).partition("=")[2].strip()
+        raise ConfigError(f"{name} must be {type(present).__name__}, as {example}; received {value!r}")
     return value
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    return f'"{value}"' if isinstance(value, str) else repr(value)

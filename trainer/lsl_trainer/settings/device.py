@@ -1,16 +1,12 @@
-"""Where a training runs, and with which arithmetic."""
+"""Where a training runs."""
 
 from __future__ import annotations
 
 import warnings
-from typing import Literal
 
 import torch
 
-__all__ = ["Precision", "best_device"]
-
-
-Precision = Literal["fp32", "bf16", "fp16"]
+__all__ = ["best_device"]
 
 
 def best_device() -> torch.device:
