@@ -27,10 +27,10 @@ import typer
 from numpy.typing import NDArray
 
 from lsl_shared import LabelSpace, Store, StoreWriter
-from lsl_trainer.comparing.comparison import Comparison, compare
+from lsl_trainer.comparing.comparison import compare
 from lsl_trainer.comparing.outcomes import Outcome
 from lsl_trainer.comparing.rows import learnt
-from lsl_trainer.comparing.scores import Spread
+from lsl_trainer.comparing.scores import Comparison, Spread
 from lsl_trainer.data.batch import Batch, Loss, in_unit_range, to_tensor
 from lsl_trainer.data.load import TrainingData, load_data
 from lsl_trainer.learning.algorithm import TwoStepTraining

@@ -2,8 +2,8 @@
 
 from .bundle.variants import half_bundle as half_bundle
 from .bundle.variants import int8_bundle as int8_bundle
-from .comparing.comparison import Comparison as Comparison
 from .comparing.comparison import compare as compare
+from .comparing.scores import Comparison as Comparison
 from .graphs.export import export_classifier as export_classifier
 from .graphs.export import export_saliency as export_saliency
 from .losses.references import select_references as select_references

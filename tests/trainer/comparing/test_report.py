@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from lsl_shared import LabelSpace
-from lsl_trainer.comparing.comparison import Comparison
 from lsl_trainer.comparing.outcomes import Outcome
 from lsl_trainer.comparing.report import write_comparison_report
-from lsl_trainer.comparing.scores import row_differences, row_scores
+from lsl_trainer.comparing.scores import Comparison, row_differences, row_scores
 
 
 def comparison(folder, space, names, notes=()):

@@ -14,9 +14,8 @@ from lsl_trainer.settings.cli_settings import ConfigOption, PresetOption, chosen
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from lsl_trainer.comparing.comparison import Comparison
     from lsl_trainer.comparing.outcomes import Outcome
-    from lsl_trainer.comparing.scores import Spread
+    from lsl_trainer.comparing.scores import Comparison, Spread
     from lsl_trainer.learning.epoch import Epoch
     from lsl_trainer.settings.config import TrainConfig
 

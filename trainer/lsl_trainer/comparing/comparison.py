@@ -11,10 +11,8 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,44 +22,19 @@ from numpy.typing import NDArray
 from lsl_shared.errors import ConfigError, TrainingError
 from lsl_shared.files.atomic import write_text
 from lsl_shared.files.store import Store
-from lsl_shared.labels import LabelSpace
 from lsl_trainer.comparing.outcomes import Outcome, answered, read_outcome, write_outcome, write_responses
-from lsl_trainer.comparing.paired import Difference
 from lsl_trainer.comparing.report import write_comparison_report
 from lsl_trainer.comparing.rows import check_rows, learnt, method_of
-from lsl_trainer.comparing.scores import RowScores, check_same_images, row_differences, row_scores
+from lsl_trainer.comparing.scores import Comparison, check_same_images, row_differences, row_scores
 from lsl_trainer.data.load import load_data, task_to_learn
 from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.learning.processes import new_fabric
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.config_file import read_config, write_config
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["compare"]
 
 _CONFIG, _JSON, _REPORT, _CHECKPOINTS = "config.toml", "comparison.json", "report.html", "checkpoints"
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A finished comparison."""
-
-    path: Path
-    """Its folder: comparison.json, report.html, PNG figures, and seed-<s>/<row>.json with all answers."""
-    space: LabelSpace
-    rows: tuple[RowScores, ...]
-    differences: tuple[Difference, ...]
-    """All pairs of rows."""
-    notes: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """All figures as JSON values."""
-        return {
-            "task": self.space.name,
-            "classes": self.space.classes,
-            "rows": [asdict(row) for row in self.rows],
-            "differences": [asdict(pair) for pair in self.differences],
-            "notes": self.notes,
-        }
 
 
 def compare(

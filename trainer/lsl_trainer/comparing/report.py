@@ -13,13 +13,11 @@ import numpy as np
 from lsl_shared.files.atomic import atomic_path, write_text
 from lsl_trainer.comparing import figures as figures
 from lsl_trainer.comparing.figures import Responses
-from lsl_trainer.comparing.scores import Spread
+from lsl_trainer.comparing.scores import Comparison, Spread
 from lsl_trainer.settings.config import TrainConfig
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from lsl_trainer.comparing.comparison import Comparison
 
 __all__ = ["LABELS", "write_comparison_report"]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,7 @@ from lsl_shared.measures import metrics
 from lsl_trainer.comparing.outcomes import Outcome
 from lsl_trainer.comparing.paired import Difference, differences
 
-__all__ = ["RowScores", "Spread", "check_same_images", "row_differences", "row_scores"]
+__all__ = ["Comparison", "RowScores", "Spread", "check_same_images", "row_differences", "row_scores"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,29 @@ class RowScores:
     """All three of the first seed."""
     seconds: float
     """Mean of the training, without what it shares with a row before it."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A finished comparison."""
+
+    path: Path
+    """Its folder: comparison.json, report.html, PNG figures, and seed-<s>/<row>.json with all answers."""
+    space: LabelSpace
+    rows: tuple[RowScores, ...]
+    differences: tuple[Difference, ...]
+    """All pairs of rows."""
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All figures as JSON values."""
+        return {
+            "task": self.space.name,
+            "classes": self.space.classes,
+            "rows": [asdict(row) for row in self.rows],
+            "differences": [asdict(pair) for pair in self.differences],
+            "notes": self.notes,
+        }
 
 
 def check_same_images(by_row: Sequence[Sequence[Outcome]]) -> None:
