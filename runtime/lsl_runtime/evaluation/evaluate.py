@@ -58,7 +58,11 @@ class Evaluation:
     """Of each further task of classes, against the labels."""
 
     def to_json(self) -> str:
-        """All figures as JSON text."""
+        """All figures as JSON text.
+
+        Returns:
+            An object with an entry for each field of this class.
+        """
         return json.dumps(asdict(self), indent=1, ensure_ascii=False)
 
 
@@ -70,14 +74,34 @@ def evaluate(
     annotations: str | Path | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Evaluation:
-    """Scores all tasks of the model on the test images of its split, or on all images if `everything`.
+    """Scores all tasks of a model on the test images of its split.
 
-    Images that the split does not know were never seen and count as test images. Labels are matched to the model's
-    classes by name. Takes the answers from the annotations (beside the store unless named) where they are of this
-    store and model, else predicts. Where coarse labels are known, the classes that keep to them are scored as well,
-    whether or not they are stored: they follow from the probabilities. A task without labels is noted. `on_progress` is
-    called with the number of the store's images just passed.
-    Raises StoreError (no label to compare with, no test image), BundleError (no split.csv), ImageError (image size).
+    Images that the split does not know were never seen, and count as test images. Labels are matched with the model's
+    classes by name. Where coarse labels are known, the classes that keep to them are scored as well. A task without
+    labels is noted. The model predicts, unless the annotations hold its answers to this store.
+
+    Args:
+        store: The image store.
+        model: The model.
+        everything: Whether to evaluate all images, those of the training too.
+        annotations: The annotations file; None takes the one beside the store.
+        on_progress: Called with the number of the store's images just passed.
+
+    Returns:
+        The figures. Nothing is written.
+
+    Raises:
+        StoreError: There is no label to compare with, or no test image.
+        BundleError: The bundle has no split.csv.
+        ImageError: The store's images are of another size.
+
+    Example:
+        >>> from lsl_runtime import Model, evaluate
+        >>> found = evaluate("store.h5", Model.load("runs/demo/model"))
+        >>> found.task, found.part
+        ('stage', 'test')
+        >>> 0 <= found.labelled.accuracy <= 1
+        True
     """
     with Store(store) as opened:
         check_image_size(opened, model)

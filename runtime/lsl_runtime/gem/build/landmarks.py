@@ -39,11 +39,27 @@ class Landmark:
 
 
 def landmarks(gem: Gem, *, level: float = 0.5, least_area: float = 0.5) -> tuple[Landmark, ...]:
-    """The regions of the masked map that stand out, the one with the largest sum first; none in an even map.
+    """The regions of a masked map that stand out, the one with the largest sum first.
 
-    A pixel of the mean embryo belongs to one if the map lies at least `level`, 0 to 1, of the way from its median to
-    its maximum inside the embryo. Regions (8-connected) under `least_area` percent of the embryo are left out. Raises
-    ConfigError for a map without mask and a level outside its range.
+    A pixel of the mean embryo belongs to a region where the map lies at least `level` of the way from its median to its
+    maximum inside the embryo. Pixels that touch by side or corner are one region.
+
+    Args:
+        gem: A map that has a masked map.
+        level: How far up a pixel must lie, above 0, up to 1.
+        least_area: Smaller regions are left out, in percent of the embryo.
+
+    Returns:
+        The regions; none in an even map.
+
+    Raises:
+        ConfigError: The map has no masked map, or `level` is outside its range.
+
+    Example:
+        >>> from lsl_runtime import build_gem, landmarks
+        >>> first = landmarks(build_gem("store.h5", "4"))[0]
+        >>> first.number, bool(first.egg_length < 50)
+        (1, True)
     """
     if gem.masked_gem is None:
         raise ConfigError(f"landmarks are read from the masked map, and that of {gem.stage!r} was not asked for")

@@ -52,7 +52,48 @@ def build_gem(
     task: str = "",
     on_progress: Callable[[int], None] | None = None,
 ) -> Gem:
-    """The genomewide expression map of one stage; see `build_gems`."""
+    """The genomewide expression map of one class or term.
+
+    Args:
+        store: The image store.
+        stage: A class of the model's first task, or a term.
+        masked: Whether to make the masked map, of where the model looks, as well.
+        model: Computes saliency that is not stored; None takes the model that annotated.
+        annotations: The annotations file; None takes the one beside the store.
+        mode: `mean` averages the stain density, `fraction` counts stained images (density above 0.2).
+        view: Only images of this view; None takes lateral images and those of unknown view, "all" takes every image.
+        genes: Only images of these genes; None takes all, and images without a gene.
+        exclude: No images of these genes.
+        weights: `equal`: each gene counts once; `probability`: an image weighs by its probability of the class as well.
+        floor: Only images whose probability of the class is at least this, 0..1.
+        constrained: Whether to map classes that keep to known coarse labels, where `annotate(constrain=…)` stored them.
+        per_gene: Whether to fill `Gem.genes`, what each gene shows.
+        saliency_method: How saliency is made (see `Model.saliency`); None takes what is stored, else gradients.
+        workers: Processes of this machine that share the work; None works in this process.
+        scheduler: Address of a Dask scheduler whose workers share the work, such as tls://host:8786.
+        task: The task that the names belong to, where several have them; '' takes the first that has them all.
+        on_progress: Called with the number of the store's images just passed.
+
+    Returns:
+        The map. Nothing is written.
+
+    Raises:
+        StoreError: The store cannot be read.
+        AnnotationsError: There are no annotations, they are of another store or model, or no saliency is to be had.
+        GemError: A class or term is unknown, or no image is left for it.
+        ConfigError: A setting is outside its range, or Dask cannot be used.
+        DeviceError: Workers keep dying.
+
+    Example:
+        >>> from lsl_runtime import build_gem
+        >>> gem = build_gem("store.h5", "9")
+        >>> gem.gem.shape, gem.n_images, gem.n_genes
+        ((16, 40), 12, 11)
+        >>> bool((gem.masked_gem <= gem.gem).all())
+        True
+        >>> build_gem("store.h5", "9", masked=False, genes=["gene003", "gene008"]).selection
+        'only listed genes (2)'
+    """
     return build_gems(
         store, [stage], masked=masked, model=model, annotations=annotations, mode=mode, view=view,
         genes=genes, exclude=exclude, weights=weights, floor=floor, constrained=constrained, per_gene=per_gene,
@@ -81,22 +122,49 @@ def build_gems(
     task: str = "",
     on_progress: Callable[[int], None] | None = None,
 ) -> tuple[Gem, ...]:
-    """The maps of several stages, each once, in one pass over the store and in memory that its length does not change.
+    """The maps of several classes or terms, in memory that the length of the store does not change.
 
-    `stages` are class names of the model's first task, or else terms: then the images for which the term was chosen
-    take part, masked by the saliency of its logit, one pass each; `task` says of which task they are where several have
-    them. `annotations` lie beside the store unless named. Where they hold classes that keep to known coarse labels
-    (`annotate(constrain=…)`), these are mapped, unless `constrained` is false.
-    Saliency is the stored one; else it is computed for the chosen images with `model`, else with the model that
-    annotated. `saliency_method` asks for one method (see `Model.saliency`), computed where others are stored. `mode`
-    `mean` averages the stain density, `fraction` counts stained images (density above 0.2). `view` None takes lateral
-    images and those of unknown view, "all" takes every image. `genes` keeps only these, `exclude` leaves some out;
-    `weights` `probability` lets an image weigh by its probability of the stage, `floor` is the least that takes part.
-    `per_gene` fills `Gem.genes`. `workers` and `scheduler` share the pass out, see `annotate`: the maps have the same
-    bits, but for what the number of threads does to saliency that is computed. `on_progress` is called with the number
-    of the store's images just passed. Nothing is written.
-    Raises StoreError, AnnotationsError (missing, of another store or model, no saliency to be had), GemError (unknown
-    stage, or no image is left for it), ConfigError (mode, weights, floor, cluster) and DeviceError (workers die).
+    Classes are mapped in one pass over the store. A term takes the images that it was chosen for, masked by the saliency
+    of its own logit, in a pass of its own. With workers the maps have the same bits, but for what the number of threads
+    does to saliency that is computed.
+
+    Args:
+        store: The image store.
+        stages: Classes of the model's first task, or terms; each is mapped once.
+        masked: Whether to make the masked map, of where the model looks, as well.
+        model: Computes saliency that is not stored; None takes the model that annotated.
+        annotations: The annotations file; None takes the one beside the store.
+        mode: `mean` averages the stain density, `fraction` counts stained images (density above 0.2).
+        view: Only images of this view; None takes lateral images and those of unknown view, "all" takes every image.
+        genes: Only images of these genes; None takes all, and images without a gene.
+        exclude: No images of these genes.
+        weights: `equal`: each gene counts once; `probability`: an image weighs by its probability of the class as well.
+        floor: Only images whose probability of the class is at least this, 0..1.
+        constrained: Whether to map classes that keep to known coarse labels, where `annotate(constrain=…)` stored them.
+        per_gene: Whether to fill `Gem.genes`, what each gene shows.
+        saliency_method: How saliency is made (see `Model.saliency`); None takes what is stored, else gradients.
+        workers: Processes of this machine that share the work; None works in this process.
+        scheduler: Address of a Dask scheduler whose workers share the work, such as tls://host:8786.
+        task: The task that the names belong to, where several have them; '' takes the first that has them all.
+        on_progress: Called with the number of the store's images just passed.
+
+    Returns:
+        The maps, in the order asked for. Nothing is written.
+
+    Raises:
+        StoreError: The store cannot be read.
+        AnnotationsError: There are no annotations, they are of another store or model, or no saliency is to be had.
+        GemError: A class or term is unknown, or no image is left for it.
+        ConfigError: A setting is outside its range, or Dask cannot be used.
+        DeviceError: Workers keep dying.
+
+    Example:
+        >>> from lsl_runtime import build_gems
+        >>> early, late = build_gems("store.h5", ["4", "9"])
+        >>> early.stage, late.stage
+        ('4', '9')
+        >>> bool(early.gem[:, :20].mean() > late.gem[:, :20].mean())  # stained at the anterior end
+        True
     """
     wanted = Filter(view, genes, exclude, weights, floor, constrained)
     settings, machines = MapSettings(masked, mode, saliency_method, per_gene), Machines(workers, scheduler)

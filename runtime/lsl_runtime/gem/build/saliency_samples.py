@@ -49,10 +49,33 @@ def saliency_samples(
     wanted: Filter | None = None,
     saliency_method: SaliencyMethod | None = None,
 ) -> tuple[SaliencySample, ...]:
-    """The `count` images that the model is surest of, with their saliency: stages take turns, then genes, then images.
+    """The images that the model is surest of, with their saliency maps.
 
-    `wanted` filters images. Where the maps come from, how (`saliency_method`) and what is raised is as in
-    `build_gems`; ConfigError where `count` is below 1.
+    Classes take turns, then genes, then images.
+
+    Args:
+        store: The image store.
+        stages: Classes of the model's first task.
+        count: How many images to take, at least 1.
+        model: Computes saliency that is not stored; None takes the model that annotated.
+        annotations: The annotations file; None takes the one beside the store.
+        wanted: Which images take part; None takes lateral images and those of unknown view.
+        saliency_method: How saliency is made (see `Model.saliency`); None takes what is stored, else gradients.
+
+    Returns:
+        At most `count` samples, in the order of the classes, the surest first.
+
+    Raises:
+        StoreError: The store cannot be read.
+        AnnotationsError: There are no annotations, they are of another store or model, or no saliency is to be had.
+        GemError: A class is unknown, or no image is left for it.
+        ConfigError: `count` is below 1, or a name is that of a term.
+
+    Example:
+        >>> from lsl_runtime import saliency_samples
+        >>> samples = saliency_samples("store.h5", ["4", "9"], 4)
+        >>> [sample.stage for sample in samples], samples[0].saliency.shape
+        (['4', '4', '9', '9'], (16, 40))
     """
     wanted = wanted or Filter()
     with open_source(store, annotations, model) as source:

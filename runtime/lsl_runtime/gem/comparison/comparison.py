@@ -90,9 +90,36 @@ def compare_gems(
 ) -> GemComparison:
     """The difference of two maps, first minus second, with its significance.
 
-    `masked` compares the masked maps. `rate` is the share of false ones among the discoveries that is accepted, between
-    0 and 1. `on_progress` is called with the number of images just passed; each side passes the store once. See
-    `build_gems` for the rest. Raises what `build_gems` raises, and GemError where a side has fewer than two genes.
+    Args:
+        store: The image store.
+        first: The map that is subtracted from: class, genes, annotations.
+        second: The map that is subtracted.
+        masked: Whether to compare the masked maps, of where the model looks.
+        mode: `mean` compares the mean stain density, `fraction` the share of stained images.
+        view: Only images of this view; None takes lateral images and those of unknown view, "all" takes every image.
+        exclude: No images of these genes.
+        weights: `equal`: each gene counts once; `probability`: an image weighs by its probability of the class as well.
+        floor: Only images whose probability of the class is at least this, 0..1.
+        constrained: Whether to map classes that keep to known coarse labels, where `annotate(constrain=…)` stored them.
+        rate: The share of false ones among the discoveries that is accepted, above 0 and below 1.
+        on_progress: Called with the number of images just passed; each side passes the store once.
+
+    Returns:
+        The difference on a grid of at most 16 rows. Nothing is written.
+
+    Raises:
+        StoreError: The store cannot be read.
+        AnnotationsError: There are no annotations, they are of another store, or no saliency is to be had.
+        GemError: A class is unknown, no image is left for a side, or a side has images of one gene only.
+        ConfigError: A setting is outside its range.
+
+    Example:
+        >>> from lsl_runtime import GemSide, compare_gems
+        >>> found = compare_gems("store.h5", GemSide("4"), GemSide("9"))
+        >>> found.names, found.difference.shape
+        (('4', '9'), (16, 40))
+        >>> bool(found.difference[8, 5] > 0), bool(found.difference[8, 34] < 0)
+        (True, True)
     """
     wanted, settings = Filter(view, None, exclude, weights, floor, constrained), MapSettings(masked, mode)
     return compare_sides(store, (first, second), wanted, settings, rate, on_progress)

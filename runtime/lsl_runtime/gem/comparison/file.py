@@ -28,7 +28,17 @@ def comparison_path(folder: str | Path, names: tuple[str, str]) -> Path:
 
 
 def write_comparison(path: str | Path, found: GemComparison) -> None:
-    """Writes a comparison in one piece."""
+    """Writes a comparison to an HDF5 file, in one piece.
+
+    Args:
+        path: The file; one that is there is replaced.
+        found: The comparison.
+
+    Example:
+        >>> from lsl_runtime import GemSide, compare_gems, write_comparison
+        >>> found = compare_gems("store.h5", GemSide("4"), GemSide("9"))
+        >>> write_comparison("comparison.h5", found)
+    """
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs["format"], file.attrs["version"] = _FORMAT, _VERSION
         for key in _PLANES:
@@ -38,7 +48,23 @@ def write_comparison(path: str | Path, found: GemComparison) -> None:
 
 
 def read_comparison(path: str | Path) -> GemComparison:
-    """A comparison from its file. Raises GemError."""
+    """Reads a comparison that `write_comparison` or `lsl-gem --compare` wrote.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The comparison, as it was written.
+
+    Raises:
+        GemError: The file is missing, foreign, damaged or of a newer version.
+
+    Example:
+        >>> from lsl_runtime import GemSide, compare_gems, read_comparison, write_comparison
+        >>> write_comparison("comparison.h5", compare_gems("store.h5", GemSide("4"), GemSide("9")))
+        >>> read_comparison("comparison.h5").names
+        ('4', '9')
+    """
     with open_file(path, _FORMAT, _VERSION, GemError, _REMEDY) as file:
         planes: dict[str, Any] = {
             key: np.asarray(read_dataset(file, key, GemError, dtype=kind, shape=(None, None))[...])

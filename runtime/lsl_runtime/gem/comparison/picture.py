@@ -25,9 +25,18 @@ _PAGE, _MARGIN, _TOP, _BAR_PLACE, _BAR, _DPI = 8.0, 0.45, 1.0, 0.3, 0.13, 200
 
 
 def draw_comparison(found: GemComparison, path: str | Path) -> None:
-    """Draws the difference on its grid, cells that are discoveries with an outline.
+    """Draws a comparison on its grid, with a line around cells that are discoveries.
 
-    The name's ending says whether as PNG, SVG or PDF. Raises ConfigError for another ending.
+    Args:
+        found: The comparison.
+        path: The picture; its ending says whether PNG, SVG or PDF.
+
+    Raises:
+        ConfigError: The ending is another one.
+
+    Example:
+        >>> from lsl_runtime import GemSide, compare_gems, draw_comparison
+        >>> draw_comparison(compare_gems("store.h5", GemSide("4"), GemSide("9")), "difference.png")
     """
     _sheet(found).save(path, _DPI)
 

@@ -30,10 +30,21 @@ _STEPS = 65535
 
 
 def write_page(gems: Sequence[Gem], path: str | Path, style: StyleName = "inferno") -> None:
-    """Writes the page of maps of one store and task, in the order given, to `path`.
+    """Writes an HTML page to walk through maps and to read values from; it needs no network.
 
-    Values are held as 16-bit steps of the map's own maximum, so that what is read off errs by less than 1e-5. Raises
-    ConfigError for another style, and where there is no map or they do not belong together.
+    Values are held as 16-bit steps of the map's own maximum, so that what is read off errs by less than 1e-5.
+
+    Args:
+        gems: Maps of one store and task, in the order to be shown, at least one.
+        path: The page.
+        style: `inferno`, bright on black, or `flyexpress`, blue-violet on white.
+
+    Raises:
+        ConfigError: The maps do not belong together, or the style is another one.
+
+    Example:
+        >>> from lsl_runtime import build_gems, write_page
+        >>> write_page(build_gems("store.h5", ["4", "9"]), "gems.html")
     """
     from jinja2 import Environment, PackageLoader
 

@@ -26,11 +26,22 @@ _ACROSS = 2
 
 
 def draw_panel(gems: Sequence[Gem], path: str | Path, style: StyleName = "inferno") -> None:
-    """Draws maps below each other, in the order given: GEM, masked GEM if there is one, and four sample images.
+    """Draws maps below each other: GEM, masked GEM if there is one, and four sample images.
 
-    All GEMs share one colour scale and all masked GEMs another, so that stages can be compared; the bars below give
-    their values. The maps are of one model, task and mode. The name's ending says whether as PNG, SVG or PDF. Raises
-    ConfigError for another ending or style, and where there is no map or they do not belong together.
+    All GEMs share one colour scale and all masked GEMs another, so that classes can be compared. The bars below give
+    their values.
+
+    Args:
+        gems: Maps of one model, task and mode, in the order to be drawn, at least one.
+        path: The picture; its ending says whether PNG, SVG or PDF.
+        style: `inferno`, bright on black, or `flyexpress`, blue-violet on white.
+
+    Raises:
+        ConfigError: The maps do not belong together, or the ending or the style is another one.
+
+    Example:
+        >>> from lsl_runtime import build_gems, draw_panel
+        >>> draw_panel(build_gems("store.h5", ["4", "9"]), "panel.png")
     """
     if not gems or len({(gem.task, gem.mode, gem.model_digest, gem.gem.shape) for gem in gems}) > 1:
         raise ConfigError(f"a panel shows maps of one model, task and mode; received {len(gems)} that differ")

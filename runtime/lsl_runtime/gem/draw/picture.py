@@ -32,8 +32,19 @@ _MAPS_TOP, _AXIS, _HEADING, _CAPTION = 1.3, 0.65, 0.3, 0.22
 def draw_gem(gem: Gem, path: str | Path, style: StyleName = "inferno", landmarks: Sequence[Landmark] = ()) -> None:
     """Draws a map: GEM and masked GEM on one scale, the mean outline, percent egg length, sample embryos.
 
-    `landmarks` of this map are drawn on the masked GEM with their numbers. The name's ending says whether as PNG, SVG
-    or PDF. Raises ConfigError for another ending or style.
+    Args:
+        gem: The map.
+        path: The picture; its ending says whether PNG, SVG or PDF.
+        style: `inferno`, bright on black, or `flyexpress`, blue-violet on white.
+        landmarks: Landmarks of this map, which are drawn on the masked GEM with their numbers.
+
+    Raises:
+        ConfigError: The ending or the style is another one.
+
+    Example:
+        >>> from lsl_runtime import build_gem, draw_gem, landmarks
+        >>> gem = build_gem("store.h5", "9")
+        >>> draw_gem(gem, "stage-9.png", "flyexpress", landmarks(gem))
     """
     _Page(gem, gem_style(style), landmarks).sheet.save(path, _DPI)
 

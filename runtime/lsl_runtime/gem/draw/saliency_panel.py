@@ -25,8 +25,18 @@ _WIDEST = 5
 def draw_saliency(samples: Sequence[SaliencySample], path: str | Path) -> None:
     """Draws images above their saliency maps, up to five a row, as in the paper's Figure 8.
 
-    Each map is scaled by itself: white is its 99.5th percentile and above. The name's ending says whether as PNG, SVG
-    or PDF. Raises ConfigError for another ending, or without a sample.
+    Each map has its own scale: white is its 99.5th percentile and above.
+
+    Args:
+        samples: The images with their maps, at least one.
+        path: The picture; its ending says whether PNG, SVG or PDF.
+
+    Raises:
+        ConfigError: There is no sample, or the ending is another one.
+
+    Example:
+        >>> from lsl_runtime import draw_saliency, saliency_samples
+        >>> draw_saliency(saliency_samples("store.h5", ["9"], 3), "saliency.png")
     """
     if not samples:
         raise ConfigError("a saliency panel needs at least one sample image")

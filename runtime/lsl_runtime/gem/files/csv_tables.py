@@ -17,7 +17,24 @@ _LANDMARKS = ["stage", "landmark", "threshold", "area_percent", "egg_length", "d
 
 
 def write_gene_table(path: str | Path, gems: Sequence[Gem]) -> int:
-    """Writes one row a gene and stage from maps built with `per_gene`; returns their number. See `GeneExpression`."""
+    """Writes a CSV table of genes, one row a gene and class; its columns are those of `GeneExpression`.
+
+    Args:
+        path: The table.
+        gems: Maps that were built with `per_gene`.
+
+    Returns:
+        The number of rows.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from lsl_runtime import build_gems, write_gene_table
+        >>> gems = build_gems("store.h5", ["4", "9"], masked=False, per_gene=True)
+        >>> write_gene_table("genes.csv", gems) == sum(len(gem.genes) for gem in gems)
+        True
+        >>> Path("genes.csv").read_text().splitlines()[0]
+        'gene,stage,n_images,mean,peak,peak_egg_length,peak_dorsoventral,peak_region'
+    """
     rows = [
         [one.gene, gem.stage, one.n_images, f"{one.mean:.5f}", f"{one.peak:.5f}",
          *((f"{one.peak_egg_length:.1f}", f"{one.peak_dorsoventral:.1f}") if one.region else ("", "")), one.region]
@@ -28,7 +45,19 @@ def write_gene_table(path: str | Path, gems: Sequence[Gem]) -> int:
 
 
 def write_landmarks(path: str | Path, found: Iterable[Landmark]) -> None:
-    """Writes one row a landmark. See `Landmark`."""
+    """Writes a CSV table of landmarks, one row each; its columns are those of `Landmark`.
+
+    Args:
+        path: The table.
+        found: The landmarks, of one map or several.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from lsl_runtime import build_gem, landmarks, write_landmarks
+        >>> write_landmarks("landmarks.csv", landmarks(build_gem("store.h5", "9")))
+        >>> Path("landmarks.csv").read_text().splitlines()[0]
+        'stage,landmark,threshold,area_percent,egg_length,dorsoventral,mean'
+    """
     rows = [
         [one.stage, one.number, f"{one.threshold:.5f}", f"{one.area:.2f}", f"{one.egg_length:.1f}",
          f"{one.dorsoventral:.1f}", f"{one.mean:.5f}"]

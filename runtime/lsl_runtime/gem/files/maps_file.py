@@ -47,10 +47,24 @@ def check_folder(folder: str | Path) -> None:
 
 
 def write_gems(folder: str | Path, gems: Sequence[Gem]) -> list[tuple[str, str]]:
-    """Writes maps of one store and model into gems.h5 of `folder`, which is rewritten in one piece.
+    """Writes maps of one store and model into gems.h5 of a folder; the file is rewritten in one piece.
 
-    Groups of other stages stay where store and model are the same. Returns (task, stage) of those that were dropped
-    because they belong to another store or model. Raises GemError where something else stands there.
+    Maps of other classes stay where store and model are the same.
+
+    Args:
+        folder: The folder; it is made where there is none.
+        gems: The maps, at least one.
+
+    Returns:
+        Task and class or term of the maps that were dropped, because they are of another store or model.
+
+    Raises:
+        GemError: A gems.h5 is there that is not one of ours.
+
+    Example:
+        >>> from lsl_runtime import build_gems, write_gems
+        >>> write_gems("maps", build_gems("store.h5", ["4", "9"]))
+        []
     """
     path = Path(folder) / GEMS
     old = open_file(path, _FORMAT, _VERSION, GemError, _REMEDY) if path.exists() else None
@@ -67,9 +81,24 @@ def write_gems(folder: str | Path, gems: Sequence[Gem]) -> list[tuple[str, str]]
 
 
 def read_gem(path: str | Path, stage: str, task: str = "") -> Gem:
-    """The map of one stage or term from a gems.h5, without its samples; `task` tells those of one name apart.
+    """Reads the map of one class or term from a gems.h5, without its samples.
 
-    Raises GemError.
+    Args:
+        path: The file.
+        stage: The class or term.
+        task: The task that it belongs to, where several have maps of that name; '' where one has.
+
+    Returns:
+        The map, as it was written.
+
+    Raises:
+        GemError: The file is missing, foreign or damaged, or has no such map, or several.
+
+    Example:
+        >>> from lsl_runtime import build_gems, read_gem, write_gems
+        >>> dropped = write_gems("maps", build_gems("store.h5", ["4", "9"]))
+        >>> read_gem("maps/gems.h5", "9").stage
+        '9'
     """
     with open_file(path, _FORMAT, _VERSION, GemError, _REMEDY) as file:
         name = _found(file, path, stage, task)
