@@ -11,6 +11,7 @@ from lsl_shared.process.terminal import SOME_FAILED, Debug, new_app, plain_error
 from lsl_tools.demo.store import DEMO_FINE_FRACTION, DEMO_IMAGES
 from lsl_tools.fetching.command import fetch_bdgp
 from lsl_tools.labelling.cli import label, suggest
+from lsl_tools.options import ExistingStore, Labels, NewStore, Overwrite, Tasks
 from lsl_tools.packaging.cli import package
 from lsl_tools.standardize.command import standardize
 from lsl_tools.standardize.sheet.sheet_command import sheet
@@ -22,20 +23,16 @@ app = new_app(
     "your own pictures; `info` tells what a store holds, `check` whether it is sound."
 )
 
-_Target = Annotated[Path, typer.Argument(help="The store to make.", metavar="STORE")]
-_Existing = Annotated[Path, typer.Argument(help="The image store.", metavar="STORE")]
-_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace STORE if it exists.")]
-
 
 @app.command()
 def demo(
-    store: _Target = Path("store.h5"),
+    store: NewStore = Path("store.h5"),
     images: Annotated[int, typer.Option(help="How many images.", min=1)] = DEMO_IMAGES,
     fine_fraction: Annotated[
         float, typer.Option(help="Share of the images that carry the fine label, the stage.", min=0.0, max=1.0)
     ] = DEMO_FINE_FRACTION,
     seed: Annotated[int, typer.Option(help="The same seed makes the same images.", min=0)] = 0,
-    overwrite: _Overwrite = False,
+    overwrite: Overwrite = False,
     debug: Debug = False,
 ) -> None:
     """Make a synthetic store: embryos of all stages, with coarse and fine labels and the truth.
@@ -61,18 +58,13 @@ def demo(
 @app.command("import")
 def import_(
     source: Annotated[Path, typer.Argument(help="A folder of pictures, or a CSV that names them.", metavar="SOURCE")],
-    store: _Target = Path("store.h5"),
-    labels: Annotated[
-        Path | None, typer.Option(help="A CSV with a column `file` (paths below SOURCE) and label columns.")
-    ] = None,
-    task: Annotated[
-        list[str] | None,
-        typer.Option(help="A label column, or level of folders: COLUMN, or FINE:COARSE.", metavar="COLUMN[:PARENT]"),
-    ] = None,
+    store: NewStore = Path("store.h5"),
+    labels: Labels = None,
+    task: Tasks = None,
     size: Annotated[
         str | None, typer.Option(help="Bring all images to this size; else to the commonest.", metavar="HxW")
     ] = None,
-    overwrite: _Overwrite = False,
+    overwrite: Overwrite = False,
     debug: Debug = False,
 ) -> None:
     """Make a store from your own pictures: PNG, JPEG, BMP or TIFF, in folders or named by a CSV.
@@ -111,7 +103,7 @@ app.command()(sheet)
 
 
 @app.command()
-def info(store: _Existing = Path("store.h5"), debug: Debug = False) -> None:
+def info(store: ExistingStore = Path("store.h5"), debug: Debug = False) -> None:
     """Tell what a store holds: images, tasks with their classes, genes, views, splits.
 
     Example: lsl-store info store.h5
@@ -125,7 +117,7 @@ def info(store: _Existing = Path("store.h5"), debug: Debug = False) -> None:
 
 @app.command()
 def check(
-    store: _Existing = Path("store.h5"),
+    store: ExistingStore = Path("store.h5"),
     full: Annotated[bool, typer.Option("--full", help="Also print a hash of all content.")] = False,
     debug: Debug = False,
 ) -> None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.hdf5 import as_os_error
+from lsl_shared.system_errors import FORBIDDEN, FULL, unwritable
 
 __all__ = ["told_plainly"]
-
-_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
-_FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 @contextmanager
@@ -32,11 +28,10 @@ def told_plainly(annotations: Path) -> Iterator[None]:
 
 def _told(annotations: Path, problem: OSError) -> AnnotationsError:
     place = annotations.parent.resolve()
-    reason = os.strerror(problem.errno) if problem.errno else str(problem)
-    if problem.errno in _FULL:
+    if problem.errno in FULL:
         remedy = f"make room in {place} and run the same command again: it goes on from the parts that are done"
-    elif problem.errno in _FORBIDDEN:
+    elif problem.errno in FORBIDDEN:
         remedy = f"{place} cannot be written to; choose another place with --out FILE"
     else:
         remedy = "run the same command again: it goes on from the parts that are done"
-    return AnnotationsError(annotations, f"cannot be written ({reason}); {remedy}")
+    return AnnotationsError(annotations, unwritable(problem, remedy))

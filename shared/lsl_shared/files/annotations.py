@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import h5py
 import numpy as np
@@ -16,6 +14,8 @@ from numpy.typing import NDArray
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.chunks import ImageChunks
 from lsl_shared.files.hdf5 import loading, open_file, read_dataset, read_names, read_strings
+from lsl_shared.files.open_file import OpenFile
+from lsl_shared.system_errors import unreadable
 
 __all__ = ["ANNOTATIONS_FORMAT", "ANNOTATIONS_VERSION", "Annotations", "Status", "annotations_path"]
 
@@ -37,7 +37,7 @@ def annotations_path(store: str | Path) -> Path:
     return Path(store).with_suffix(".annotations.h5")
 
 
-class Annotations:
+class Annotations(OpenFile):
     """An annotations file, read only; close it or use it in a `with` block.
 
     `path`; `ids` str (N,) in the store's order; `status` uint8 (N,); `tasks`: task name → class names, those of kind
@@ -47,8 +47,7 @@ class Annotations:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self._file = open_file(path, ANNOTATIONS_FORMAT, ANNOTATIONS_VERSION, AnnotationsError, _REMEDY)
+        super().__init__(path, open_file(path, ANNOTATIONS_FORMAT, ANNOTATIONS_VERSION, AnnotationsError, _REMEDY))
         with loading(self._file, AnnotationsError, "annotations", f". {_REMEDY}"):
             self._load()
 
@@ -84,18 +83,6 @@ class Annotations:
 
     def __len__(self) -> int:
         return len(self.status)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Closes the file; ids, status and tasks stay usable."""
-        self._file.close()
 
     def is_terms(self, task: str) -> bool:
         """Whether any number of the task's classes may be chosen for an image; it then has `chosen` and no class."""
@@ -179,7 +166,7 @@ class Annotations:
         try:
             return np.asarray(stored[start:stop], dtype=np.float32)
         except OSError as problem:
-            raise AnnotationsError(self.path, f"cannot be read ({problem})", f"features[{start}:{stop}]") from None
+            raise AnnotationsError(self.path, unreadable(problem), f"features[{start}:{stop}]") from None
 
     def saliency(self, start: int, stop: int) -> NDArray[np.float32]:
         """The stored saliency maps of images start … stop − 1, float32 (n, H, W)."""
@@ -191,7 +178,7 @@ class Annotations:
                 here = slice(first - start, first - start + len(block))
                 np.multiply(block, factors[here, None, None], out=scaled[here])
         except (OSError, ValueError) as problem:
-            raise AnnotationsError(self.path, f"cannot be read ({problem})", f"saliency[{start}:{stop}]") from None
+            raise AnnotationsError(self.path, unreadable(problem), f"saliency[{start}:{stop}]") from None
         return scaled
 
     @cached_property

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import DataFileError
+from lsl_shared.system_errors import reason, unreadable
 
 __all__ = ["as_os_error", "loading", "members", "open_file", "read_array", "read_dataset", "read_names", "read_strings"]
 
@@ -81,7 +82,7 @@ def read_array(
     try:
         return np.asarray(stored[...])
     except OSError as problem:
-        raise error(Path(file.filename), f"cannot be read ({problem})", key) from None
+        raise error(Path(file.filename), unreadable(problem), key) from None
 
 
 def read_strings(file: h5py.File, key: str, error: type[DataFileError], count: int) -> NDArray[np.object_]:
@@ -130,7 +131,7 @@ def _check_bytes(path: Path, error: type[DataFileError], remedy: str) -> None:
     except FileNotFoundError:
         raise error(path, f"no such file. {remedy}") from None
     except OSError as problem:
-        raise error(path, f"cannot be opened ({problem.strerror})") from None
+        raise error(path, f"cannot be opened ({reason(problem)})") from None
     if not head:
         raise error(path, f"is empty (0 bytes). {remedy}")
     if head != _SIGNATURE and not h5py.is_hdf5(path):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lsl_shared.errors import BundleError, LabelError
 from lsl_shared.labels import LabelSpace
+from lsl_shared.system_errors import unreadable
 
 __all__ = [
     "CLASSIFIER",
@@ -129,8 +130,7 @@ def model_digest(bundle: str | Path) -> str:
         try:
             digest.update((Path(bundle) / name).read_bytes())
         except OSError as problem:
-            unread = f"cannot be read ({problem.strerror}); train or copy the bundle again"
-            raise BundleError(Path(bundle) / name, unread) from None
+            raise BundleError(Path(bundle) / name, unreadable(problem, "train or copy the bundle again")) from None
     return digest.hexdigest()
 
 

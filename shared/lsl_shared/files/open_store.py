@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import h5py
 
 from lsl_shared.errors import StoreError
 from lsl_shared.files.hdf5 import open_file
+from lsl_shared.files.open_file import OpenFile
 from lsl_shared.process.patience import patiently
+from lsl_shared.system_errors import reason
 
 __all__ = ["STORE_FORMAT", "STORE_REMEDY", "STORE_VERSION", "OpenStore"]
 
@@ -18,25 +18,12 @@ STORE_FORMAT, STORE_VERSION = "lsl-store", 1
 STORE_REMEDY = "`lsl-store demo` makes a synthetic store, `lsl-store import` one from your own images"
 
 
-class OpenStore:
+class OpenStore(OpenFile):
     """The file of a store, open for reading; `_file` is its handle just now. Raises StoreError where it cannot be."""
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self._file = open_file(path, STORE_FORMAT, STORE_VERSION, StoreError, STORE_REMEDY)
+        super().__init__(path, open_file(path, STORE_FORMAT, STORE_VERSION, StoreError, STORE_REMEDY))
         self._stamp = _stamp(self.path)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Closes the file. The samples table and the tasks stay usable."""
-        self._file.close()
 
     def check_reachable(self) -> None:
         """Checks that the file is still there, and waits a few seconds for a share that vanished.
@@ -47,7 +34,7 @@ class OpenStore:
         try:
             self._check_same(patiently(lambda: _stamp(self.path)))
         except OSError as problem:
-            raise StoreError(self.path, f"is out of reach ({problem.strerror}); run the command again later") from None
+            raise StoreError(self.path, f"is out of reach ({reason(problem)}); run the command again later") from None
 
     def _reopened(self) -> h5py.File:
         """The file opened anew; OSError while it is out of reach, StoreError where it is another one."""

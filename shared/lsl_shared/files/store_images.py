@@ -13,6 +13,7 @@ from lsl_shared.errors import StoreError
 from lsl_shared.files.chunks import ImageChunks
 from lsl_shared.files.fingerprint import fingerprint
 from lsl_shared.files.hdf5 import read_dataset
+from lsl_shared.system_errors import unreadable
 
 __all__ = ["StoreImages"]
 
@@ -51,7 +52,7 @@ class StoreImages:
             return self._chunks.read(start)
         except (OSError, ValueError) as problem:
             stop = min(start + self.chunk_images, len(self))
-            raise StoreError(self._path, f"cannot be read ({problem})", f"images[{start}:{stop}]") from None
+            raise StoreError(self._path, unreadable(problem), f"images[{start}:{stop}]") from None
 
     def blocks(self, images: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Yields (start, images) over all images in order, whole chunks, about `images` at a time."""
@@ -75,7 +76,7 @@ class StoreImages:
         try:
             return fingerprint(self._images, ids)
         except (OSError, RuntimeError) as problem:
-            raise StoreError(self._path, f"cannot be read ({problem})", "images") from None
+            raise StoreError(self._path, unreadable(problem), "images") from None
 
     def _empty(self, count: int) -> NDArray[np.uint8]:
         return np.empty((count, *self._images.shape[1:]), np.uint8)

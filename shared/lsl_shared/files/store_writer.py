@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,7 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from lsl_shared.errors import ImageError, LabelError, StoreError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.store import NOT_ANNOTATED, SPLITS, STORE_FORMAT, STORE_VERSION
+from lsl_shared.files.store_labels import TERMS_KIND
 from lsl_shared.labels import LabelSpace
+from lsl_shared.system_errors import unwritable
 
 __all__ = ["StoreWriter", "refuse_existing"]
 
@@ -68,7 +69,7 @@ class StoreWriter:
         try:
             return h5py.File(temporary, "w")
         except OSError as problem:
-            raise StoreError(self.path, f"cannot be written ({os.strerror(problem.errno or 0)})") from None
+            raise StoreError(self.path, unwritable(problem)) from None
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
@@ -135,7 +136,7 @@ class StoreWriter:
         if not np.isin(carried, (0, 1, NOT_ANNOTATED)).all():
             raise LabelError(f"task {space.name!r}: terms are 0, 1 or {NOT_ANNOTATED}")
         dataset = self._file.create_dataset(f"labels/{space.name}", data=carried, compression="gzip")
-        dataset.attrs["kind"] = "terms"
+        dataset.attrs["kind"] = TERMS_KIND
         dataset.attrs.create("classes", list(space.classes), dtype=h5py.string_dtype())
 
     def add_truth(self, name: str, values: ArrayLike) -> None:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import errno
 import time
 from collections.abc import Callable
 from typing import TypeVar
+
+from lsl_shared.system_errors import LASTING
 
 __all__ = ["PAUSES", "patiently", "will_not_pass"]
 
 PAUSES = (0.1, 0.3, 0.8, 1.5, 3.0)
 """Seconds before the second, third … attempt."""
 
-_LASTING = {errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENAMETOOLONG}
-_LASTING |= {getattr(errno, "EDQUOT", errno.ENOSPC)}
-
 Result = TypeVar("Result")
 
 
 def will_not_pass(problem: OSError) -> bool:
     """Whether waiting is no use: a full disk, a missing permission, or damage that HDF5 itself found (no errno)."""
-    return problem.errno is None or problem.errno in _LASTING
+    return problem.errno is None or problem.errno in LASTING
 
 
 def patiently(work: Callable[[], Result], before_again: Callable[[], object] = lambda: None) -> Result:

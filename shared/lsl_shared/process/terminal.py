@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -16,11 +16,13 @@ import typer
 
 from lsl_shared.errors import LslError
 from lsl_shared.process.interrupts import interrupts_kept
+from lsl_shared.wording import printable
 
-__all__ = ["SOME_FAILED", "Advance", "Debug", "duration", "new_app", "plain_errors", "progress", "say"]
+__all__ = ["SOME_FAILED", "Advance", "Debug", "duration", "new_app", "plain_errors", "progress", "say", "say_some"]
 
 SOME_FAILED = 3
 _PLAIN_INTERVAL = 10.0
+_MOST_SAID = 20
 
 Advance = Callable[[int], None]
 """Called with the number of items just finished."""
@@ -36,6 +38,14 @@ def new_app(help: str) -> typer.Typer:
 def say(text: str = "") -> None:
     """One line for the user, on standard output."""
     typer.echo(text)
+
+
+def say_some(lines: Sequence[str], before: str = "", after: str = "") -> None:
+    """The first 20 lines, each led by `before`, and how many more there are; `after` tells where."""
+    for line in lines[:_MOST_SAID]:
+        say(before + printable(line))
+    if len(lines) > _MOST_SAID:
+        say(f"{before}… and {len(lines) - _MOST_SAID:,} more{after}")
 
 
 @contextmanager

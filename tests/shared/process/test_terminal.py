@@ -8,7 +8,7 @@ import typer
 
 from lsl_shared.errors import StoreError
 from lsl_shared.process import terminal
-from lsl_shared.process.terminal import duration, plain_errors, progress
+from lsl_shared.process.terminal import duration, plain_errors, progress, say_some
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,12 @@ def test_an_exit_keeps_its_code() -> None:
 )
 def test_duration(seconds: float, told: str) -> None:
     assert duration(seconds) == told
+
+
+def test_long_lists_are_cut_short_and_steer_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    say_some(["a\x1b[2J", *map(str, range(2500))], "failed: ", " in failed.csv")
+    told = capsys.readouterr().out.splitlines()
+    assert (told[0], told[-1], len(told)) == ("failed: a?[2J", "failed: … and 2,481 more in failed.csv", 21)
 
 
 def test_plain_progress(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lsl_shared.process.terminal import SOME_FAILED, Debug, plain_errors, progress, say
+from lsl_shared.process.terminal import SOME_FAILED, Debug, plain_errors, progress, say, say_some
+from lsl_shared.wording import printable
+from lsl_tools.options import Overwrite
 from lsl_tools.standardize.command import standardize
 
 if TYPE_CHECKING:
     from lsl_tools.fetching.run import FetchReport
 
 __all__ = ["fetch_bdgp"]
-
-_MOST_TOLD = 20
 
 
 def fetch_bdgp(
@@ -33,7 +33,7 @@ def fetch_bdgp(
     into: Annotated[
         Path | None, typer.Option(help="Standardize the photographs into this store at once.", metavar="STORE")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace STORE if it exists.")] = False,
+    overwrite: Overwrite = False,
     rate: Annotated[float, typer.Option(help="Requests a second at most.")] = 1.0,
     attempts: Annotated[int, typer.Option(help="How often to ask for a photograph that fails.")] = 5,
     largest: Annotated[int, typer.Option(help="Bytes that a photograph may have.")] = 50_000_000,
@@ -73,18 +73,10 @@ def fetch_bdgp(
 
 def _show(report: FetchReport, into: Path | None) -> None:
     for note in report.notes:
-        say(f"note: {_plain(note)}")
-    for _, why in report.failed[:_MOST_TOLD]:
-        say(f"failed: {_plain(why)}")
-    if len(report.failed) > _MOST_TOLD:
-        say(f"failed: … and {len(report.failed) - _MOST_TOLD} more: failed.csv")
+        say(f"note: {printable(note)}")
+    say_some([why for _, why in report.failed], "failed: ", ": failed.csv")
     say(f"{report.fetched:,} photographs fetched, {report.there:,} were there, {len(report.failed):,} failed")
     if report.ended:
-        say(f"ended early: {_plain(report.ended)}. Type the command again later to go on.")
+        say(f"ended early: {printable(report.ended)}. Type the command again later to go on.")
     if into is None:
         say(f"next: lsl-store standardize {report.labels} store.h5")
-
-
-def _plain(text: str) -> str:
-    """What a server or a file says, without characters that steer a terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)

@@ -12,6 +12,7 @@ from typing import Final
 
 from lsl_shared.errors import ConfigError, DataFileError
 from lsl_shared.fly import STAGE_RANGES
+from lsl_shared.system_errors import unreadable
 from lsl_tools.fetching.remote_path import remote_path
 
 __all__ = ["RANGE_OF_CODE", "ImageList", "ListedImage", "read_image_list", "read_rows", "select_images"]
@@ -96,7 +97,7 @@ def read_rows(path: str | Path) -> list[tuple[int, list[str]]]:
     try:
         text = Path(path).read_bytes().decode("latin-1")
     except OSError as problem:
-        raise DataFileError(path, f"cannot be read ({problem.strerror})") from None
+        raise DataFileError(path, unreadable(problem)) from None
     if text.startswith("\x1f\x8b"):
         raise DataFileError(path, "is compressed by gzip: unpack it with gunzip")
     first = text.split("\n", 1)[0]

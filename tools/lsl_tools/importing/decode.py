@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import ImageError
+from lsl_shared.system_errors import unreadable
 from lsl_tools.importing.listing import Listing, Sample, Skipped
 from lsl_tools.pictures.read_image import decode_image
 
@@ -46,7 +47,7 @@ class Pictures:
                 return None
             picture = decode_image(data)
         except OSError as problem:
-            self.skipped.append(Skipped(sample.source, f"cannot be read ({problem.strerror})"))
+            self.skipped.append(Skipped(sample.source, unreadable(problem)))
             return None
         except ImageError as problem:
             self.skipped.append(Skipped(sample.source, str(problem)))

@@ -10,6 +10,7 @@ from pathlib import Path, PureWindowsPath
 
 from lsl_shared.errors import DataFileError
 from lsl_shared.files.store import SPLITS
+from lsl_shared.system_errors import unreadable
 from lsl_tools.importing.listing import Listing, Sample
 from lsl_tools.importing.tasks import FLY_TASKS, TaskSpec
 from lsl_tools.importing.terms import TERMS, read_terms
@@ -80,7 +81,7 @@ def _decode(path: Path) -> tuple[str, tuple[str, ...]]:
     try:
         data = path.read_bytes()
     except OSError as problem:
-        raise DataFileError(path, f"cannot be read ({problem.strerror})") from None
+        raise DataFileError(path, unreadable(problem)) from None
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data:
         raise DataFileError(path, "is not a text in UTF-8 (UTF-16, or no text at all): save it as CSV UTF-8")
     for encoding in ("utf-8-sig", "cp1252", "latin-1"):

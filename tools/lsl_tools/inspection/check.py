@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from lsl_shared.errors import StoreError
 from lsl_shared.files.content_hash import content_hash, image_digests
 from lsl_shared.files.store import Store
+from lsl_shared.wording import first_few
 
 __all__ = ["CheckReport", "check_store"]
-
-_MOST_TOLD = 5
 
 
 @dataclass
@@ -74,7 +73,7 @@ def _read_images(store: Store, report: CheckReport, done: Callable[[int], None])
             flat += [start + place for place, image in enumerate(block) if image.min() == image.max()]
         done(stop - start)
     if flat:
-        report.warnings.append(f"{len(flat)} image(s) of one single colour: {_named(store.ids[flat])}")
+        report.warnings.append(f"{len(flat)} image(s) of one single colour: {first_few(store.ids[flat])}")
     return digests
 
 
@@ -102,7 +101,7 @@ def _check_counts(store: Store, labels: dict[str, NDArray[np.int16]], report: Ch
         for few, told in ((0, "no image"), (1, "a single image")):
             classes = [space.classes[k] for k in np.flatnonzero(counts == few)]
             if classes:
-                report.warnings.append(f"task {name}: {told} of {len(classes)} class(es): {_named(classes)}")
+                report.warnings.append(f"task {name}: {told} of {len(classes)} class(es): {first_few(classes)}")
 
 
 def _check_parents(store: Store, labels: dict[str, NDArray[np.int16]], report: CheckReport) -> None:
@@ -115,7 +114,7 @@ def _check_parents(store: Store, labels: dict[str, NDArray[np.int16]], report: C
         wrong = np.flatnonzero((fine >= 0) & (coarse >= 0) & (expected != coarse))
         if wrong.size:
             contradicted = f"{wrong.size} label(s) of {name} contradict {space.parent}"
-            report.warnings.append(f"{contradicted}: {_named(store.ids[wrong])}")
+            report.warnings.append(f"{contradicted}: {first_few(store.ids[wrong])}")
 
 
 def _check_genes(store: Store, report: CheckReport) -> None:
@@ -125,7 +124,7 @@ def _check_genes(store: Store, report: CheckReport) -> None:
             parts[gene].add(split)
     astride = [gene for gene, splits in parts.items() if len(splits) > 1]
     if astride:
-        report.errors.append(f"{len(astride)} gene(s) straddle the stored split: {_named(astride)}")
+        report.errors.append(f"{len(astride)} gene(s) straddle the stored split: {first_few(astride)}")
     unplaced = int(np.sum(store.splits == ""))
     if 0 < unplaced < len(store):
         report.warnings.append(f"{unplaced} of {len(store)} images are in no part of the stored split")
@@ -137,15 +136,15 @@ def _check_duplicates(
     groups = list(_equal(digests))
     if groups:
         pairs = [" = ".join(store.ids[group]) for group in groups]
-        report.warnings.append(f"{len(groups)} picture(s) are there more than once: {_named(pairs)}")
+        report.warnings.append(f"{len(groups)} picture(s) are there more than once: {first_few(pairs)}")
     leaks = [group for group in groups if len(set(store.splits[group]) - {""}) > 1]
     if leaks:
-        named = _named(" = ".join(store.ids[group]) for group in leaks)
+        named = first_few(" = ".join(store.ids[group]) for group in leaks)
         report.errors.append(f"{len(leaks)} picture(s) lie on both sides of the stored split: {named}")
     for name, column in labels.items():
         differing = [group for group in groups if len(set(column[group].tolist()) - {-1}) > 1]
         if differing:
-            named = _named(" = ".join(store.ids[group]) for group in differing)
+            named = first_few(" = ".join(store.ids[group]) for group in differing)
             report.warnings.append(f"{len(differing)} equal picture(s) differ in {name}: {named}")
 
 
@@ -155,9 +154,3 @@ def _equal(digests: Sequence[bytes]) -> Iterator[list[int]]:
     for place, digest in enumerate(digests):
         places[digest].append(place)
     return (group for digest, group in places.items() if digest and len(group) > 1)
-
-
-def _named(names: Iterable[str]) -> str:
-    listed = list(names)
-    more = f" and {len(listed) - _MOST_TOLD} more" if len(listed) > _MOST_TOLD else ""
-    return ", ".join(map(str, listed[:_MOST_TOLD])) + more

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lsl_shared.labels import LabelSpace
-from lsl_shared.process.terminal import say
+from lsl_shared.process.terminal import say, say_some
+from lsl_shared.wording import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["show_check", "show_import", "show_info", "train_command"]
 
-_MOST_ROWS, _MOST_LISTED = 100, 20
+_MOST_ROWS, _MOST_TERMS = 100, 20
 
 
 def show_info(info: StoreInfo) -> None:
@@ -53,8 +54,8 @@ def show_import(report: ImportReport) -> None:
         say(f"note: {note}")
     if report.repeated:
         say(f"note: {len(report.repeated)} image(s) are the same photograph as another and were kept once")
-    _listed("contradictory", report.contradictory)
-    _listed("skipped", [f"{skipped.source}: {skipped.reason}" for skipped in report.skipped])
+    say_some(report.contradictory, "contradictory: ")
+    say_some([f"{skipped.source}: {skipped.reason}" for skipped in report.skipped], "skipped: ")
     if report.resized:
         say(f"{report.resized:,} of {report.images:,} images were brought to {report.size[0]} × {report.size[1]}")
     say(f"next: {train_command(report.store, report.tasks)}")
@@ -63,9 +64,9 @@ def show_import(report: ImportReport) -> None:
 def show_check(report: CheckReport) -> None:
     """Prints errors, warnings and the verdict."""
     for text in report.errors:
-        say(f"error: {_plain(text)}")
+        say(f"error: {printable(text)}")
     for text in report.warnings:
-        say(f"warning: {_plain(text)}")
+        say(f"warning: {printable(text)}")
     if report.content_hash:
         say(f"SHA-256 of all content: {report.content_hash}")
     verdict = "is sound" if report.ok else "has errors"
@@ -97,7 +98,7 @@ def _show_task(task: TaskInfo) -> None:
 
 def _show_terms(terms: TermsInfo) -> None:
     order = sorted(range(len(terms.counts)), key=lambda k: -terms.counts[k])
-    most = ", ".join(f"{_plain(terms.space.classes[k])} ({terms.counts[k]:,})" for k in order[:_MOST_LISTED])
+    most = ", ".join(f"{printable(terms.space.classes[k])} ({terms.counts[k]:,})" for k in order[:_MOST_TERMS])
     say(f"\ntask {terms.space.name}: {len(order)} terms, {terms.unlabelled:,} images without annotation; most often")
     say(f"  {most}")
 
@@ -113,7 +114,7 @@ def _task_table(task: TaskInfo) -> Table:
     table.add_column("images", justify="right")
     columns = (task.space.classes, task.parents) if task.parents else (task.space.classes,)
     for *names, count in list(zip(*columns, task.counts, strict=True))[:_MOST_ROWS]:
-        table.add_row(*(escape(_plain(str(name))) for name in names), f"{count:,}")
+        table.add_row(*(escape(printable(str(name))) for name in names), f"{count:,}")
     return table
 
 
@@ -122,25 +123,13 @@ def _genes(info: StoreInfo) -> str:
         return "not stated: each image is its own group in a split"
     gene, most = next(iter(info.genes.items()))
     without = f"; {info.without_gene:,} images name none" if info.without_gene else ""
-    return f"{len(info.genes):,}, at most {most:,} images of one ({_plain(gene)}){without}"
+    return f"{len(info.genes):,}, at most {most:,} images of one ({printable(gene)}){without}"
 
 
 def _counted(counts: Mapping[str, int]) -> str:
     if set(counts) == {""}:
         return "not stated"
-    return ", ".join(f"{_plain(name) or 'not stated'} {count:,}" for name, count in counts.items())
-
-
-def _listed(title: str, lines: Sequence[str]) -> None:
-    for line in lines[:_MOST_LISTED]:
-        say(f"{title}: {_plain(line)}")
-    if len(lines) > _MOST_LISTED:
-        say(f"{title}: … and {len(lines) - _MOST_LISTED} more")
-
-
-def _plain(text: str) -> str:
-    """A name from a file that may come from anyone, without characters that steer a terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+    return ", ".join(f"{printable(name) or 'not stated'} {count:,}" for name, count in counts.items())
 
 
 def _bytes(count: int) -> str:

@@ -17,13 +17,14 @@ from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.hdf5 import as_os_error
 from lsl_shared.files.store import Store
 from lsl_shared.labels import LabelSpace
+from lsl_shared.system_errors import unwritable
+from lsl_shared.wording import first_few
 from lsl_tools.importing.table import Table, read_table
 
 __all__ = ["HISTORY", "Change", "apply_labels", "read_labels"]
 
 HISTORY = "history"
 """Group of the store: one group a change, numbered from 000001."""
-_LISTED = 5
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ def apply_labels(store: str | Path, labels: str | Path, *, who: str, contradict:
                 shutil.copy2(store, temporary)
                 _write(temporary, changes, who, Path(labels).name)
         except (OSError, RuntimeError) as problem:
-            reason = problem if isinstance(problem, OSError) else as_os_error(problem)
-            raise StoreError(store, f"cannot be written ({reason.strerror or reason}); nothing was changed") from None
+            known = problem if isinstance(problem, OSError) else as_os_error(problem)
+            raise StoreError(store, unwritable(known, "nothing was changed")) from None
     return changes
 
 
@@ -124,13 +125,10 @@ def _refuse(
     wrong = np.flatnonzero((labels >= 0) & (coarse >= 0) & (np.asarray(fine.parent_index)[labels] != coarse))
     if len(wrong):
         names = store.tasks[fine.parent].classes
-        told = [
-            f"{store.ids[rows[k]]}: {fine.classes[labels[k]]} is not in {names[coarse[k]]}" for k in wrong[:_LISTED]
-        ]
-        more = f" and {len(wrong) - _LISTED} more" if len(wrong) > _LISTED else ""
+        told = (f"{store.ids[rows[k]]}: {fine.classes[labels[k]]} is not in {names[coarse[k]]}" for k in wrong)
         raise LabelError(
-            f"{len(wrong)} label(s) of {fine.name} contradict {fine.parent}: {'; '.join(told)}{more}; correct both in "
-            "one CSV, or add --contradict"
+            f"{len(wrong)} label(s) of {fine.name} contradict {fine.parent}: {first_few(told, separator='; ')}; "
+            "correct both in one CSV, or add --contradict"
         )
 
 

@@ -9,14 +9,13 @@ from typing import Annotated
 import typer
 
 from lsl_shared.process.terminal import Debug, plain_errors, say
+from lsl_tools.options import ExistingStore
 
 __all__ = ["label", "suggest"]
 
-_Store = Annotated[Path, typer.Argument(help="The image store.", metavar="STORE")]
-
 
 def suggest(
-    store: _Store = Path("store.h5"),
+    store: ExistingStore = Path("store.h5"),
     n: Annotated[int, typer.Option("--n", help="How many images.", min=1)] = 50,
     out: Annotated[
         Path | None, typer.Option(help=r"The CSV to fill in.  \[default: STORE's name with .to-label.csv]")
@@ -53,7 +52,7 @@ def suggest(
 
 
 def label(
-    store: _Store,
+    store: ExistingStore,
     table: Annotated[Path, typer.Argument(help="A CSV with columns id and one task a column.", metavar="CSV")],
     who: Annotated[str, typer.Option(help=r"Who says so, for the history.  \[default: your user name]")] = "",
     contradict: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lsl_shared.files.manifest import Manifest, Task
+from lsl_shared.wording import first_few
 
 __all__ = ["package_readme"]
 
@@ -20,7 +21,7 @@ def package_readme(manifest: Manifest) -> str:
     """README.md, as Markdown with the section Validation that the model zoo asks for."""
     height, width = manifest.image_size
     sections = [
-        f"# A classifier of {_plain(manifest.tasks[0])}",
+        f"# A classifier of {_in_words(manifest.tasks[0])}",
         "Made with lsl-toolkit, after the two-step deep low-shot method: first many coarsely labelled images, then few "
         "finely labelled ones.",
         "## Input and output",
@@ -44,8 +45,7 @@ def package_readme(manifest: Manifest) -> str:
 
 
 def _classes(task: Task) -> str:
-    more = f" and {len(task.classes) - _LISTED} more" if len(task.classes) > _LISTED else ""
-    return f"- {_plain(task)}: {', '.join(task.classes[:_LISTED])}{more}"
+    return f"- {_in_words(task)}: {first_few(task.classes, _LISTED)}"
 
 
 def _training(manifest: Manifest) -> str:
@@ -65,5 +65,5 @@ def _validation(manifest: Manifest) -> str:
     return f"{head}\n\n{table}\n\nTo validate on your own images: `lsl-evaluate STORE --all`."
 
 
-def _plain(task: Task) -> str:
+def _in_words(task: Task) -> str:
     return task.name.replace("_", " ")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import ImageError
+from lsl_shared.system_errors import unreadable
 from lsl_tools.pictures.image_header import ImageHeader, read_header
 
 __all__ = ["IMAGE_SUFFIXES", "MAX_PIXELS", "Picture", "decode_image", "read_image"]
@@ -33,7 +34,7 @@ def read_image(path: str | Path) -> NDArray[np.uint8]:
     try:
         return decode_image(Path(path).read_bytes()).pixels
     except OSError as problem:
-        raise ImageError(f"{path}: cannot be read ({problem.strerror})") from None
+        raise ImageError(f"{path}: {unreadable(problem)}") from None
     except ImageError as problem:
         raise ImageError(f"{path}: {problem}") from None
 

@@ -7,28 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lsl_shared.process.terminal import SOME_FAILED, Debug, plain_errors, progress, say
+from lsl_shared.process.terminal import SOME_FAILED, Debug, plain_errors, progress, say, say_some
+from lsl_tools.options import Labels, NewStore, Overwrite, Tasks
 
 if TYPE_CHECKING:
     from lsl_tools.standardize.report import StandardizeReport
 
 __all__ = ["standardize"]
 
-_MOST_LISTED = 20
-
 
 def standardize(
     source: Annotated[
         Path, typer.Argument(help="A folder of photographs, a CSV naming them, or one photograph.", metavar="SOURCE")
     ],
-    store: Annotated[Path, typer.Argument(help="The store to make.", metavar="STORE")] = Path("store.h5"),
-    labels: Annotated[
-        Path | None, typer.Option(help="A CSV with a column `file` (paths below SOURCE) and label columns.")
-    ] = None,
-    task: Annotated[
-        list[str] | None,
-        typer.Option(help="A label column, or level of folders: COLUMN, or FINE:COARSE.", metavar="COLUMN[:PARENT]"),
-    ] = None,
+    store: NewStore = Path("store.h5"),
+    labels: Labels = None,
+    task: Tasks = None,
     size: Annotated[str, typer.Option(help="Size of the standardized images.", metavar="HxW")] = "128x320",
     keep_flagged: Annotated[
         bool, typer.Option("--keep-flagged", help="Keep photographs with flags; they are listed all the same.")
@@ -37,7 +31,7 @@ def standardize(
         bool, typer.Option("--orient/--no-orient", help="Turn embryos anterior left and dorsal up.")
     ] = True,
     workers: Annotated[int | None, typer.Option(help="Processes; by default one a core.", min=1)] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace STORE if it exists.")] = False,
+    overwrite: Overwrite = False,
     debug: Debug = False,
 ) -> None:
     """Make a store from raw photographs: find the embryo, cut it out, turn it, bring it to one size.
@@ -73,19 +67,14 @@ def _show(report: StandardizeReport) -> None:
     height, width = report.size
     for note in report.notes:
         say(f"note: {note}")
-    for reject in report.rejects[:_MOST_LISTED]:
-        fate = "kept" if reject.kept else "left out"
-        say(_plain(f"{fate}: {reject.source}: {'; '.join(reject.reasons)}"))
-    if len(report.rejects) > _MOST_LISTED:
-        say(f"… and {len(report.rejects) - _MOST_LISTED} more in {report.rejects_file}")
+    fates = [
+        f"{'kept' if reject.kept else 'left out'}: {reject.source}: {'; '.join(reject.reasons)}"
+        for reject in report.rejects
+    ]
+    say_some(fates, after=f" in {report.rejects_file}")
     say(f"{report.store}: {report.images:,} of {report.photographs:,} photographs, {height} × {width}")
     if report.rejects:
         flagged = len(report.rejects) - report.unreadable
         sheet = report.rejects_file.with_suffix(".html").name
         say(f"{flagged:,} flagged, {report.unreadable:,} unreadable: {report.rejects_file} and {sheet}")
     say(f"next: lsl-store sheet {report.store}")
-
-
-def _plain(text: str) -> str:
-    """A name from a file that may come from anyone, without characters that steer a terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)

@@ -19,6 +19,7 @@ from lsl_runtime.model.image_batches import image_batches
 from lsl_runtime.model.sessions import open_session
 from lsl_shared.errors import BundleError
 from lsl_shared.files.manifest import METADATA_KEY, Manifest
+from lsl_shared.system_errors import unreadable
 
 __all__ = ["GRAPH", "Orienter", "Turns"]
 
@@ -58,7 +59,7 @@ class Orienter:
         try:
             return cls(path.read_bytes(), threads)
         except OSError as problem:
-            raise BundleError(str(path), f"cannot be read ({problem.strerror}); install lsl-toolkit again") from None
+            raise BundleError(str(path), unreadable(problem, "install lsl-toolkit again")) from None
 
     @cached_property
     def manifest(self) -> Manifest:

@@ -12,6 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from lsl_shared.errors import DeviceError, ImageError
+from lsl_shared.system_errors import unreadable
 from lsl_tools.standardize.photograph import Standardized, standardize_photograph
 from lsl_tools.standardize.sheet.thumbnail import photograph_thumbnail
 from lsl_tools.standardize.source import read_photograph
@@ -38,7 +39,7 @@ def process(path: Path, size: tuple[int, int]) -> Outcome:
         result = standardize_photograph(photograph, size)
         return Outcome(result, photograph_thumbnail(photograph, result) if result.flags else b"")
     except OSError as problem:
-        return Outcome(None, problem=f"cannot be read ({problem.strerror})")
+        return Outcome(None, problem=unreadable(problem))
     except ImageError as problem:
         return Outcome(None, problem=str(problem))
     except MemoryError:

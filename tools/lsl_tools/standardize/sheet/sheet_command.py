@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from lsl_shared.process.terminal import Debug, plain_errors, say
+from lsl_tools.options import ExistingStore
 
 __all__ = ["sheet"]
 
 
 def sheet(
-    store: Annotated[Path, typer.Argument(help="The image store.", metavar="STORE")] = Path("store.h5"),
+    store: ExistingStore = Path("store.h5"),
     out: Annotated[
         Path | None, typer.Option(help="The sheet to write, .html or .png; by default STORE.sheet.html.")
     ] = None,

@@ -1,0 +1,38 @@
+"""What the system says when a file cannot be used, in our words: one table for all packages."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Final
+
+__all__ = ["FORBIDDEN", "FULL", "LASTING", "reason", "unreadable", "unwritable"]
+
+FULL: Final = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
+"""The disk, or one's share of it, has no room."""
+FORBIDDEN: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+"""One may not do this here."""
+LASTING: Final = FULL | FORBIDDEN | {errno.EISDIR, errno.ENAMETOOLONG}
+"""Waiting and trying again is no use."""
+
+
+def reason(problem: BaseException) -> str:
+    """What went wrong, as the system words it: "No space left on device", whatever a library puts around it."""
+    if isinstance(problem, OSError) and problem.errno:
+        return os.strerror(problem.errno)
+    return str(problem) or type(problem).__name__
+
+
+def unreadable(problem: BaseException, remedy: str = "") -> str:
+    """That something cannot be read, why, and what to do."""
+    return _told("read", problem, remedy)
+
+
+def unwritable(problem: BaseException, remedy: str = "") -> str:
+    """That something cannot be written, why, and what to do."""
+    return _told("written", problem, remedy)
+
+
+def _told(done: str, problem: BaseException, remedy: str) -> str:
+    told = f"cannot be {done} ({reason(problem)})"
+    return f"{told}; {remedy}" if remedy else told
