@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lsl_shared.errors import StoreError
 from lsl_shared.files.content_hash import content_hash, image_digests
 from lsl_shared.files.store import Store
+from lsl_shared.measures.implied_labels import contradictions
 from lsl_shared.wording import first_few
 
 __all__ = ["CheckReport", "check_store"]
@@ -57,7 +58,7 @@ def check_store(
         return report
 
 
-def _read_images(store: Store, report: CheckReport, done: Callable[[int], None]) -> list[bytes]:
+def _read_images(store: Store, report: CheckReport, on_progress: Callable[[int], None]) -> list[bytes]:
     """SHA-256 of every image's pixels, b'' where the chunk cannot be read."""
     digests: list[bytes] = []
     flat: list[int] = []
@@ -71,7 +72,7 @@ def _read_images(store: Store, report: CheckReport, done: Callable[[int], None])
         else:
             digests += image_digests(block)
             flat += [start + place for place, image in enumerate(block) if image.min() == image.max()]
-        done(stop - start)
+        on_progress(stop - start)
     if flat:
         report.warnings.append(f"{len(flat)} image(s) of one single colour: {first_few(store.ids[flat])}")
     return digests
@@ -109,9 +110,7 @@ def _check_parents(store: Store, labels: dict[str, NDArray[np.int16]], report: C
         space = store.tasks[name]
         if space.parent not in labels:
             continue
-        coarse = labels[space.parent]
-        expected = np.asarray(space.parent_index)[fine]
-        wrong = np.flatnonzero((fine >= 0) & (coarse >= 0) & (expected != coarse))
+        wrong = contradictions(space, fine, labels[space.parent])
         if wrong.size:
             contradicted = f"{wrong.size} label(s) of {name} contradict {space.parent}"
             report.warnings.append(f"{contradicted}: {first_few(store.ids[wrong])}")

@@ -17,6 +17,7 @@ from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.hdf5 import as_os_error
 from lsl_shared.files.store import Store
 from lsl_shared.labels import LabelSpace
+from lsl_shared.measures.implied_labels import contradictions
 from lsl_shared.system_errors import unwritable
 from lsl_shared.wording import first_few
 from lsl_tools.importing.table import Table, read_table
@@ -122,7 +123,7 @@ def _refuse_contradictions(store: Store, changes: Sequence[Change]) -> None:
 def _refuse(
     store: Store, fine: LabelSpace, rows: NDArray[np.int64], labels: NDArray[np.int16], coarse: NDArray[np.int16]
 ) -> None:
-    wrong = np.flatnonzero((labels >= 0) & (coarse >= 0) & (np.asarray(fine.parent_index)[labels] != coarse))
+    wrong = contradictions(fine, labels, coarse)
     if len(wrong):
         names = store.tasks[fine.parent].classes
         told = (f"{store.ids[rows[k]]}: {fine.classes[labels[k]]} is not in {names[coarse[k]]}" for k in wrong)
