@@ -44,11 +44,30 @@ __all__ = [
 
 
 class LslError(Exception):
-    """Base of all errors raised on purpose; its text is one or two plain lines that say what to do."""
+    """Base of all errors raised on purpose; its text is one or two plain lines that say what to do.
+
+    Example:
+        >>> from lsl_shared import LslError, Store
+        >>> try:
+        ...     Store("absent.h5")
+        ... except LslError as error:
+        ...     print(error)
+        absent.h5: no such file. `lsl-store demo` makes a synthetic store, `lsl-store import` one from your own images
+    """
 
 
 class DataFileError(LslError):
-    """A file that cannot be used. `path` names it, `key` the HDF5 object or JSON entry inside it ('' for the whole)."""
+    """A file that cannot be used.
+
+    Args:
+        path: The file.
+        problem: What is wrong, and what to do.
+        key: The HDF5 object or JSON entry inside it, '' for the whole file.
+
+    Attributes:
+        path: The file, as a Path.
+        key: As above.
+    """
 
     def __init__(self, path: str | Path, problem: str, key: str = "") -> None:
         self.path, self.key, self._problem = Path(path), key, problem

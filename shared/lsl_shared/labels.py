@@ -18,11 +18,23 @@ _TASK_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 @dataclass(frozen=True)
 class LabelSpace:
-    """The classes of one task, in order.
+    """The classes of one task, in order, and for a fine task the coarse class above each of them.
 
-    A fine task names its coarse task in `parent`, and `parent_index[k]` is the index, among the coarse classes, of the
-    one that fine class k belongs to. Coarse classes that no fine class points to are childless ("1-3" of the fly).
-    Raises LabelError where names are malformed or repeated, or parents do not match the classes.
+    Args:
+        name: The name of the task: lower-case letters, digits and _, a letter first.
+        classes: The names of its K classes, distinct and not empty.
+        parent: The name of the coarse task, '' where there is none.
+        parent_index: For each of the K classes, the index of the coarse class that it belongs to; () without a parent.
+
+    Raises:
+        LabelError: Names are malformed or repeated, or parents do not match the classes.
+
+    Example:
+        >>> from lsl_shared import LabelSpace
+        >>> family = LabelSpace("family", ("oak", "palm", "moss"))
+        >>> species = LabelSpace("species", ("robur", "ilex", "areca"), "family", (0, 0, 1))
+        >>> len(species), species.index("areca"), species.childless(family)
+        (3, 2, (2,))
     """
 
     name: str
@@ -53,14 +65,36 @@ class LabelSpace:
 
     @classmethod
     def fine(cls, name: str, parent_of: Mapping[str, str], coarse: LabelSpace) -> LabelSpace:
-        """A fine task from {fine class: coarse class}, in that order. Raises LabelError for an unknown coarse class."""
+        """A fine task, from the coarse class of each of its classes.
+
+        Args:
+            name: The name of the fine task.
+            parent_of: {fine class: coarse class}, in the order that the classes shall have.
+            coarse: The coarse task.
+
+        Returns:
+            The fine task, with `coarse` as its parent.
+
+        Raises:
+            LabelError: A coarse class is unknown.
+        """
         return cls(name, tuple(parent_of), coarse.name, tuple(coarse.index(parent) for parent in parent_of.values()))
 
     def __len__(self) -> int:
         return len(self.classes)
 
     def index(self, name: str) -> int:
-        """The index of a class by its name. Raises LabelError that lists the classes."""
+        """The index of a class.
+
+        Args:
+            name: The name of the class.
+
+        Returns:
+            0 … K − 1.
+
+        Raises:
+            LabelError: There is no such class; the text lists those that there are.
+        """
         try:
             return self.classes.index(name)
         except ValueError:
@@ -68,11 +102,25 @@ class LabelSpace:
             raise LabelError(f"task {self.name!r} has no class {name!r}; its classes: {listed}") from None
 
     def childless(self, coarse: LabelSpace) -> tuple[int, ...]:
-        """The coarse classes without any fine class: images known to be in them have no fine class."""
+        """The coarse classes without any fine class ("1-3" of the fly): images in them have no fine class.
+
+        Args:
+            coarse: The coarse task above this one.
+
+        Returns:
+            Their indices among the coarse classes.
+        """
         return tuple(k for k in range(len(coarse)) if k not in self.parent_index)
 
     def check_parent(self, coarse: LabelSpace) -> None:
-        """Raises LabelError unless `coarse` is this task's parent and has every class that is pointed to."""
+        """Checks that a coarse task is this one's parent, and has every class that is pointed to.
+
+        Args:
+            coarse: The coarse task.
+
+        Raises:
+            LabelError: It is not.
+        """
         if self.parent != coarse.name:
             raise LabelError(f"task {self.name!r} has parent {self.parent or 'none'!r}, not {coarse.name!r}")
         if max(self.parent_index) >= len(coarse):

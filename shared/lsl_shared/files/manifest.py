@@ -42,7 +42,9 @@ class Task:
     """One task that the model answers, with everything needed to turn its logits into an answer."""
 
     name: str
+    """The name of the task."""
     classes: tuple[str, ...]
+    """The names of its K classes."""
     kind: str = "class"
     """`class`: exactly one class is right. `terms`: any number of them is; probabilities are sigmoid(logits / T)."""
     parent: str = ""
@@ -50,14 +52,15 @@ class Task:
     parent_classes: tuple[str, ...] = ()
     """The coarse task's classes; those that `parent_index` never names are childless."""
     parent_index: tuple[int, ...] = ()
+    """For each of the K classes, the index of the coarse class that it belongs to."""
     temperature: float = 1.0
     """Probabilities are softmax(logits / temperature), fitted on calibration images."""
     conformal_threshold: float | None = None
     """Class k is in the prediction set where 1 − p_k ≤ threshold; None where there were too few calibration groups."""
     class_priors: tuple[float, ...] = ()
-    """Share of each class among the training images; of kind terms, the share that carries each."""
+    """(K,): the fraction of the training images in each class; of kind terms, the fraction that carries each."""
     thresholds: tuple[float, ...] = ()
-    """Of kind terms: term k is chosen where p_k ≥ thresholds[k]."""
+    """(K,), of kind terms alone: term k is chosen where p_k ≥ thresholds[k]."""
 
     @property
     def space(self) -> LabelSpace:
@@ -75,35 +78,64 @@ class GoldenSample:
     """What the graphs answer for `golden_image`, so that a bundle proves itself on another machine."""
 
     logits: tuple[float, ...]
-    """(K,)"""
+    """(K,): of the first task."""
     saliency_blocks: tuple[tuple[float, ...], ...]
     """(4, 8): the mean of the saliency map, predicted class, over a grid of 4 × 8 blocks."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """All that a program must know to use the bundle's graphs. `image_size` is (H, W)."""
+    """All that a program must know to use the bundle's graphs.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from lsl_shared import Manifest
+        >>> path = Path("runs/demo/model/manifest.json")
+        >>> manifest = Manifest.from_json(path.read_text("utf-8"), path)
+        >>> manifest.image_size, manifest.tasks[0].name, manifest.tasks[0].classes
+        ((16, 40), 'stage', ('4', '5', '7', '9'))
+    """
 
     image_size: tuple[int, int]
+    """(H, W) of the images that the graphs take, in pixels."""
     tasks: tuple[Task, ...]
+    """What the graphs answer, the trained fine task first."""
     network: dict[str, Any] = field(default_factory=dict)
+    """How the network is built."""
     training: dict[str, Any] = field(default_factory=dict)
+    """The settings that it was trained with."""
     test_metrics: dict[str, Any] = field(default_factory=dict)
+    """What it scored on the test images."""
     store_fingerprint: str = ""
+    """Identifies the images that it was trained on; see `Store.fingerprint`."""
     package_version: str = ""
+    """Of the lsl-toolkit that wrote the bundle."""
     golden: GoldenSample | None = None
+    """What the graphs answer for a known image; None in bundles that cannot prove themselves."""
     scope_threshold: float | None = None
     """An image is out of scope where the graphs' `scope_distance` exceeds it; None where they have no such output."""
     precision: str = "fp32"
     """Of the graphs' arithmetic: fp32; fp16; int8, where the classifier alone is quantized."""
 
     def to_json(self) -> str:
-        """The manifest as JSON text with `format` and `version`."""
+        """The manifest as text, as it stands in `manifest.json`.
+
+        Returns:
+            JSON with `format` and `version`.
+        """
         return json.dumps({"format": _FORMAT, "version": _VERSION, **asdict(self)}, indent=1, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str, source: str | Path) -> Manifest:
-        """Reads `to_json` back. Raises BundleError that names `source` and the entry at fault."""
+        """Reads a manifest back from what `to_json` wrote.
+
+        Args:
+            text: JSON.
+            source: Where it came from, for messages.
+
+        Raises:
+            BundleError: It is no manifest, of a newer version, or damaged; the text names `source` and the entry.
+        """
         entries = _parse(text, source)
         try:
             golden = entries["golden"]

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lsl_shared.errors import ImageError, LabelError, StoreError
 from lsl_shared.files.atomic import atomic_path
+from lsl_shared.files.growing_dataset import GrowingDataset
 from lsl_shared.files.store import NOT_ANNOTATED, SPLITS, STORE_FORMAT, STORE_VERSION
 from lsl_shared.files.store_labels import TERMS_KIND
 from lsl_shared.labels import LabelSpace
@@ -39,11 +40,31 @@ def refuse_existing(path: str | Path, overwrite: bool) -> None:
 
 
 class StoreWriter:
-    """Writes a store in a `with` block: `append` every image, then `add_task` and `add_truth`.
+    """Writes an image store in a `with` block: `append` every image, then `add_task` for each task.
 
     Nothing stands at `path` until the block ends without an error. Images are kept as gzip chunks of whole images, at
-    most 1 MiB of pixels and 256 images each (one image if larger). Raises StoreError for an existing target unless
-    `overwrite`.
+    most 1 MiB of pixels and 256 images each (one image if larger).
+
+    Args:
+        path: The file to write.
+        height: Of every image, in pixels.
+        width: Of every image, in pixels.
+        overwrite: Whether a store that exists is replaced.
+        compression: 0 (fast) to 9 (small), of gzip.
+
+    Raises:
+        StoreError: The file exists already, or cannot be written.
+
+    Example:
+        >>> import numpy as np
+        >>> from lsl_shared import LabelSpace, Store, StoreWriter
+        >>> with StoreWriter("leaves.h5", 32, 48) as writer:
+        ...     for name in ("a", "b", "c"):
+        ...         writer.append(np.zeros((32, 48, 3), np.uint8), id=name)
+        ...     writer.add_task(LabelSpace("family", ("oak", "palm")), [0, 1, -1])
+        >>> with Store("leaves.h5") as store:
+        ...     store.shape, store.labels("family").tolist()
+        ((3, 32, 48), [0, 1, -1])
     """
 
     def __init__(
@@ -52,7 +73,7 @@ class StoreWriter:
         refuse_existing(path, overwrite)
         self.path, self._shape, self._compression = Path(path), (height, width, 3), compression
         self._columns: dict[str, list[str]] = {name: [] for name in _COLUMNS}
-        self._pending: dict[str, list[NDArray[np.uint8]]] = {}
+        self._growing: dict[str, GrowingDataset] = {}
         self._known_ids: set[str] = set()
         self._stack = ExitStack()
 
@@ -61,7 +82,6 @@ class StoreWriter:
             temporary = stack.enter_context(atomic_path(self.path))
             self._file = stack.enter_context(self._opened(temporary))
             self._file.attrs["format"], self._file.attrs["version"] = STORE_FORMAT, STORE_VERSION
-            self._create("images", self._shape)
             self._stack = stack.pop_all()
         return self
 
@@ -94,7 +114,21 @@ class StoreWriter:
         split: str = "",
         truth: Mapping[str, NDArray[np.uint8]] | None = None,
     ) -> None:
-        """Adds one image uint8 (H, W, 3), RGB; `truth` maps names to uint8 (H, W). Raises ImageError or StoreError."""
+        """Adds one image.
+
+        Args:
+            image: uint8 (H, W, 3), RGB.
+            id: Its name, unlike all others.
+            gene: Its gene, '' where it is not known.
+            view: Its view (lateral, dorsal …), '' where it is not known.
+            source: The file that it came from, '' where it is not known.
+            split: train, calibration or test, '' where nothing is fixed.
+            truth: What is known of a drawn image: name → uint8 (H, W), the same names for every image.
+
+        Raises:
+            ImageError: The image has another size or type.
+            StoreError: The id came before, or the split is unknown.
+        """
         if image.shape != self._shape or image.dtype != np.uint8:
             raise ImageError(f"{id}: expected uint8 {self._shape}, received {image.dtype} {image.shape}")
         if not id or id in self._known_ids:
@@ -104,14 +138,20 @@ class StoreWriter:
         self._known_ids.add(id)
         for name, value in zip(_COLUMNS, (id, gene, view, source, split), strict=True):
             self._columns[name].append(value)
-        self._add("images", image)
+        self._grow("images", self._shape, image)
         for name, plane in (truth or {}).items():
-            if f"truth/{name}" not in self._file:
-                self._create(f"truth/{name}", self._shape[:2])
-            self._add(f"truth/{name}", plane)
+            self._grow(f"truth/{name}", self._shape[:2], plane)
 
     def add_task(self, space: LabelSpace, labels: ArrayLike) -> None:
-        """Adds a task; `labels` int (N,) index its classes, −1 = unlabelled. A parent must be added first."""
+        """Adds a task where an image has one class. A coarse task comes before its fine task.
+
+        Args:
+            space: The classes of the task.
+            labels: int (N,): the index of each image's class, −1 where it has no label.
+
+        Raises:
+            LabelError: The labels lie outside the classes, or are not one for each image.
+        """
         indices = np.asarray(labels, dtype=np.int16)
         if indices.shape != (len(self),):
             raise LabelError(f"task {space.name!r}: {len(self)} images but labels of shape {indices.shape}")
@@ -126,7 +166,15 @@ class StoreWriter:
             dataset.attrs["parent_index"] = np.asarray(space.parent_index, dtype=np.int16)
 
     def add_terms(self, space: LabelSpace, labels: ArrayLike) -> None:
-        """Adds a task of kind terms; `labels` (N, T): 1 carries the term, 0 does not, 255 = not annotated."""
+        """Adds a task where an image may carry several terms.
+
+        Args:
+            space: The terms, without a parent.
+            labels: (N, T): 1 where the image carries the term, 0 where it does not, 255 where nobody has said.
+
+        Raises:
+            LabelError: Other values, another shape, or terms with a parent.
+        """
         carried = np.asarray(labels, dtype=np.uint8)
         if space.parent:
             raise LabelError(f"task {space.name!r}: terms have no parent task")
@@ -140,13 +188,24 @@ class StoreWriter:
         dataset.attrs.create("classes", list(space.classes), dtype=h5py.string_dtype())
 
     def add_truth(self, name: str, values: ArrayLike) -> None:
-        """Adds a truth column of a demo store, int16 (N,)."""
+        """Adds what is known of each drawn image, a number.
+
+        Args:
+            name: Its name, such as stage.
+            values: int (N,).
+        """
         self._file.create_dataset(f"truth/{name}", data=np.asarray(values, dtype=np.int16))
 
     def add_transform(self, name: str, values: ArrayLike, columns: Sequence[str] = ()) -> None:
-        """Adds what was done to standardize each image, (N, …): numbers, booleans or str; `columns` name the last axis.
+        """Adds a part of what was done to standardize each image.
 
-        Raises StoreError for another number of rows than there are images.
+        Args:
+            name: Its name; see `Store.transform`.
+            values: Numbers, booleans or str, (N,) or (N, columns).
+            columns: The names of the columns.
+
+        Raises:
+            StoreError: There are more or fewer rows than images.
         """
         array = np.asarray(values)
         if array.shape[:1] != (len(self),):
@@ -158,33 +217,19 @@ class StoreWriter:
         if columns:
             dataset.attrs.create("columns", list(columns), dtype=h5py.string_dtype())
 
-    def _create(self, key: str, shape: Sequence[int]) -> None:
-        chunk = min(max(1, _CHUNK_BYTES // int(np.prod(self._shape))), MAX_CHUNK_IMAGES)
-        self._file.create_dataset(
-            key, (0, *shape), np.uint8, maxshape=(None, *shape), chunks=(chunk, *shape),
-            compression="gzip", compression_opts=self._compression,
-        )  # fmt: skip
-        self._pending[key] = []
-
-    def _add(self, key: str, array: NDArray[np.uint8]) -> None:
-        pending = self._pending[key]
-        pending.append(np.array(array))
-        if len(pending) == self._file[key].chunks[0]:
-            self._flush(key)
-
-    def _flush(self, key: str) -> None:
-        """Writes the pending images as one chunk; the last one may be partly filled."""
-        pending, dataset = self._pending[key], self._file[key]
-        if pending:
-            count = len(dataset)
-            dataset.resize(count + len(pending), axis=0)
-            dataset[count:] = np.stack(pending)
-            pending.clear()
+    def _grow(self, key: str, shape: tuple[int, ...], array: NDArray[np.uint8]) -> None:
+        """Adds an array of that shape to the dataset at `key`, which the first one makes."""
+        if key not in self._growing:
+            chunk = min(max(1, _CHUNK_BYTES // int(np.prod(self._shape))), MAX_CHUNK_IMAGES)
+            self._growing[key] = GrowingDataset(
+                self._file, key, shape, chunk_images=chunk, compression=self._compression
+            )
+        self._growing[key].add(array)
 
     def _finish(self) -> None:
         if not len(self):
             raise StoreError(self.path, "no image to write: nothing was made")
-        for key in self._pending:
-            self._flush(key)
+        for dataset in self._growing.values():
+            dataset.flush()
         for name, values in self._columns.items():
             self._file.create_dataset(f"samples/{name}", data=values, dtype=h5py.string_dtype())

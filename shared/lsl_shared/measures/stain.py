@@ -46,25 +46,43 @@ _LEVEL_OD = -np.log10(np.maximum(np.arange(256, dtype=np.float32), 1))  # (256,)
 
 @dataclass(frozen=True)
 class Expression:
-    """Where and how strongly an embryo is stained.
-
-    `density` is float32 (H, W) in 0..1: the decadic optical density of the stain in red and green, clipped at 1. So 0.3
-    halves the red light and 1 lets a tenth through; the darkest stain of the BDGP photographs lies near 0.75. Exactly 0
-    outside `mask`, bool (H, W), the embryo. A picture without an embryo has an empty mask.
-    """
+    """Where and how strongly an embryo is stained; see `expression`."""
 
     density: NDArray[np.float32]
+    """(H, W) in 0..1: the decadic optical density of the stain in red and green, clipped at 1; 0 outside `mask`.
+
+    So 0.3 halves the red light, and 1 lets a tenth through. The darkest stain of the BDGP photographs lies near 0.75.
+    """
     mask: NDArray[np.bool_]
+    """(H, W): where the embryo is; empty for a picture without one."""
 
 
 def expression(image: NDArray[np.uint8]) -> Expression:
-    """Stain density and mask of one standardized photograph, uint8 (H, W, 3) RGB, an embryo on bright ground.
+    """Tells where and how strongly an embryo is stained, from one standardized photograph.
 
-    Unstained tissue is estimated in the same picture and held within what real embryos show, so that one stained all
-    over is not taken for its own reference; a tint stronger than BLUEST_TISSUE whose ground was masked to white
-    therefore reads as faint stain everywhere. A grey picture (three equal channels) cannot tell shade from stain: its
-    density is darkness beyond the tissue's. Lengths are in proportion to the height. Raises ImageError for an array of
-    another type or shape. An empty white or black picture gives an empty mask and zeros.
+    Unstained tissue is estimated in the same picture. It is held within what real embryos show, so that an embryo
+    stained all over is not taken for its own reference. A strong tint whose ground was made white therefore reads as
+    faint stain everywhere. A grey picture (three equal channels) cannot tell shade from stain: its density is darkness
+    beyond the tissue's.
+
+    Args:
+        image: uint8 (H, W, 3), RGB: an embryo on bright ground.
+
+    Returns:
+        Stain density and mask, each (H, W). An empty white or black picture gives zeros and an empty mask.
+
+    Raises:
+        ImageError: The array has another type or shape.
+
+    Example:
+        >>> import numpy as np
+        >>> from lsl_shared import expression
+        >>> image = np.full((64, 160, 3), 245, np.uint8)  # bright ground
+        >>> image[16:48, 20:140] = (215, 215, 200)  # tissue
+        >>> image[24:40, 100:124] = (120, 120, 160)  # stain: takes red and green, less of blue
+        >>> found = expression(image)
+        >>> float(found.density[32, 112]) > 0.2, float(found.density[32, 50]) < 0.05, float(found.density[4, 4])
+        (True, True, 0.0)
     """
     _check(image)
     ground = ground_light(image)

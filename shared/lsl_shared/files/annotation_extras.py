@@ -1,0 +1,143 @@
+"""What an annotations file may hold beside the answers: distances to the known classes, saliency maps, features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_shared.errors import AnnotationsError
+from lsl_shared.files.chunks import ImageChunks
+from lsl_shared.files.hdf5 import read_dataset
+from lsl_shared.files.open_file import OpenFile
+from lsl_shared.system_errors import unreadable
+
+__all__ = ["AnnotationExtras"]
+
+
+class AnnotationExtras(OpenFile):
+    """The scope, saliency maps and features of an open annotations file; Annotations has these methods, too."""
+
+    status: NDArray[np.uint8]
+    """(N,)."""
+
+    def __len__(self) -> int:
+        return len(self.status)
+
+    @property
+    def has_scope(self) -> bool:
+        """Whether the model told how far each image lies from the classes that it was trained on."""
+        return "scope_distance" in self._file
+
+    def scope_distance(self) -> NDArray[np.float32]:
+        """How far each image lies from the classes that the model was trained on.
+
+        Returns:
+            float32 (N,): 1 − the cosine to the nearest class prototype, 0..2, NaN where the image failed.
+
+        Raises:
+            AnnotationsError: The model told no distances.
+        """
+        return np.asarray(self._scope[...], dtype=np.float32)
+
+    def out_of_scope(self) -> NDArray[np.bool_]:
+        """Which images lie farther away than 95 % of held-out images of the known classes.
+
+        Returns:
+            bool (N,).
+
+        Raises:
+            AnnotationsError: The model told no distances.
+        """
+        return np.asarray(self.scope_distance() > self._scope.attrs["threshold"], dtype=bool)
+
+    @property
+    def has_features(self) -> bool:
+        """Whether feature vectors are stored."""
+        return "features" in self._file
+
+    def features(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Reads the stored feature vectors of images that follow each other.
+
+        Args:
+            start: The first image, 0 … N − 1.
+            stop: One after the last image.
+
+        Returns:
+            float32 (n, D), NaN where an image could not be read.
+
+        Raises:
+            AnnotationsError: There are none, or they cannot be read.
+        """
+        stored = read_dataset(self._file, "features", AnnotationsError, dtype="f", shape=(len(self), None))
+        try:
+            return np.asarray(stored[start:stop], dtype=np.float32)
+        except OSError as problem:
+            raise AnnotationsError(self.path, unreadable(problem), f"features[{start}:{stop}]") from None
+
+    @property
+    def has_saliency(self) -> bool:
+        """Whether saliency maps are stored."""
+        return "saliency" in self._file
+
+    @property
+    def saliency_method(self) -> str:
+        """How the stored maps were made: gradient, smoothgrad, gradient-input, integrated; '' where there are none."""
+        return str(self._file["saliency"].attrs.get("method", "gradient")) if self.has_saliency else ""
+
+    def saliency(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Reads the stored saliency maps of images that follow each other.
+
+        Args:
+            start: The first image, 0 … N − 1.
+            stop: One after the last image.
+
+        Returns:
+            float32 (n, H, W), at least 0: how much each pixel weighs in the answer.
+
+        Raises:
+            AnnotationsError: There are none, or they cannot be read.
+        """
+        start, stop, _ = slice(start, stop).indices(len(self))
+        try:
+            maps, factors = self._maps, self._factors[start:stop]
+            scaled = np.empty((max(stop - start, 0), *maps.shape[1:]), np.float32)
+            for first, block in self._blocks(start, stop):
+                here = slice(first - start, first - start + len(block))
+                np.multiply(block, factors[here, None, None], out=scaled[here])
+        except (OSError, ValueError) as problem:
+            raise AnnotationsError(self.path, unreadable(problem), f"saliency[{start}:{stop}]") from None
+        return scaled
+
+    @property
+    def _scope(self) -> h5py.Dataset:
+        return read_dataset(self._file, "scope_distance", AnnotationsError, dtype="f", shape=(len(self),))
+
+    @cached_property
+    def _maps(self) -> h5py.Dataset:
+        return read_dataset(self._file, "saliency", AnnotationsError, dtype="u", shape=(len(self), None, None))
+
+    @cached_property
+    def _factors(self) -> NDArray[np.float32]:
+        scale = read_dataset(self._file, "saliency_scale", AnnotationsError, dtype="f", shape=(len(self),))
+        return np.asarray(scale[...] / np.float32(255), np.float32)
+
+    @cached_property
+    def _chunks(self) -> ImageChunks | None:
+        """The chunks of the maps, to be inflated outside HDF5; None where they do not hold whole maps of bytes."""
+        maps = self._maps
+        whole = maps.dtype == np.uint8 and maps.chunks and maps.chunks[1:] == maps.shape[1:]
+        return ImageChunks(maps, lambda: maps) if whole else None
+
+    def _blocks(self, start: int, stop: int) -> Iterator[tuple[int, NDArray[np.unsignedinteger]]]:
+        """Yields (place, stored maps) from `start` to `stop`, chunk by chunk."""
+        if self._chunks is None:
+            yield start, self._maps[start:stop]
+            return
+        images = self._maps.chunks[0]
+        for first in range(start - start % images, stop, images):
+            lower = max(first, start)
+            yield lower, self._chunks.read(first)[lower - first : stop - first]
