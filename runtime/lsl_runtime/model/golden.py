@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.model.sessions import Answers
 from lsl_shared.errors import BundleError
 from lsl_shared.files.manifest import MANIFEST, GoldenSample
 
@@ -15,10 +16,6 @@ __all__ = ["block_means", "check_golden"]
 _TOLERANCES = {"fp32": (1e-3, 1e-2), "fp16": (2e-2, 1e-1), "int8": (2e-1, 1e-2)}
 """Of logits and of the map, by precision. Wider for the map: where a ReLU sits at its kink, rounding decides which way
 the gradient goes."""
-
-
-Answers = dict[str, NDArray[np.float32]]
-"""What a graph gave, by the names of its outputs."""
 
 
 def check_golden(

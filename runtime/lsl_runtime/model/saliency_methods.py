@@ -1,4 +1,4 @@
-"""How saliency maps are made of what the saliency graph gives: the methods, and the numbers that they take."""
+"""The saliency methods: how maps are made of what the saliency graph gives, and the numbers that this takes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Literal, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.model.graphs import Graphs
 from lsl_runtime.model.local_contrast import between, local_contrast
+from lsl_runtime.model.sessions import Answers
 from lsl_runtime.model.smoothgrad import NOISE, SAMPLES, noisy_copies
 from lsl_shared.errors import ConfigError
 
@@ -75,11 +77,26 @@ class Saliency:
         """The name of such maps in part keys and in run.json; all that they depend on is in it."""
         return ":".join(["saliency", *([] if self.method == "gradient" else map(str, self.noted.values()))])
 
-    def copies(self, image: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-        """The pictures uint8 (samples, H, W, 3) whose maps are averaged; None where the image's own map is taken."""
-        make = _KINDS[self.method].copies
-        return None if make is None else make(image, self)
+    def answers(self, graphs: Graphs, pixels: NDArray[np.uint8], class_index: NDArray[np.int64]) -> Answers:
+        """What the saliency graph gives for one batch uint8 (n, H, W, 3), its maps (n, H, W) made in this way.
 
-    def contrast(self, images: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-        """What the maps are multiplied with, float32 (n, H, W) in 0..1; None where they stay as they are."""
-        return local_contrast(images) if _KINDS[self.method].times_contrast else None
+        `class_index` (n,) says whose logit; −1 is the class that is predicted for the image as it is. What is said
+        beside the maps is said of the image as it is.
+        """
+        kind, answers = _KINDS[self.method], graphs.explain(pixels, class_index)
+        if kind.copies is not None:
+            chosen = np.where(class_index < 0, answers["logits"].argmax(1), class_index)
+            for place, image in enumerate(pixels):
+                answers["saliency"][place] = _mean_map(graphs, kind.copies(image, self), chosen[place])
+        if kind.times_contrast:
+            answers["saliency"] *= local_contrast(pixels)
+        return answers
+
+
+def _mean_map(graphs: Graphs, copies: NDArray[np.uint8], class_index: np.int64) -> NDArray[np.float64]:
+    """The mean map (H, W) of one image's copies, which go through the graph in batches that nothing changes."""
+    total, step = np.zeros(copies.shape[1:3]), graphs.batch_for(1)
+    for start in range(0, len(copies), step):
+        batch = copies[start : start + step]
+        total += graphs.explain(batch, np.full(len(batch), class_index))["saliency"].sum(0, dtype=np.float64)
+    return total / len(copies)

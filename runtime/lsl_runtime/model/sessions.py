@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from lsl_runtime.model.gpu import CPU, CUDA, TENSORRT, GpuProblem, gpu_problem, has_gpu, not_started, tensorrt_problem
 from lsl_shared.errors import DeviceError
 
-__all__ = ["Device", "open_session", "run_session", "unused_gpu"]
+__all__ = ["Answers", "Device", "open_session", "run_session", "unused_gpu"]
 
 Device = Literal["auto", "cpu", "cuda", "tensorrt"]
 """`tensorrt` compiles the graphs for this GPU when they are opened, which takes a minute or so."""
+
+Answers = dict[str, NDArray[np.float32]]
+"""What a graph gives for a batch, by the names of its outputs."""
 
 _ERRORS_ONLY, _FATAL_ONLY = 3, 4
 _ASKED: dict[str, tuple[str, str]] = {"cuda": (CUDA, "CUDA"), "tensorrt": (TENSORRT, "TensorRT")}
@@ -40,19 +43,18 @@ def open_session(graph: bytes, device: Device, threads: int | None = None) -> or
     return session
 
 
-def run_session(
-    session: ort.InferenceSession, names: list[str], inputs: dict[str, NDArray[Any]]
-) -> list[NDArray[np.float32]]:
-    """The outputs `names` for `inputs`. On a GPU through IO binding: what comes out stays there until all is done."""
+def run_session(session: ort.InferenceSession, inputs: dict[str, NDArray[Any]]) -> Answers:
+    """What the graph gives for `inputs`. On a GPU through IO binding: what comes out stays there until all is done."""
+    names = [output.name for output in session.get_outputs()]
     if session.get_providers()[0] == CPU:
-        return list(session.run(names, inputs))
+        return dict(zip(names, session.run(names, inputs), strict=True))
     binding = session.io_binding()
     for name, values in inputs.items():
         binding.bind_cpu_input(name, np.ascontiguousarray(values))
     for name in names:
         binding.bind_output(name, "cuda")
     session.run_with_iobinding(binding)
-    return list(binding.copy_outputs_to_cpu())
+    return dict(zip(names, binding.copy_outputs_to_cpu(), strict=True))
 
 
 def unused_gpu(session: ort.InferenceSession) -> GpuProblem | None:

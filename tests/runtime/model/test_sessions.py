@@ -118,8 +118,8 @@ class OnGpu:
 def test_gpu_sessions_run_through_io_binding(make_bundle: Callable[..., Path]) -> None:
     model, images = Model.load(make_bundle()), np.random.default_rng(0).integers(0, 256, (5, 16, 40, 3), np.uint8)
     expected = model.saliency(images[::-1])
-    faked = OnGpu(model._session("saliency.onnx"))
-    model._sessions["saliency.onnx"] = faked
+    faked = OnGpu(model.graphs.session("saliency.onnx"))
+    model.graphs._sessions["saliency.onnx"] = faked
     np.testing.assert_array_equal(model.saliency(images[::-1]), expected)
     assert faked.steps == ["run", "copy"]
 
@@ -129,7 +129,7 @@ def test_lanes_share_16_images_on_processors_and_a_gpu_has_one(make_bundle: Call
     lane, lanes = model.lanes()
     assert (lanes, lane.batch_for(lanes), lane.digest) == (4, 4, model.digest)
     assert lane.lanes() == (lane, 1) and lane.batch_for(1) == 16 and lane.batch_for(100) == 2
-    model._sessions["classifier.onnx"] = OnGpu(model._session("classifier.onnx"))
+    model.graphs._sessions["classifier.onnx"] = OnGpu(model.graphs.session("classifier.onnx"))
     assert model.lanes() == (model, 1) and model.batch_size == 64
 
 

@@ -1,0 +1,106 @@
+"""The two graphs of a model bundle on one device: read whole, opened when they are first needed, run on a batch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from lsl_runtime.model.cores import cores
+from lsl_runtime.model.gpu import CPU
+from lsl_runtime.model.sessions import Answers, Device, open_session, run_session, unused_gpu
+from lsl_shared.errors import BundleError, LslError
+from lsl_shared.files.manifest import CLASSIFIER, MANIFEST, SALIENCY, Manifest
+
+__all__ = ["Graphs", "read_bundle"]
+
+_EXTERNAL_DATA = b"\x0a\x08location\x12"
+"""How a tensor that lies in another file is written in an ONNX file (StringStringEntryProto, key "location")."""
+_ON_CPU, _ON_GPU, _LEAST = 16, 64, 2
+"""Images in one pass: on all processors together, on a GPU, and at least on each processor."""
+
+
+class Graphs:
+    """The graphs of the bundle `folder`, on the `device` that was asked for. Safe to call from several threads.
+
+    `threads` limits ONNX Runtime's threads; None takes one for each core.
+    """
+
+    def __init__(self, folder: Path, contents: Mapping[str, bytes], device: Device, threads: int | None) -> None:
+        self.folder, self.device, self.threads = folder, device, threads
+        self._contents = contents
+        self._sessions: dict[str, ort.InferenceSession] = {}
+        self._opening = Lock()
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) over both graphs."""
+        return hashlib.sha256(self._contents[CLASSIFIER] + self._contents[SALIENCY]).hexdigest()
+
+    @property
+    def provider(self) -> str:
+        """ONNX Runtime's name of what really runs the graphs, such as CPUExecutionProvider."""
+        return str(self.session(CLASSIFIER).get_providers()[0])
+
+    @property
+    def gpu_problem(self) -> str:
+        """Why `auto` does not use the GPU that this machine has, and what mends it; '' where nothing is wrong."""
+        problem = unused_gpu(self.session(CLASSIFIER)) if self.device == "auto" else None
+        return "" if problem is None else str(problem)
+
+    def batch_for(self, lanes: int) -> int:
+        """How many images to send through at once in each of so many lanes: the graph's own number if it has one."""
+        fixed = self.session(CLASSIFIER).get_inputs()[0].shape[0]
+        if isinstance(fixed, int) and fixed > 0:
+            return fixed
+        return max(_LEAST, _ON_CPU // lanes) if self.provider == CPU else _ON_GPU
+
+    def lanes(self) -> tuple[Graphs, int]:
+        """The same graphs on one thread, and how many threads may run them side by side; on a GPU these, and 1."""
+        count = (self.threads or cores()) if self.provider == CPU else 1
+        return (self, 1) if count == 1 else (Graphs(self.folder, self._contents, self.device, 1), count)
+
+    def classify(self, pixels: NDArray[np.uint8]) -> Answers:
+        """What the classifier graph gives for one batch uint8 (n, H, W, 3): logits, probabilities, features …"""
+        return run_session(self.session(CLASSIFIER), {"image": pixels})
+
+    def explain(self, pixels: NDArray[np.uint8], class_index: NDArray[np.int64]) -> Answers:
+        """What the saliency graph gives: the same, and `saliency` (n, H, W), of the logits `class_index` int64 (n,)."""
+        return run_session(self.session(SALIENCY), {"image": pixels, "class_index": class_index})
+
+    def session(self, name: str) -> ort.InferenceSession:
+        """The session of a graph, opened when it is first needed. Raises BundleError where the graph is damaged."""
+        with self._opening:
+            if name not in self._sessions:
+                try:
+                    self._sessions[name] = open_session(self._contents[name], self.device, self.threads)
+                except LslError:
+                    raise
+                except Exception as problem:  # ONNX Runtime's own errors have no base but Exception
+                    raise BundleError(self.folder / name, f"damaged graph ({problem}); copy the bundle again") from None
+            return self._sessions[name]
+
+
+def read_bundle(folder: Path, device: Device, threads: int | None) -> tuple[Manifest, Graphs]:
+    """The manifest and the graphs of a bundle. Raises BundleError for a missing, incomplete, altered or newer one."""
+    manifest = Manifest.from_json(_bytes(folder / MANIFEST).decode(errors="replace"), folder / MANIFEST)
+    contents = {name: _bytes(folder / name) for name in (CLASSIFIER, SALIENCY)}
+    for name, graph in contents.items():
+        if _EXTERNAL_DATA in graph:
+            raise BundleError(folder / name, "keeps weights in another file (ONNX external data), which is refused")
+    return manifest, Graphs(folder, contents, device, threads)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise BundleError(path, "no such file. `lsl-train` makes a model bundle: RUN/model") from None
+    except OSError as problem:
+        raise BundleError(path, f"cannot be read ({problem.strerror}); expected a bundle such as RUN/model") from None

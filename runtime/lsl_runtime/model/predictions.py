@@ -1,0 +1,68 @@
+"""What the model says of images: the likeliest class, its probability, the prediction set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_shared.files.manifest import Manifest
+from lsl_shared.measures.conformal import prediction_set
+
+__all__ = ["Predictions", "predictions_of"]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What the model says of N images, for the first task, K classes or terms."""
+
+    class_index: NDArray[np.int64]
+    """(N,): index into `classes`."""
+    probability: NDArray[np.float32]
+    """(N,): calibrated probability of that class, 0..1."""
+    probabilities: NDArray[np.float32]
+    """(N, K): calibrated, rows sum to 1; those of terms are each for itself."""
+    prediction_set: NDArray[np.bool_]
+    """(N, K): the conformal prediction set; the predicted class is always in it, alone where there is no threshold.
+
+    Of terms: those chosen, at or above their thresholds, none perhaps."""
+    features: NDArray[np.float32]
+    """(N, D): the feature vector F(x)."""
+    classes: tuple[str, ...]
+    scope_distance: NDArray[np.float32] | None = None
+    """(N,): how far each image lies from the classes that the model was trained on, 0..2; None if it does not tell."""
+    out_of_scope: NDArray[np.bool_] | None = None
+    """(N,): whether that is farther than 95 % of held-out images of known classes."""
+
+    @property
+    def names(self) -> list[str]:
+        """The class names of the N images."""
+        return [self.classes[index] for index in self.class_index]
+
+
+def predictions_of(
+    manifest: Manifest,
+    probabilities: NDArray[np.float32],
+    features: NDArray[np.float32],
+    scope_distance: NDArray[np.float32] | None,
+) -> Predictions:
+    """The predictions that follow from a model's probabilities (N, K), features (N, D) and scope distances (N,)."""
+    task, threshold = manifest.tasks[0], manifest.scope_threshold
+    chosen = probabilities.argmax(1)
+    sets = prediction_set(probabilities, task.conformal_threshold)
+    if task.kind == "terms":
+        sets = probabilities >= np.array(task.thresholds, np.float32)
+    outside = None
+    if scope_distance is not None and threshold is not None:
+        outside = np.asarray(scope_distance > threshold, dtype=bool)
+    return Predictions(
+        class_index=chosen,
+        probability=probabilities[np.arange(len(chosen)), chosen],
+        probabilities=probabilities,
+        prediction_set=sets,
+        features=features,
+        classes=task.classes,
+        scope_distance=scope_distance,
+        out_of_scope=outside,
+    )
