@@ -9,17 +9,22 @@ machine listen on loopback alone, and only to who holds certificates made for th
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache, wraps
 from importlib import import_module
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 
 from lsl_runtime.model.cores import cores
 from lsl_shared.errors import ConfigError, DeviceError
+from lsl_shared.process.in_order import Begun, in_order
 
-__all__ = ["Cluster", "Machines", "open_cluster"]
+__all__ = ["Cluster", "Machines", "open_cluster", "opened_once"]
+
+Order = TypeVar("Order", bound=Hashable)
+Opened = TypeVar("Opened")
 
 _DEATHS = 10
 """A partition whose workers died so often is given up; one that was at work on it by chance may be killed."""
@@ -69,57 +74,74 @@ class Cluster:
         where they keep dying, or where the scheduler is lost.
         """
         futures = [self._client.submit(work, *task, pure=False) for task in tasks]
-        with self._ending(futures):
-            for future in import_module("distributed").as_completed(futures, loop=self._client.loop):
-                yield future.result()
+        with _plain_errors():
+            try:
+                for future in import_module("distributed").as_completed(futures, loop=self._client.loop):
+                    yield future.result()
+            finally:
+                self._client.cancel(futures)
 
     def in_order(self, work: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Generator[Any, None, None]:
         """As `unordered`, in the order of the tasks; two for each processor at a time, so that no result waits long."""
-        waiting: deque[Any] = deque()
-        with self._ending(waiting):
-            for task in tasks:
-                waiting.append(self._client.submit(work, *task, pure=False))
-                if len(waiting) >= 2 * sum(self._client.nthreads().values()):
-                    yield waiting[0].result()
-                    waiting.popleft()
-            while waiting:
-                yield waiting[0].result()
-                waiting.popleft()
 
-    @contextmanager
-    def _ending(self, futures: Sequence[Any]) -> Iterator[None]:
-        distributed = import_module("distributed")
-        try:
-            yield
-        except distributed.KilledWorker:
-            told = f"{_DEATHS} workers died at the same piece of work, for want of memory perhaps"
-            raise DeviceError(f"{told}; take fewer --workers, or a smaller --batch-size") from None
-        except distributed.CancelledError:
-            raise DeviceError("the Dask scheduler was lost; run the same command again: it goes on") from None
-        finally:
-            self._client.cancel(list(futures))
+        def begin(task: tuple[Any, ...]) -> Begun[Any]:
+            begun: Begun[Any] = self._client.submit(work, *task, pure=False)
+            return begun
+
+        made = in_order(begin, tasks, lambda: 2 * sum(self._client.nthreads().values()))
+        with _plain_errors(), closing(made):
+            for _, result in made:
+                yield result
 
 
 @contextmanager
-def open_cluster(workers: int | None, scheduler: str | None) -> Iterator[Cluster]:
-    """`workers` processes of this machine, or the workers of the scheduler at an address such as tls://host:8786.
+def _plain_errors() -> Iterator[None]:
+    """Turns the errors of Dask into DeviceErrors that say what to do."""
+    distributed = import_module("distributed")
+    try:
+        yield
+    except distributed.KilledWorker:
+        told = f"{_DEATHS} workers died at the same piece of work, for want of memory perhaps"
+        raise DeviceError(f"{told}; take fewer --workers, or a smaller --batch-size") from None
+    except distributed.CancelledError:
+        raise DeviceError("the Dask scheduler was lost; run the same command again: it goes on") from None
 
-    Each process of this machine has its share of the cores. A scheduler's workers do as many tasks at once as they have
-    threads (`dask worker --nthreads`), each on one core. Raises ConfigError where both or neither are asked for, dask
-    is not installed, or the scheduler does not answer or has no workers.
+
+@contextmanager
+def open_cluster(machines: Machines) -> Iterator[Cluster]:
+    """The processes of this machine, or the workers of the scheduler, that share the work.
+
+    The processes of this machine share its cores evenly. A scheduler's workers do as many tasks at once as they have
+    threads (`dask worker --nthreads`), each on one core. Raises ConfigError where nobody is to share the work, dask is
+    not installed, or the scheduler does not answer or has no workers.
     """
-    if not Machines(workers, scheduler).shared:
+    if not machines.shared:
         raise ConfigError(_EITHER)
     try:
         distributed, _ = import_module("distributed"), import_module("cryptography")
     except ImportError:
         raise ConfigError("--workers and --scheduler need Dask: pip install 'lsl-toolkit[cluster]'") from None
-    if scheduler is not None:
-        with _connected(distributed, scheduler) as client:
+    if machines.scheduler is not None:
+        with _connected(distributed, machines.scheduler) as client:
             yield Cluster(client, 1)
-    elif workers is not None:
-        with _local(distributed, workers) as client:
-            yield Cluster(client, max(1, cores() // workers))
+    elif machines.workers is not None:
+        with _local(distributed, machines.workers) as client:
+            yield Cluster(client, max(1, cores() // machines.workers))
+
+
+def opened_once(opening: Callable[[Order], Opened]) -> Callable[[Order], Opened]:
+    """On a worker: what an order names, opened for its first piece and kept for the rest; an earlier order's is let go.
+
+    `opening` is called by one thread at a time.
+    """
+    kept, alone = lru_cache(maxsize=1)(opening), Lock()
+
+    @wraps(opening)
+    def opened(order: Order) -> Opened:
+        with alone:
+            return kept(order)
+
+    return opened
 
 
 @contextmanager

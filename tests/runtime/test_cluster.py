@@ -18,7 +18,7 @@ from lsl_runtime import Model, annotate, build_gems
 from lsl_runtime.annotation.cluster_parts import _make_part, _Order
 from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.plan import Plan, planned
-from lsl_runtime.cluster import open_cluster
+from lsl_runtime.cluster import Cluster, Machines, open_cluster
 from lsl_runtime.gem.build.mapped_task import MappedClasses
 from lsl_runtime.gem.build.settings import MapSettings
 from lsl_runtime.gem.build.source import Source
@@ -167,10 +167,8 @@ def test_workers_that_keep_dying_and_a_scheduler_that_is_lost() -> None:
         def result(self) -> None:
             raise self.problem
 
-        def cancel(self, futures: list[object]) -> None:
-            self.cancelled += len(futures)
-
-    from lsl_runtime.cluster import Cluster
+        def cancel(self) -> None:
+            self.cancelled += 1
 
     for problem, told in (
         (distributed.KilledWorker("task", None, 10), "10 workers died at the same piece of work"),
@@ -237,13 +235,14 @@ def test_straggler_of_another_run_is_noticed_when_parts_are_joined(begun: tuple[
 
 
 def _refused(**settings: Any) -> str:
-    with pytest.raises(ConfigError) as told, open_cluster(**{"workers": None, "scheduler": None} | settings):
+    with pytest.raises(ConfigError) as told, open_cluster(Machines(**settings)):
         pass
     return str(told.value)
 
 
 def test_clusters_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "give either --workers N or --scheduler ADDRESS" in _refused(workers=2, scheduler="tcp://a:1")
+    for both_or_neither in ({"workers": 2, "scheduler": "tcp://a:1"}, {}):
+        assert "give either --workers N or --scheduler ADDRESS" in _refused(**both_or_neither)
     assert "--workers must be at least 1, received 0" in _refused(workers=0)
     monkeypatch.setattr("lsl_runtime.cluster._WAIT", 0.3)
     assert "--scheduler tcp://127.0.0.1:1: cannot be reached" in _refused(scheduler="tcp://127.0.0.1:1")

@@ -31,8 +31,8 @@ LONGEST_WAIT = 0.04
 
 CHILD = """
 import sys
-from lsl_runtime.annotation import annotating, reading
-from lsl_runtime.model.model import Model
+from lsl_runtime import Model, annotate
+from lsl_runtime.annotation import inference, reading, run
 from lsl_runtime.annotation.parts import PartFiles
 
 def told(owner, name, phase):
@@ -43,10 +43,10 @@ def told(owner, name, phase):
     setattr(owner, name, wrapped)
 
 told(reading, "_read", "reading")
-told(Model, "explain", "inference")
+told(inference, "_answers", "inference")
 told(PartFiles, "_write_bytes", "writing")
-told(annotating, "join_parts", "joining")
-done = annotating.annotate(sys.argv[1], Model.load(sys.argv[2], "cpu"), saliency=True, features=True)
+told(run, "join_parts", "joining")
+done = annotate(sys.argv[1], Model.load(sys.argv[2], "cpu"), saliency=True, features=True)
 print("resumed", done.resumed, flush=True)
 """
 

@@ -11,15 +11,13 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 
 from lsl_runtime.annotation.inference import make_parts
 from lsl_runtime.annotation.plan import Plan, plan_of
 from lsl_runtime.annotation.run_record import Unfinished
 from lsl_runtime.annotation.write_errors import told_plainly
-from lsl_runtime.cluster import open_cluster
+from lsl_runtime.cluster import Machines, open_cluster, opened_once
 from lsl_runtime.model.model import Model
 from lsl_runtime.model.sessions import Device
 from lsl_shared.errors import AnnotationsError
@@ -47,8 +45,7 @@ class _Order:
 
 
 def make_parts_on(
-    workers: int | None,
-    scheduler: str | None,
+    machines: Machines,
     plan: Plan,
     todo: Sequence[range],
     batch_size: int | None,
@@ -61,7 +58,7 @@ def make_parts_on(
     """
     if not todo:
         return
-    with open_cluster(workers, scheduler) as cluster:
+    with open_cluster(machines) as cluster:
         order = _Order(
             secrets.token_hex(8), plan.store.path.resolve(), plan.model.path.resolve(), plan.target.resolve(),
             plan.record, plan.model.device, cluster.threads, batch_size,
@@ -77,20 +74,16 @@ def make_parts_on(
 
 def _make_part(order: _Order, start: int, stop: int) -> int:
     """On a worker: makes one part, if it is not there yet; its number of images."""
-    with told_plainly(order.target), _OPENING:
+    with told_plainly(order.target):
         plan = _opened(order)
         _check_same(plan, order)
-    with told_plainly(order.target):
         make_parts(plan, plan.missing([range(start, stop)]), order.batch_size, lambda count: None)
     return stop - start
 
 
-_OPENING = Lock()
-
-
-@lru_cache(maxsize=1)
+@opened_once
 def _opened(order: _Order) -> Plan:
-    """The plan of an order, its store and its model open; those of an earlier run are let go."""
+    """The plan of an order, its store and its model open."""
     model = Model.load(order.model, order.device, threads=order.threads)
     return plan_of(Store(order.store), model, order.target, order.record.outputs)
 

@@ -3,83 +3,93 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.annotation.labels_digest import LABELS_DIGEST, WITHHELD, labels_digest
-from lsl_runtime.annotation.parts import PartFiles, create_features, create_maps
+from lsl_runtime.annotation.parts import create_features, create_maps
+from lsl_runtime.annotation.plan import Plan
 from lsl_runtime.coarse_labels import outside_task, write_constrained
-from lsl_runtime.model.model import Model
 from lsl_shared.files.annotations import ANNOTATIONS_FORMAT, ANNOTATIONS_VERSION, Status
 from lsl_shared.files.atomic import atomic_path
-from lsl_shared.files.manifest import Task
+from lsl_shared.files.manifest import Manifest, Task
 from lsl_shared.files.store import Store
 from lsl_shared.measures.conformal import prediction_set
 
 __all__ = ["join_parts", "write_columns"]
 
 
-def join_parts(
-    target: Path,
-    store: Store,
-    model: Model,
-    files: PartFiles,
-    cut: Sequence[range],
-    *,
-    fingerprint: str,
-    constrain: str = "",
-) -> None:
+def join_parts(plan: Plan) -> None:
     """Writes the annotations of a store from its parts, partition by partition; saliency chunks are copied raw.
 
-    `constrain` names a coarse task: answers that keep to its labels are written beside the others. The temporary file
-    lies among the parts, so that nothing else is ever left behind.
+    The temporary file lies among the parts, so that nothing else is ever left behind.
     """
-    with atomic_path(target, within=files.folder) as temporary, h5py.File(temporary, "w", track_order=True) as file:
-        _describe(file, target, store, model, fingerprint)
-        outside = {task.name: outside_task(store, task) for task in model.manifest.tasks}
-        status = np.zeros(len(store), dtype=np.uint8)
-        errors: list[str] = []
-        providers: set[str] = set()
-        columns = {task.name: _create_columns(file, task, len(store)) for task in model.manifest.tasks}
-        distance = _create_distance(file, model, len(store))
-        withheld: dict[str, list[NDArray[np.float32]]] = {name: [] for name in columns}
-        for partition in cut:
-            rows = slice(partition.start, partition.stop)
-            with files.open(partition) as part:
-                failed = np.array([bool(text) for text in part["error"].asstr()[...]])
-                errors += list(part["error"].asstr()[...])
-                providers.add(str(part.attrs["provider"]))
-                status[rows] = np.where(failed, Status.FAILED, Status.ANNOTATED)
-                for task in model.manifest.tasks:
-                    said, blank = part[f"probabilities/{task.name}"][...], outside[task.name][rows] | failed
-                    write_columns(columns[task.name], rows, said, task, blank)
-                    withheld[task.name].append(said[outside[task.name][rows] & ~failed])
-                if distance is not None:
-                    distance[rows] = part["scope_distance"][...]
-                _copy_large(file, part, partition, store)
-        first = outside[model.task.name]
-        status[first & (status == Status.ANNOTATED)] = Status.OUTSIDE
-        for name, kept in withheld.items():
-            columns[name][WITHHELD] = np.concatenate(kept)
-        file.attrs["providers"] = ", ".join(sorted(providers))
-        file["status"] = status
-        file.create_dataset("id", data=store.ids, dtype=h5py.string_dtype())
-        file.create_dataset("error", data=errors, dtype=h5py.string_dtype())
-        if constrain:
-            write_constrained(file, store, model.manifest, constrain)
+    store, manifest = plan.store, plan.model.manifest
+    with (
+        atomic_path(plan.target, within=plan.files.folder) as temporary,
+        h5py.File(temporary, "w", track_order=True) as file,
+    ):
+        _describe(file, plan)
+        joined = _Joined(file, store, manifest)
+        for partition in plan.cut:
+            with plan.files.open(partition) as part:
+                joined.add(partition, part)
+        joined.finish()
+        if plan.outputs.constrain:
+            write_constrained(file, store, manifest, plan.outputs.constrain)
 
 
-def _describe(file: h5py.File, target: Path, store: Store, model: Model, fingerprint: str) -> None:
+class _Joined:
+    """The annotations file in the making, and what is written when all parts are in it."""
+
+    def __init__(self, file: h5py.File, store: Store, manifest: Manifest) -> None:
+        self._file, self._store, self._tasks = file, store, manifest.tasks
+        self._outside = {task.name: outside_task(store, task) for task in manifest.tasks}
+        self._status = np.zeros(len(store), dtype=np.uint8)
+        self._errors: list[str] = []
+        self._providers: set[str] = set()
+        self._columns = {task.name: _create_columns(file, task, len(store)) for task in manifest.tasks}
+        self._distance = _create_distance(file, manifest, len(store))
+        self._withheld: dict[str, list[NDArray[np.float32]]] = {task.name: [] for task in manifest.tasks}
+
+    def add(self, partition: range, part: h5py.File) -> None:
+        """Adds the part of a partition."""
+        rows, errors = slice(partition.start, partition.stop), list(part["error"].asstr()[...])
+        failed = np.array([bool(text) for text in errors])
+        self._errors += errors
+        self._providers.add(str(part.attrs["provider"]))
+        self._status[rows] = np.where(failed, Status.FAILED, Status.ANNOTATED)
+        for task in self._tasks:
+            said, outside = part[f"probabilities/{task.name}"][...], self._outside[task.name][rows]
+            write_columns(self._columns[task.name], rows, said, task, outside | failed)
+            self._withheld[task.name].append(said[outside & ~failed])
+        if self._distance is not None:
+            self._distance[rows] = part["scope_distance"][...]
+        _copy_large(self._file, part, partition, self._store)
+
+    def finish(self) -> None:
+        """Writes what is known of all images together."""
+        first = self._outside[self._tasks[0].name]
+        self._status[first & (self._status == Status.ANNOTATED)] = Status.OUTSIDE
+        for name, kept in self._withheld.items():
+            self._columns[name][WITHHELD] = np.concatenate(kept)
+        self._file.attrs["providers"] = ", ".join(sorted(self._providers))
+        self._file["status"] = self._status
+        self._file.create_dataset("id", data=self._store.ids, dtype=h5py.string_dtype())
+        self._file.create_dataset("error", data=self._errors, dtype=h5py.string_dtype())
+
+
+def _describe(file: h5py.File, plan: Plan) -> None:
+    """Writes which store and model the annotations are of."""
+    store, model = plan.store, plan.model
     file.attrs.update(
         {
             "format": ANNOTATIONS_FORMAT,
             "version": ANNOTATIONS_VERSION,
-            "store_fingerprint": fingerprint,
+            "store_fingerprint": plan.record.store_fingerprint,
             "model_digest": model.digest,
             "model": os.fspath(model.path.resolve()),
             "precision": model.manifest.precision,
@@ -87,7 +97,7 @@ def _describe(file: h5py.File, target: Path, store: Store, model: Model, fingerp
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         }
     )
-    file["store"] = h5py.ExternalLink(os.path.relpath(store.path, target.parent), "/")
+    file["store"] = h5py.ExternalLink(os.path.relpath(store.path, plan.target.parent), "/")
 
 
 def _create_columns(file: h5py.File, task: Task, count: int) -> h5py.Group:
@@ -104,12 +114,12 @@ def _create_columns(file: h5py.File, task: Task, count: int) -> h5py.Group:
     return group
 
 
-def _create_distance(file: h5py.File, model: Model, count: int) -> h5py.Dataset | None:
+def _create_distance(file: h5py.File, manifest: Manifest, count: int) -> h5py.Dataset | None:
     """Where the scope distances go, with the model's threshold; None where it has none."""
-    if model.manifest.scope_threshold is None:
+    if manifest.scope_threshold is None:
         return None
     distance = file.create_dataset("scope_distance", (count,), np.float32)
-    distance.attrs["threshold"] = model.manifest.scope_threshold
+    distance.attrs["threshold"] = manifest.scope_threshold
     return distance
 
 

@@ -20,7 +20,7 @@ from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.deflate_codec import deflated
 from lsl_shared.process.patience import patiently
 
-__all__ = ["Part", "PartFiles", "create_features", "create_maps", "part_key"]
+__all__ = ["Part", "PartFiles", "create_features", "create_maps", "part_key", "parts_folder"]
 
 _FORMAT, _VERSION = "lsl-part", 2
 _COMPRESSION = 1
@@ -52,11 +52,16 @@ def part_key(fingerprint: str, digest: str, outputs: Outputs, precision: str) ->
     return hashlib.sha256(told.encode()).hexdigest()
 
 
+def parts_folder(annotations: Path) -> Path:
+    """Where the parts of an annotations file lie: store.annotations.parts beside store.annotations.h5."""
+    return annotations.with_suffix(".parts")
+
+
 class PartFiles:
-    """The parts of one annotation run, in the folder store.annotations.parts beside the annotations file."""
+    """The parts of one annotation run."""
 
     def __init__(self, annotations: Path, key: str, chunk_images: int) -> None:
-        self.folder = annotations.with_suffix(".parts")
+        self.folder = parts_folder(annotations)
         self._key, self._chunk_images = key, chunk_images
 
     def path(self, partition: range) -> Path:

@@ -31,10 +31,17 @@ class Plan:
     store: Store
     model: Model
     target: Path
-    outputs: Outputs
+    """The annotations file."""
     record: Unfinished
+    """What the parts belong to."""
     files: PartFiles
     cut: list[range]
+    """The partitions of the store."""
+
+    @property
+    def outputs(self) -> Outputs:
+        """What is made of each image beside the probabilities."""
+        return self.record.outputs
 
     def is_finished(self, restart: bool) -> bool:
         """Whether the annotations asked for are there already; raises where other ones are in the way."""
@@ -55,14 +62,14 @@ class Plan:
         with Annotations(self.target) as found:
             return found.labels_digest not in ("", labels_digest(self.store, self.model.manifest.tasks))
 
+    def has_leftovers(self) -> bool:
+        """Whether a run was killed after the annotations were finished, before it had cleared up."""
+        return lock_path(self.target).exists() or Unfinished.read(self.files.folder) == self.record
+
     def begin(self, restart: bool) -> None:
         """Makes the folder of parts, once the graph that is needed is known to run."""
         self.model.ready(saliency=self.outputs.saliency is not None)
         self.record.begin(self.files.folder, restart)
-
-    def has_leftovers(self) -> bool:
-        """Whether a run was killed after the annotations were finished, before it had cleared up."""
-        return lock_path(self.target).exists() or Unfinished.read(self.files.folder) == self.record
 
     def missing(self, cut: Sequence[range], on_progress: Callable[[int], None] = lambda count: None) -> list[range]:
         """The partitions of `cut` without a valid part; `on_progress` is told how many images the others hold."""
@@ -101,9 +108,7 @@ def plan_of(store: Store, model: Model, out: str | Path | None, outputs: Outputs
     target = target_of(store.path, out)
     if target.exists() and target.samefile(store.path):
         raise AnnotationsError(target, "is the image store itself; choose another --out")
-    fingerprint = store.fingerprint()
-    record = Unfinished(str(store.path), fingerprint, str(model.path), model.digest, outputs)
-    files = PartFiles(
-        target, part_key(fingerprint, model.digest, outputs, model.manifest.precision), store.chunk_images
-    )
-    return Plan(store, model, target, outputs, record, files, partitions(len(store), store.chunk_images))
+    record = Unfinished(str(store.path), store.fingerprint(), str(model.path), model.digest, outputs)
+    key = part_key(record.store_fingerprint, record.model_digest, outputs, model.manifest.precision)
+    cut = partitions(len(store), store.chunk_images)
+    return Plan(store, model, target, record, PartFiles(target, key, store.chunk_images), cut)

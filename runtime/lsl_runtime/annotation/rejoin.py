@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from lsl_runtime.annotation.join import write_columns
 from lsl_runtime.annotation.labels_digest import LABELS_DIGEST, WITHHELD, labels_digest
+from lsl_runtime.annotation.plan import Plan
 from lsl_runtime.coarse_labels import outside_task, write_constrained
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.annotations import Status
@@ -27,12 +28,13 @@ __all__ = ["join_again"]
 _CONSTRAINED_BY = "constrained_by"
 
 
-def join_again(target: Path, store: Store, manifest: Manifest, within: Path) -> None:
-    """Writes the annotations of a store anew for the labels that it has now; `within` holds the temporary file.
+def join_again(plan: Plan) -> None:
+    """Writes the finished annotations of a store anew for the labels that it has now.
 
     Raises AnnotationsError where the file does not hold what the graphs said of all images.
     """
-    with atomic_path(target, within=within) as temporary:
+    target, store, manifest = plan.target, plan.store, plan.model.manifest
+    with atomic_path(target, within=plan.files.folder) as temporary:
         shutil.copyfile(target, temporary)
         with h5py.File(temporary, "r+") as file:
             failed = file["status"][...] == Status.FAILED

@@ -8,8 +8,8 @@ import h5py
 import pytest
 from typer.testing import CliRunner
 
-from lsl_runtime import Model
 from lsl_runtime.annotation.cli import app
+from lsl_runtime.model.graphs import Graphs
 from lsl_shared import Annotations
 
 Make = Callable[..., Path]
@@ -94,7 +94,7 @@ def test_interrupt_says_how_to_go_on(make_store: Make, make_bundle: Make, monkey
     def interrupted(*arguments: object, **settings: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Model, "classify", interrupted)
+    monkeypatch.setattr(Graphs, "classify", interrupted)
     result = CliRunner().invoke(app, [])
     assert result.exit_code == 130 and "the same command goes on from here" in result.stderr
 

@@ -8,7 +8,10 @@ import numpy as np
 
 from lsl_runtime import Model
 from lsl_runtime.annotation.join import join_parts
+from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.parts import Part, PartFiles
+from lsl_runtime.annotation.plan import Plan
+from lsl_runtime.annotation.run_record import Unfinished
 from lsl_runtime.coarse_labels import outside_task
 from lsl_shared import Annotations, Status, Store
 from lsl_shared.files.partitions import partitions
@@ -31,7 +34,8 @@ def test_joined_file_holds_the_parts_in_order(
             files.write(
                 part, Part({"stage": chance[rows]}, errors[rows], maps[rows], features[rows].astype(np.float32))
             )
-        join_parts(tmp_path / "a.h5", store, model, files, cut, fingerprint="f")
+        record = Unfinished("store.h5", "f", "model", model.digest, Outputs())
+        join_parts(Plan(store, model, tmp_path / "a.h5", record, files, cut))
         outside = outside_task(store, model.task)
     with Annotations(tmp_path / "a.h5") as given, h5py.File(tmp_path / "a.h5") as raw:
         answered = np.setdiff1d(np.flatnonzero(~outside), [7, 444])

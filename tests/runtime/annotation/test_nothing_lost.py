@@ -16,7 +16,7 @@ from types import ModuleType
 import pytest
 
 from lsl_runtime import Model, annotate
-from lsl_runtime.annotation import annotating
+from lsl_runtime.annotation import run
 from lsl_runtime.annotation.lock import _host, lock_path
 from lsl_runtime.annotation.parts import PartFiles
 from lsl_shared import AnnotationsError, annotations_path
@@ -83,7 +83,7 @@ def test_full_disk_at_each_writing_step(
     def joined(*arguments: object, **settings: object) -> None:
         sizes["part"] = max(path.stat().st_size for path in PartFiles(whole, "", 1).folder.glob("part-*"))
 
-    monkeypatch.setattr(annotating, "join_parts", joined)
+    monkeypatch.setattr(run, "join_parts", joined)
     with pytest.raises(AnnotationsError):
         annotate(store, model, out=whole, saliency=True, on_progress=passed)
     monkeypatch.undo()

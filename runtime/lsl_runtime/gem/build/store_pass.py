@@ -6,11 +6,9 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 
-from lsl_runtime.cluster import Machines, open_cluster
+from lsl_runtime.cluster import Machines, open_cluster, opened_once
 from lsl_runtime.gem.build.mapped_task import MappedTask
 from lsl_runtime.gem.build.saliency_source import SaliencyOf, saliency_source
 from lsl_runtime.gem.build.selection import Choice
@@ -70,7 +68,7 @@ def sums_of(
     if not machines.shared:
         found = (sum_up(store, choices, settings, saliency_of, on_progress, over=piece) for piece in cut)
         return add_up(choices, found, store, settings.per_gene)
-    with open_cluster(machines.workers, machines.scheduler) as cluster:
+    with open_cluster(machines) as cluster:
         order = _order(over, cluster.threads)
         tasks = [(order, place, _within(choices, piece)) for place, piece in enumerate(cut)]
         with closing(cluster.in_order(_sum_piece, tasks)) as made:
@@ -115,18 +113,14 @@ def _within(choices: Sequence[Choice], piece: Sequence[range]) -> list[Choice]:
 
 def _sum_piece(order: _Order, place: int, choices: Sequence[Choice]) -> list[Sums]:
     """On a worker: the sums over one piece of the store."""
-    with _OPENING:
-        over, saliency_of = _opened(order)
+    over, saliency_of = _opened(order)
     store = over.source.store
     return sum_up(store, choices, over.settings, saliency_of, over=pieces(store)[place], threads=order.threads)
 
 
-_OPENING = Lock()
-
-
-@lru_cache(maxsize=1)
+@opened_once
 def _opened(order: _Order) -> tuple[Pass, SaliencyOf | None]:
-    """The pass of an order, its files open; those of an earlier one are let go. Raises AnnotationsError."""
+    """The pass of an order, its files open. Raises AnnotationsError."""
     store, annotations = Store(order.store), Annotations(order.annotations)
     check_source(Source(store, annotations))
     if (annotations.store_fingerprint, annotations.model_digest) != (order.fingerprint, order.digest):
