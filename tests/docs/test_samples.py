@@ -26,7 +26,8 @@ LANGUAGES = {
 }
 """What becomes of the blocks of each language."""
 
-SNIPPET = re.compile(r'--8<-- "([^"]+)"')
+SNIPPET = re.compile(r"--8<--\n(\S+)\n--8<--")
+"""How a block shows a file; this form is no Python, so that no formatter takes it for some."""
 
 
 def lines() -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
@@ -36,6 +37,13 @@ def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
         assert not [address for address in loaded if re.match(r"(?:https?:)?//", address)], page
     for style in site.rglob("*.css"):
         assert not re.search(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", style.read_text(encoding="utf-8")), style
+
+
+def test_files_are_shown_in_place(site: Path) -> None:
+    shown = re.sub(r"<[^>]+>", "", (site / "python.html").read_text(encoding="utf-8"))
+    for example in ("embed", "dask_array", "napari_widget"):
+        first_line = (ROOT / "examples" / f"{example}.py").read_text(encoding="utf-8").splitlines()[0]
+        assert first_line in html.unescape(shown)
 
 
 @pytest.mark.parametrize("package", PACKAGES)
