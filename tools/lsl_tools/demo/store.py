@@ -27,12 +27,30 @@ def write_demo_store(
     overwrite: bool = False,
     on_progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Writes `images` synthetic lateral embryos to the new store `path`.
+    """Draws lateral fly embryos, and writes them to a new store with labels and everything that is known of them.
 
-    The store has the tasks `stage_range` (every image, 2 % of them wrong) and `stage` (`fine_fraction` of the images),
-    the terms `cv_terms` (see `terms_of`), genes, and the truth: `truth/stage` (class index, -1 for "1-3"),
-    `truth/stage_range`, `truth/expression`, `truth/landmarks`. `on_progress` is called with 1 after every image. Raises
-    StoreError if `path` exists without `overwrite`, ConfigError for numbers out of range.
+    The store has the tasks `stage_range` (every image, 2 % of them wrong) and `stage` (a part of the images), the terms
+    `cv_terms`, genes, and the truth: stage (−1 for "1-3"), stage_range, expression, landmarks.
+
+    Args:
+        path: The store to make.
+        images: How many, at least 1.
+        fine_fraction: The part of the images that carry the label `stage`, 0..1.
+        seed: The same seed gives the same images.
+        overwrite: Whether a store that exists is replaced.
+        on_progress: Called with 1 after each image.
+
+    Raises:
+        StoreError: The store exists already, or cannot be written.
+        ConfigError: A number is out of range.
+
+    Example:
+        >>> from lsl_shared import Store
+        >>> from lsl_tools import write_demo_store
+        >>> write_demo_store("drawn.h5", images=4, seed=7)
+        >>> with Store("drawn.h5") as store:
+        ...     store.shape, list(store.tasks), store.has_truth("expression")
+        ((4, 128, 320), ['stage_range', 'stage'], True)
     """
     plans = plan_images(images, seed=seed, fine_fraction=fine_fraction)
     with StoreWriter(path, HEIGHT, WIDTH, overwrite=overwrite) as writer:

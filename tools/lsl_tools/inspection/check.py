@@ -21,14 +21,16 @@ __all__ = ["CheckReport", "check_store"]
 
 @dataclass
 class CheckReport:
-    """What was found: `errors` make results wrong, `warnings` may be meant. Images are named by id."""
+    """What a check found. Images are named by id."""
 
     store: Path
     images: int
     errors: list[str] = field(default_factory=list)
+    """What makes results wrong."""
     warnings: list[str] = field(default_factory=list)
+    """What may be meant."""
     content_hash: str = ""
-    """SHA-256 of everything in the store, with `full`."""
+    """SHA-256 of everything in the store; '' unless it was asked for."""
 
     @property
     def ok(self) -> bool:
@@ -39,11 +41,28 @@ class CheckReport:
 def check_store(
     path: str | Path, *, full: bool = False, on_progress: Callable[[int], None] | None = None
 ) -> CheckReport:
-    """Reads every image of a store, in blocks, and looks for what spoils a training or an evaluation.
+    """Reads every image of a store, and looks for what spoils a training or an evaluation.
 
-    Errors: chunks or labels that cannot be read, genes that straddle a stored split, equal pictures on both its sides.
-    Warnings: equal pictures, pictures of one colour, fine labels that contradict the coarse one, classes with at most
-    one image. `full` adds a hash of all content. Raises StoreError for a file that is not a store at all.
+    Errors are chunks or labels that cannot be read, genes on both sides of a stored split, and equal pictures on both
+    its sides. Warnings are equal pictures, pictures of one colour, fine labels that contradict the coarse ones, and
+    classes with at most one image.
+
+    Args:
+        path: The store.
+        full: Whether to add a hash of all content.
+        on_progress: Called with the number of images just read.
+
+    Returns:
+        Errors and warnings.
+
+    Raises:
+        StoreError: The file is no store at all.
+
+    Example:
+        >>> from lsl_tools import check_store
+        >>> report = check_store("store.h5")
+        >>> report.ok, report.images
+        (True, 60)
     """
     with Store(path) as store:
         report = CheckReport(store.path, len(store))

@@ -38,29 +38,54 @@ class TermsInfo:
 
 @dataclass(frozen=True)
 class StoreInfo:
-    """The figures of a store. `views` and `splits` count images by name, '' where not stated."""
+    """What a store holds, counted."""
 
     path: Path
     images: int
     size: tuple[int, int]
-    """(H, W)"""
+    """(H, W) of each image, in pixels."""
     chunk_images: int
+    """Images in one HDF5 chunk."""
     file_bytes: int
+    """On the disk."""
     pixel_bytes: int
+    """Of the pixels, if they were not packed."""
     tasks: tuple[TaskInfo, ...]
+    """Those where an image has one class."""
     terms: tuple[TermsInfo, ...]
+    """Those where an image may carry several terms."""
     genes: dict[str, int]
     """Images per gene, most first; without those that name none."""
     without_gene: int
+    """Images that name no gene."""
     views: dict[str, int]
+    """Images per view, '' where not stated."""
     splits: dict[str, int]
+    """Images per part of the stored split, '' where not stated."""
     truth: tuple[str, ...]
     """The truth datasets of a demo store."""
     fingerprint: str
+    """See `Store.fingerprint`."""
 
 
 def store_info(path: str | Path) -> StoreInfo:
-    """Counts what the store at `path` holds. Raises StoreError."""
+    """Counts what a store holds: images, classes, genes, views, splits.
+
+    Args:
+        path: The store.
+
+    Returns:
+        The counts.
+
+    Raises:
+        StoreError: The store cannot be read.
+
+    Example:
+        >>> from lsl_tools import store_info
+        >>> info = store_info("store.h5")
+        >>> info.images, info.size, [task.space.name for task in info.tasks]
+        (60, (16, 40), ['stage_range', 'stage'])
+    """
     with Store(path) as store:
         genes = Counter(store.genes)
         without = genes.pop("", 0)

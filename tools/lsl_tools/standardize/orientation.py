@@ -46,15 +46,38 @@ class Turns:
 
 
 class Orienter:
-    """The orientation network on ONNX Runtime. Use `Orienter.load`; the graph is opened when it is first needed."""
+    """Tells which way standardized embryos lie, by a small network. `Orienter.load()` gives the one of this package.
+
+    Args:
+        graph: An ONNX file, as `tools/orientation/train_orientation.py` writes it.
+        threads: How many threads ONNX Runtime may use; None for one a core.
+
+    Example:
+        >>> import numpy as np
+        >>> from lsl_tools import Orienter, write_demo_store
+        >>> from lsl_shared import Store
+        >>> write_demo_store("drawn.h5", images=2)
+        >>> with Store("drawn.h5") as store:
+        ...     images = store.read(0, 2)
+        >>> turns = Orienter.load(threads=1).choose(images)
+        >>> mirrored = Orienter.load(threads=1).choose(np.ascontiguousarray(images[:, :, ::-1]))
+        >>> (turns.flip_x != mirrored.flip_x).tolist()  # a mirrored image gets the mirrored answer
+        [True, True]
+    """
 
     def __init__(self, graph: bytes, threads: int | None = None) -> None:
-        """`graph`: an ONNX file as `tools/orientation/train_orientation.py` writes; `threads` limits ONNX Runtime's."""
         self._graph, self._threads = graph, threads
 
     @classmethod
     def load(cls, *, threads: int | None = None) -> Orienter:
-        """The network that is part of this package. Raises BundleError where its file is missing."""
+        """The network that is part of this package.
+
+        Args:
+            threads: How many threads ONNX Runtime may use; None for one a core.
+
+        Raises:
+            BundleError: Its file is missing.
+        """
         path = resources.files("lsl_tools.standardize") / GRAPH
         try:
             return cls(path.read_bytes(), threads)
@@ -74,10 +97,19 @@ class Orienter:
         return first, second
 
     def choose(self, images: NDArray[np.uint8]) -> Turns:
-        """How to turn `images`, uint8 (N, 128, 320, 3), RGB, one standardized embryo each on white ground.
+        """Tells how to turn embryos so that they lie anterior left and dorsal up.
 
         Each image is seen in its four mirrorings, and what the network says of them is averaged, so a mirrored image
-        gets the mirrored answer exactly. Raises ImageError for another shape or type.
+        gets the mirrored answer exactly.
+
+        Args:
+            images: uint8 (N, 128, 320, 3), RGB, one standardized embryo each on white ground.
+
+        Returns:
+            For each image whether to mirror it, and how sure that is.
+
+        Raises:
+            ImageError: The images have another shape or type.
         """
         evidence = np.concatenate(list(self._evidence(images)))  # (N, 2)
         probability = 1 / (1 + np.exp(-np.abs(evidence)))

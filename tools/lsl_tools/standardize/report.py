@@ -27,16 +27,23 @@ class Reject:
 
 @dataclass(frozen=True)
 class StandardizeReport:
-    """What a standardization made: `images` in the store, of `photographs` in all."""
+    """What a standardization made, and what it set aside."""
 
     store: Path
     photographs: int
+    """All that were worked on."""
     images: int
+    """Those that are in the store."""
     size: tuple[int, int]
+    """(H, W) of the store's images, in pixels."""
     rejects: tuple[Reject, ...]
+    """The photographs with flags, and those that could not be read."""
     unreadable: int
+    """How many could not be read."""
     rejects_file: Path
+    """The table of the rejects; a page with thumbnails lies beside it."""
     notes: tuple[str, ...] = ()
+    """What was noticed in the listing."""
 
 
 def rejects_path(store: Path) -> Path:
