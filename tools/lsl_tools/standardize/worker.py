@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import signal
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
 from lsl_shared.errors import DeviceError, ImageError
+from lsl_shared.process.in_order import in_order
 from lsl_shared.system_errors import unreadable
 from lsl_tools.standardize.photograph import Standardized, standardize_photograph
 from lsl_tools.standardize.sheet.thumbnail import photograph_thumbnail
@@ -52,14 +52,9 @@ def outcomes(paths: Sequence[Path], size: tuple[int, int], workers: int) -> Iter
         yield from (process(path, size) for path in paths)
         return
     with ProcessPoolExecutor(workers, get_context("spawn"), _prepare) as pool:
-        waiting: deque[Future[Outcome]] = deque()
         try:
-            for path in paths:
-                waiting.append(pool.submit(process, path, size))
-                if len(waiting) >= AHEAD * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            begun = in_order(lambda path: pool.submit(process, path, size), paths, lambda: AHEAD * workers)
+            yield from (outcome for _, outcome in begun)
         except BrokenProcessPool:
             died = "a worker died, most likely for want of memory; run again with --workers 1"
             raise DeviceError(died) from None
