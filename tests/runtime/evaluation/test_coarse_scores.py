@@ -12,12 +12,12 @@ TASK = Task("stage", ("4", "5", "7"), parent="range", parent_classes=("1-3", "4-
 
 
 def test_worked_by_hand(make_store: Callable[..., Path]) -> None:
-    chance = np.full((20, 3), np.nan)
-    chance[[2, 3, 5, 6]] = [[0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.5, 0.4, 0.1], [0.2, 0.1, 0.7]]
+    probabilities = np.full((20, 3), np.nan)
+    probabilities[[2, 3, 5, 6]] = [[0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.5, 0.4, 0.1], [0.2, 0.1, 0.7]]
     known = np.full(20, -1)
     known[[2, 3, 5, 6]] = [1, 2, 2, 2]
     with Store(make_store(20)) as store:
-        found = score_coarse(store, TASK, np.array([2, 3, 5, 6]), known, chance)
+        found = score_coarse(store, TASK, np.array([2, 3, 5, 6]), known, probabilities)
     assert found is not None
     assert (found.task, found.n_images, found.accuracy, found.majority) == ("range", 4, 0.5, 0.75)
     assert [(one.id, one.gene, one.coarse, one.predicted, one.probability) for one in found.contradictions] == [

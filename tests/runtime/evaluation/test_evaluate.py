@@ -9,9 +9,11 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from lsl_runtime import Evaluation, Model, annotate, evaluate
 from lsl_shared import BundleError, ImageError, LabelSpace, Store, StoreError, StoreWriter, Task
+from tests.support.bands import BandModel
 
 Make = Callable[..., Path]
 
@@ -22,9 +24,9 @@ def _split(images: int) -> dict[str, str]:
     return {f"image{row:05d}": PARTS[row // 3 % 5] for row in range(images)}
 
 
-def _test_rows(images: int) -> np.ndarray:
+def _test_rows(images: int) -> NDArray[np.int64]:
     rows = np.arange(images)
-    return rows[(rows // 3 % 5 >= 3) & (rows % 11 != 10)]
+    return np.asarray(rows[(rows // 3 % 5 >= 3) & (rows % 11 != 10)])
 
 
 def _figures(found: Evaluation) -> dict[str, Any]:
@@ -33,14 +35,14 @@ def _figures(found: Evaluation) -> dict[str, Any]:
     return figures
 
 
-def test_figures_by_hand_on_the_test_images(make_store: Make, make_bundle: Make, truth: Any) -> None:
+def test_figures_by_hand_on_the_test_images(make_store: Make, make_bundle: Make, truth: type[BandModel]) -> None:
     store, model = make_store(300, chunk=20), Model.load(make_bundle(split=_split(300)))
     found, rows = evaluate(store, model), _test_rows(300)
     with Store(store) as opened:
-        chance = truth().probabilities(opened.read(0, 300))
+        probabilities = truth().probabilities(opened.read(0, 300))
         fine, coarse, true = opened.labels("stage"), opened.labels("stage_range"), opened.truth("stage")
         genes = [opened.genes[row] or opened.ids[row] for row in rows]
-    predicted, parents = chance.argmax(1), np.array([1, 1, 2, 3])
+    predicted, parents = probabilities.argmax(1), np.array([1, 1, 2, 3])
     labelled = rows[fine[rows] >= 0]
     assert (found.part, found.n_images, found.n_genes) == ("test", len(rows), len(set(genes)))
     assert found.labelled is not None and found.coarse is not None and found.truth is not None
@@ -48,7 +50,7 @@ def test_figures_by_hand_on_the_test_images(make_store: Make, make_bundle: Make,
     assert found.labelled.accuracy == pytest.approx((fine == predicted)[labelled].mean())
     assert found.truth.accuracy == pytest.approx((true == predicted)[rows].mean())
     assert found.coarse.accuracy == pytest.approx((parents[predicted] == coarse)[rows].mean())
-    assert found.truth.nll == pytest.approx(-np.log(chance[rows, true[rows].astype(int)]).mean(), abs=1e-5)
+    assert found.truth.nll == pytest.approx(-np.log(probabilities[rows, true[rows].astype(int)]).mean(), abs=1e-5)
     wrong = [row for row in rows if parents[predicted[row]] != coarse[row]]
     assert {one.id for one in found.coarse.contradictions} == {f"image{row:05d}" for row in wrong}
     sure = [one.probability for one in found.coarse.contradictions]
@@ -61,7 +63,7 @@ def test_annotations_and_predicting_on_the_way_agree(make_store: Make, make_bund
     predicted = evaluate(store, model)
     annotate(store, model)
     calls: list[int] = []
-    model.classify = lambda images, **settings: calls.append(1)  # type: ignore[assignment, method-assign, return-value]
+    model.classify = lambda images, **settings: calls.append(1)  # type: ignore[assignment, method-assign]
     stored = evaluate(store, model)
     assert not calls and stored.notes == predicted.notes
     first, second = _figures(predicted), _figures(stored)
@@ -192,10 +194,13 @@ def several(make_store: Make, make_bundle: Make, tmp_path: Path) -> tuple[Path, 
             LabelSpace("colour", ("green", "red", "blue")), np.where(np.arange(60) % 2, -1, np.arange(60) % 3)
         )
     model = Model.load(make_bundle(split=_split(60)))
-    chance = np.random.default_rng(3).random((60, 2)).astype(np.float32)
-    chance[3] = np.nan
+    probabilities = np.random.default_rng(3).random((60, 2)).astype(np.float32)
+    probabilities[3] = np.nan
     with h5py.File(annotate(path, model).path, "r+") as file:
-        for name, classes, said in (("colour", COLOURS, chance), ("letter", LETTERS, np.ones((60, 3), np.float32) / 3)):
+        for name, classes, said in (
+            ("colour", COLOURS, probabilities),
+            ("letter", LETTERS, np.ones((60, 3), np.float32) / 3),
+        ):
             group = file.create_group(name)
             group.attrs.create("classes", list(classes), dtype=h5py.string_dtype())
             group["probabilities"] = said
@@ -207,11 +212,11 @@ def several(make_store: Make, make_bundle: Make, tmp_path: Path) -> tuple[Path, 
 def test_further_tasks_are_scored_against_their_labels(several: tuple[Path, Model]) -> None:
     found = evaluate(*several)
     with h5py.File(several[0].with_suffix(".annotations.h5")) as file:
-        chance = file["colour/probabilities"][...]
+        probabilities = file["colour/probabilities"][...]
     tested = [row for row in range(0, 60, 2) if PARTS[row // 3 % 5] == "test" and row % 3 < 2 and row != 3]
-    right = [chance[row].argmax() == {0: 1, 1: 0}[row % 3] for row in tested]
+    right = [probabilities[row].argmax() == {0: 1, 1: 0}[row % 3] for row in tested]
     colour = found.further["colour"]
-    assert (colour.n_images, colour.accuracy) == (len(tested), pytest.approx(np.mean(right)))
+    assert colour.n_images == len(tested) and colour.accuracy == pytest.approx(np.mean(right))
     assert [one.name for one in colour.classes] == list(COLOURS)
     assert list(found.further) == ["colour"] and _figures(found)["further"]["colour"]["n_images"] == len(tested)
     assert "letter: the store has no labels of it, so it is not scored" in found.notes
@@ -233,8 +238,8 @@ def test_classes_that_keep_to_known_coarse_labels(make_store: Make, make_bundle:
     path = annotate(store, model, constrain="stage_range").path
     found = evaluate(store, model, everything=True)
     with Store(store) as opened, h5py.File(path) as file:
-        kept, truth = file["stage/constrained_class"][...], opened.truth("stage")
-        fine = opened.labels("stage")
+        kept, truth = file["stage/constrained_class"][...], opened.truth("stage").astype(int)
+        fine = opened.labels("stage").astype(int)
     assert found.labelled is not None and found.truth is not None and before.truth is not None
     for scores, expected in ((found.labelled, fine), (found.truth, truth)):
         known = expected >= 0

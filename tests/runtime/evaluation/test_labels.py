@@ -26,7 +26,7 @@ def test_classes_are_matched_by_name_and_unknown_ones_count_as_none(make_store: 
 
 def test_truth_is_that_of_the_stages_a_demo_store_was_drawn_at(make_store: Make) -> None:
     with Store(make_store(60)) as store:
-        classes, drawn = store.tasks["stage"].classes, store.truth("stage")
+        classes, drawn = store.tasks["stage"].classes, store.truth("stage").astype(int)
         reordered = truth_of(store, Task("stage", classes[::-1]))
         np.testing.assert_array_equal(reordered, np.where(drawn < 0, -1, 3 - drawn))
         assert (truth_of(store, Task("species", classes)) == -1).all()

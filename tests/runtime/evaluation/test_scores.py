@@ -13,14 +13,14 @@ STAGES = Task("stage", ("4", "5", "7", "9"), parent="range", parent_classes=("a"
 def test_worked_by_hand() -> None:
     task = Task("stage", ("4", "5", "7", "9"), parent="range", parent_classes=("a", "b"), parent_index=(0, 0, 1, 1),
                 conformal_threshold=0.5)  # fmt: skip
-    chance = np.array([[0.7, 0.1, 0.1, 0.1], [0.4, 0.5, 0.1, 0], [0.6, 0.3, 0.1, 0], [0, 0.3, 0.3, 0.4]])
-    found = score(task, np.array([0, 1, 1, 0]), chance, np.array([5, 5, 6, 7]))
+    probabilities = np.array([[0.7, 0.1, 0.1, 0.1], [0.4, 0.5, 0.1, 0], [0.6, 0.3, 0.1, 0], [0, 0.3, 0.3, 0.4]])
+    found = score(task, np.array([0, 1, 1, 0]), probabilities, np.array([5, 5, 6, 7]))
     assert (found.n_images, found.n_genes) == (4, 3)
     assert found.accuracy == 0.5 and found.majority == 0.5 and found.within_one == 0.75
     assert found.parent_accuracy == 0.75
     assert found.confusion == ((1, 0, 0, 1), (1, 1, 0, 0), (0, 0, 0, 0), (0, 0, 0, 0))
     assert found.macro_f1 == pytest.approx((1 / 2 + 2 / 3 + 0) / 3)
-    assert found.nll == pytest.approx(-np.mean(np.log([0.7, 0.5, 0.3, np.finfo(np.float32).tiny])))
+    assert found.nll == pytest.approx(-np.mean(np.log([0.7, 0.5, 0.3, float(np.finfo(np.float32).tiny)])))
     assert found.brier == pytest.approx((0.12 + 0.42 + (0.36 + 0.49 + 0.01) + (1 + 0.09 + 0.09 + 0.16)) / 4)
     # Ten bins over four images: each is a bin of its own.
     assert found.ece == pytest.approx((0.3 + 0.5 + 0.6 + 0.4) / 4)
@@ -34,11 +34,11 @@ def test_worked_by_hand() -> None:
 
 def test_agrees_with_scikit_learn() -> None:
     generator = np.random.default_rng(0)
-    chance, truth = generator.dirichlet(np.ones(4), 500), generator.integers(0, 4, 500)
-    found, predicted = score(STAGES, truth, chance, np.arange(500)), chance.argmax(1)
+    probabilities, truth = generator.dirichlet(np.ones(4), 500), generator.integers(0, 4, 500)
+    found, predicted = score(STAGES, truth, probabilities, np.arange(500)), probabilities.argmax(1)
     assert found.accuracy == pytest.approx(metrics.accuracy_score(truth, predicted))
     assert found.macro_f1 == pytest.approx(metrics.f1_score(truth, predicted, average="macro"))
-    assert found.nll == pytest.approx(metrics.log_loss(truth, chance))
+    assert found.nll == pytest.approx(metrics.log_loss(truth, probabilities))
     np.testing.assert_array_equal(found.confusion, metrics.confusion_matrix(truth, predicted))
 
 

@@ -31,10 +31,14 @@ def manifest(*classes: str) -> Manifest:
 
 def test_bags_are_scored_by_term_and_range(tmp_path: Path) -> None:
     # The model knows its terms in another order, and one that the store does not.
-    chance = np.array([[0.1, 0.3, 0.9], [0.1, 0.9, 0.9], [0.8, 0.5, 0.9], [0.8, 0.1, 0.9]] + [[0.5, 0.5, 0.5]] * 4)
+    probabilities = np.array(
+        [[0.1, 0.3, 0.9], [0.1, 0.9, 0.9], [0.8, 0.5, 0.9], [0.8, 0.1, 0.9]] + [[0.5, 0.5, 0.5]] * 4
+    )
     notes: list[str] = []
     with Store(written(tmp_path / "store.h5")) as store:
-        found = score_term_tasks(store, manifest("gut", "brain", "eye"), np.arange(8), {"cv_terms": chance}, notes)
+        found = score_term_tasks(
+            store, manifest("gut", "brain", "eye"), np.arange(8), {"cv_terms": probabilities}, notes
+        )
     scores = found["cv_terms"]
     assert [(one.term, one.stage_range, one.n_bags, one.n_carried) for one in scores.terms] == [
         ("gut", "4-6", 2, 1),

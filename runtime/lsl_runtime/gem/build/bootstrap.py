@@ -1,7 +1,7 @@
 """How sure a genomewide expression map is: a Poisson bootstrap over genes, in one pass and in bounded memory.
 
 In replicate r gene g counts k_gr times, k_gr ~ Poisson(1), which stands for drawing genes with replacement. The counts
-are a hash of the gene's name, so that every partition, worker and stage gives a gene the same ones, and sums over
+are a hash of the gene's name, so that every partition, worker and map gives a gene the same ones, and sums over
 partitions can be added in any order. Maps are kept on a grid of cells, at most 32 rows.
 """
 
@@ -44,7 +44,7 @@ def area_mean(planes: NDArray[np.floating], grid: tuple[int, int]) -> NDArray[np
     """Mean over each cell of a grid, float32 (…, h, w) from (…, H, W); pixels on a border count in proportion."""
     if planes.ndim == 2 and not (planes.shape[0] % grid[0] or planes.shape[1] % grid[1]):
         return _block_mean(planes.astype(np.float32, copy=False), grid)
-    down, across = _shares(planes.shape[-2], grid[0]), _shares(planes.shape[-1], grid[1])
+    down, across = _pixel_weights(planes.shape[-2], grid[0]), _pixel_weights(planes.shape[-1], grid[1])
     return np.asarray(down @ planes.astype(np.float32, copy=False) @ across.T, np.float32)
 
 
@@ -120,8 +120,8 @@ class Replicates:
 
 
 @cache
-def _shares(size: int, cells: int) -> NDArray[np.float32]:
-    """(cells, size): the share of each pixel in the mean of each cell."""
+def _pixel_weights(size: int, cells: int) -> NDArray[np.float32]:
+    """(cells, size): the weight of each pixel in the mean of each cell."""
     borders = np.arange(cells + 1) * size / cells
     pixel = np.arange(size)
     covered = np.minimum(borders[1:, None], pixel + 1) - np.maximum(borders[:-1, None], pixel)

@@ -14,7 +14,7 @@ from lsl_runtime.gem.build.settings import Mode
 __all__ = ["FEW_GENES", "Gem", "GemSample"]
 
 FEW_GENES = 10
-"""A map of fewer genes shows these genes more than the stage."""
+"""A map of fewer genes shows these genes more than the class."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class GemSample:
     id: str
     gene: str
     probability: float
-    """Of the stage, 0..1."""
+    """Of the class or term, 0..1."""
     image: NDArray[np.uint8]
     """(H, W, 3)"""
     mask: NDArray[np.float32] | None
@@ -33,9 +33,10 @@ class GemSample:
 
 @dataclass(frozen=True, eq=False)
 class Gem:
-    """The genomewide expression map of one stage."""
+    """The genomewide expression map of one class or term."""
 
     stage: str
+    """The class or term; most often a stage."""
     task: str
     gem: NDArray[np.float32]
     """(H, W), 0..1: weighted mean of the stain density, or in mode `fraction` weighted share of stained images."""
@@ -58,7 +59,7 @@ class Gem:
     samples: tuple[GemSample, ...] = field(default=(), repr=False)
     """The most confident images of different genes, at most five."""
     selection: str = ""
-    """What was asked for beyond stage and view, such as listed genes, for people."""
+    """What was asked for beyond class and view, such as listed genes, for people."""
     band: NDArray[np.float32] | None = None
     """(2, h, w): between these lie 95 % of the maps of a bootstrap over genes, on a grid of at most 32 rows; None with
     fewer than two genes. Few genes make it too narrow."""
@@ -67,7 +68,7 @@ class Gem:
     genes: tuple[GeneExpression, ...] = field(default=(), repr=False)
     """What each gene shows, if asked for; images without a gene are left out."""
     kind: Literal["class", "terms"] = "class"
-    """`terms`: the stage is a term, and images may carry several."""
+    """`terms`: a term is mapped, and images may carry several."""
 
     @property
     def is_of_term(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 
 from lsl_shared.errors import ConfigError
+from lsl_shared.wording import first_few
 
 __all__ = ["read_gene_list", "unknown_told"]
 
@@ -31,7 +32,7 @@ def unknown_told(listed: Sequence[str], known: Set[str]) -> str:
     unknown = [gene for gene in listed if gene not in known]
     if not unknown:
         return ""
-    return f"{len(unknown):,} of {len(listed):,} listed genes are not in the store: {', '.join(unknown[:10])}"
+    return f"{len(unknown):,} of {len(listed):,} listed genes are not in the store: {first_few(unknown, 10)}"
 
 
 def _names_a_file(given: str) -> bool:

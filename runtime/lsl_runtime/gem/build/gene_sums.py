@@ -1,4 +1,4 @@
-"""What each gene shows at a stage, gathered in the pass that builds its map: mean, number of images, peak."""
+"""What each gene shows in a class, gathered in the pass that builds its map: mean, number of images, peak."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _THIRDS = (100 / 3, 200 / 3)
 
 @dataclass(frozen=True)
 class GeneExpression:
-    """A gene at a stage."""
+    """A gene over the images of a class or term."""
 
     gene: str
     n_images: int
@@ -66,7 +66,7 @@ class GeneSums:
         return both
 
     def genes(self, embryo: NDArray[np.floating]) -> tuple[GeneExpression, ...]:
-        """The genes by name. `embryo` (H, W) in 0..1 is the mean embryo of the stage."""
+        """The genes by name. `embryo` (H, W) in 0..1 is the mean embryo of all images."""
         return tuple(self._gene(gene, EggBox(embryo)) for gene in sorted(self.count))
 
     def _add(self, gene: str, count: int, mean: float, plane: NDArray[np.float32]) -> None:

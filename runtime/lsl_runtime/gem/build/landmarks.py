@@ -22,6 +22,7 @@ class Landmark:
     """One region of a masked map."""
 
     stage: str
+    """The class or term that is mapped."""
     number: int
     """From 1, the one with the largest sum first."""
     threshold: float
@@ -74,23 +75,20 @@ def landmarks(gem: Gem, *, level: float = 0.5, least_area: float = 0.5) -> tuple
     found = _regions(box.inside & (plane >= np.float32(threshold)))
     kept = [region for region in found if 100 * region.sum() >= least_area * box.inside.sum()]
     kept.sort(key=lambda region: float(plane[region].sum()), reverse=True)
-    return tuple(
-        _landmark(gem.stage, number, threshold, region, plane, box) for number, region in enumerate(kept, start=1)
-    )
+    return tuple(_landmark(gem, number, threshold, region, box) for number, region in enumerate(kept, start=1))
 
 
-def _landmark(
-    stage: str, number: int, threshold: float, region: NDArray[np.bool_], plane: NDArray[np.float32], box: EggBox
-) -> Landmark:
+def _landmark(gem: Gem, number: int, threshold: float, region: NDArray[np.bool_], box: EggBox) -> Landmark:
+    assert gem.masked_gem is not None
     y, x = np.nonzero(region)
     return Landmark(
-        stage=stage,
+        stage=gem.stage,
         number=number,
         threshold=threshold,
         area=100 * len(x) / int(box.inside.sum()),
         egg_length=box.length(float(x.mean()) + 0.5),
         dorsoventral=box.height(float(y.mean()) + 0.5),
-        mean=float(plane[region].mean()),
+        mean=float(gem.masked_gem[region].mean()),
         outline=_outline(region),
     )
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lsl_runtime.model.model import Model
 from lsl_shared.errors import GemError
 from lsl_shared.files.annotations import Annotations, Status
+from lsl_shared.wording import first_few
 
 __all__ = ["MappedClasses", "MappedTask", "MappedTerms", "mapped_task", "task_of", "term_task_of", "within_told"]
 
@@ -135,8 +136,8 @@ def task_of(annotations: Annotations, names: Sequence[str], task: str = "") -> s
             return one
     if not candidates:
         told = "its model knows terms alone; map them with --term"
-        raise GemError(annotations.path, f"{told}: {', '.join(annotations.tasks[terms[0]][:_LISTED])}")
-    listed = "; ".join(f"{one}: {', '.join(annotations.tasks[one][:_LISTED])}" for one in candidates)
+        raise GemError(annotations.path, f"{told}: {first_few(annotations.tasks[terms[0]], _LISTED)}")
+    listed = "; ".join(f"{one}: {first_few(annotations.tasks[one], _LISTED)}" for one in candidates)
     known = {label for one in candidates for label in annotations.tasks[one]}
     unknown = [name for name in names if name not in known]
     problem = f"no class {unknown[0]!r}" if unknown else f"no task has all of {', '.join(names)}"
@@ -151,7 +152,7 @@ def term_task_of(annotations: Annotations, names: Sequence[str]) -> str:
         raise GemError(annotations.path, "its model knows no terms; `lsl-train --task cv_terms` trains one that does")
     for name in names:
         if name not in known:
-            raise GemError(annotations.path, f"no term {name!r}. The model's terms are {', '.join(known)}")
+            raise GemError(annotations.path, f"no term {name!r}. The model's terms are {first_few(known, _LISTED)}")
     for task in tasks:
         if set(names) <= set(annotations.tasks[task]):
             return task

@@ -1,10 +1,10 @@
-"""Genomewide expression maps (GEMs): where the genes of a stage are expressed, with and without the saliency mask.
+"""Genomewide expression maps (GEMs): where the genes of a class are expressed, with and without the saliency mask.
 
 With e_i the stain density of image i, m_i its saliency mask and w_i = 1 / (number of chosen images of its gene):
 
     gem = Σ w_i e_i / Σ w_i        masked_gem = Σ w_i m_i e_i / Σ w_i
 
-so that each gene counts once; by request w_i is multiplied by the probability that the model gave the stage. The masked
+so that each gene counts once; by request w_i is multiplied by the probability that the model gave the class. The masked
 map is not rescaled. It shows where the model looks, no more. A bootstrap over genes tells how sure the maps are.
 """
 
@@ -124,9 +124,9 @@ def build_gems(
 ) -> tuple[Gem, ...]:
     """The maps of several classes or terms, in memory that the length of the store does not change.
 
-    Classes are mapped in one pass over the store. A term takes the images that it was chosen for, masked by the saliency
-    of its own logit, in a pass of its own. With workers the maps have the same bits, but for what the number of threads
-    does to saliency that is computed.
+    Classes are mapped in one pass over the store. A term takes the images that it was chosen for, masked by the
+    saliency of its own logit, in a pass of its own. With workers the maps have the same bits, but for what the number
+    of threads does to saliency that is computed.
 
     Args:
         store: The image store.

@@ -31,12 +31,13 @@ class SaliencySample:
     id: str
     gene: str
     stage: str
+    """The class given; most often a stage."""
     probability: float
-    """Of the stage, 0..1."""
+    """Of the class, 0..1."""
     image: NDArray[np.uint8]
     """(H, W, 3)"""
     saliency: NDArray[np.float32]
-    """(H, W), at least 0: equation 8 for the stage's logit, the largest of the three channels."""
+    """(H, W), at least 0: equation 8 for the logit of the class, the largest of the three channels."""
 
 
 def saliency_samples(

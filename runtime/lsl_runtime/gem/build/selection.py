@@ -12,6 +12,7 @@ from lsl_runtime.gem.build.settings import ALL_VIEWS, Filter
 from lsl_runtime.gem.build.source import Source
 from lsl_shared.errors import GemError
 from lsl_shared.files.store import Store
+from lsl_shared.wording import first_few
 
 __all__ = ["Choice", "choose", "group_name"]
 
@@ -87,8 +88,8 @@ def _none_left(left: tuple[NDArray[np.bool_], ...], what: str, store: Store, wan
         return f"{given} images have {what}, none of them the view {view!r}. Views: {views}; see --view"
     if not sure:
         return f"{seen} images have {what}, none of them with probability {wanted.floor:g}; lower --floor"
-    genes = ", ".join(sorted(set(store.genes[left[2]]) - {""})[:8])
-    return f"{sure} images have {what}, none of a gene asked for (there are {genes} …); see --genes, --exclude"
+    genes = first_few(sorted(set(store.genes[left[2]]) - {""}), 8)
+    return f"{sure} images have {what}, none of a gene asked for (there are {genes}); see --genes, --exclude"
 
 
 def _samples(rows: NDArray[np.int64], gene: NDArray[np.int64], probability: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -38,10 +38,11 @@ class GemSide:
     """One of the two maps. `genes` None takes all; `annotations` None takes those beside the store."""
 
     stage: str
+    """The class or term."""
     genes: Collection[str] | None = None
     annotations: str | Path | None = None
     label: str = ""
-    """What to call it; '' is the stage."""
+    """What to call it; '' is the class."""
 
     @property
     def name(self) -> str:

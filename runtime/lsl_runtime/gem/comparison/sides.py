@@ -15,6 +15,7 @@ from lsl_runtime.gem.build.mapped_task import within_told
 from lsl_runtime.gem.comparison.comparison import GemComparison, GemSide
 from lsl_shared.errors import ConfigError
 from lsl_shared.files.annotations import Annotations, annotations_path
+from lsl_shared.wording import first_few
 
 __all__ = ["constraints_told", "sides_of", "told"]
 
@@ -33,7 +34,7 @@ def sides_of(
             raise ConfigError(f"--compare {' '.join(compared)} names two stages; leave --stage out")
         return GemSide(compared[0], genes, annotations), GemSide(compared[1], genes, annotations)
     if len(stages) != 1:
-        listed = ", ".join(sorted(known, key=lambda name: (len(name), name))[:40])
+        listed = first_few(sorted(known, key=lambda name: (len(name), name)), 40)
         raise ConfigError(
             f"--compare {' '.join(compared)} does not name two of the model's classes ({listed}).\n"
             "To compare lists of genes or annotations files at one stage, give that stage: --stage S"
@@ -62,16 +63,16 @@ def told(found: GemComparison) -> list[str]:
         _higher(found, found.names[1], found.difference < 0),
     ]
     if min(found.n_genes) < FEW_GENES:
-        lines.append(f"only {min(found.n_genes)} genes on one side: hardly any difference can be told from chance")
+        lines.append(f"only {min(found.n_genes)} genes on one side: hardly any difference can be found")
     return lines
 
 
-def _side(text: str, stage: str, annotations: Path, genes: Collection[str] | None) -> GemSide:
+def _side(text: str, name: str, annotations: Path, genes: Collection[str] | None) -> GemSide:
     if text.endswith(".h5"):
-        return GemSide(stage, genes, text, Path(text).stem)
+        return GemSide(name, genes, text, Path(text).stem)
     if genes is not None:
         raise ConfigError("--compare with lists of genes says which genes to take; leave --genes out")
-    return GemSide(stage, read_gene_list(text), annotations, Path(text).stem if Path(text).suffix else text)
+    return GemSide(name, read_gene_list(text), annotations, Path(text).stem if Path(text).suffix else text)
 
 
 def _constraint_of(annotations: str | Path) -> str:

@@ -68,7 +68,7 @@ def _data(gems: Sequence[Gem], what: str, style: StyleName) -> dict[str, Any]:
         "height": height,
         "colours": _base64(look.colours),
         "line": look.line,
-        "stages": [_stage(gem, _tops(gem, gems)) for gem in gems],
+        "stages": [_entry(gem, _tops(gem, gems)) for gem in gems],
     }
 
 
@@ -79,7 +79,8 @@ def _tops(gem: Gem, gems: Sequence[Gem]) -> list[float]:
     return [round_top(max(float(other.gem.max()) for other in alike)), round_top(max(masked, default=0.0))]
 
 
-def _stage(gem: Gem, tops: list[float]) -> dict[str, Any]:
+def _entry(gem: Gem, tops: list[float]) -> dict[str, Any]:
+    """What the page knows of one map."""
     embryo = _reduced(gem.embryo)
     egg = EggBox(embryo)
     return {

@@ -120,7 +120,7 @@ class _Panel:
 
 
 def _told(gems: Sequence[Gem]) -> str:
-    """The stages shown: stages 4 to 17, family Poaceae to Fabaceae, 3 terms."""
+    """What is shown: stages 4 to 17, family Poaceae to Fabaceae, 3 terms."""
     first, last = readable(gems[0].stage, 20), readable(gems[-1].stage, 20)
     what = gems[0].what
     if len(gems) == 1:

@@ -86,8 +86,8 @@ class _Page:
     def _title(self) -> None:
         gem = self.gem
         counts = f"{gem.n_images:,} images of {gem.n_genes:,} genes"
-        stage = f"{gem.what} {readable(gem.stage, 40)}"
-        self.sheet.text(_MARGIN, 0.2, f"Genomewide expression map, {stage}: {counts}", 16, INK, weight="bold")
+        title = f"Genomewide expression map, {gem.what} {readable(gem.stage, 40)}: {counts}"
+        self.sheet.text(_MARGIN, 0.2, title, 16, INK, weight="bold")
         self.sheet.text(_MARGIN, 0.56, told_about(gem))
         if gem.caution:
             self.sheet.text(_MARGIN, 0.75, gem.caution, color=WARNING, weight="bold")

@@ -79,5 +79,5 @@ def _across(count: int) -> int:
 
 def _caption(sample: SaliencySample, length: int) -> str:
     percent = "> 99 %" if sample.probability > 0.99 else f"{100 * sample.probability:.0f} %"
-    stage = readable(sample.stage, 20)
-    return f"{stage} · {readable(sample.gene or sample.id, max(length - len(stage) - len(percent) - 6, 6))} · {percent}"
+    name, room = readable(sample.stage, 20), length - len(readable(sample.stage, 20)) - len(percent) - 6
+    return f"{name} · {readable(sample.gene or sample.id, max(room, 6))} · {percent}"

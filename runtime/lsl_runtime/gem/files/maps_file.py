@@ -1,4 +1,4 @@
-"""The file of genomewide expression maps, gems.h5: one group a stage, of one store and one model."""
+"""The file of genomewide expression maps, gems.h5: one group a class or term, of one store and one model."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def gems_folder(store: str | Path) -> Path:
     return Path(store).with_suffix(".gems")
 
 
-def picture_path(folder: str | Path, task: str, stage: str) -> Path:
+def picture_path(folder: str | Path, task: str, name: str) -> Path:
     """Where the picture of a class or term lies: stage-9.png, cv_terms-brain.png."""
-    return Path(folder) / f"{task}-{safe_name(stage)}.png"
+    return Path(folder) / f"{task}-{safe_name(name)}.png"
 
 
 def check_folder(folder: str | Path) -> None:
@@ -138,29 +138,29 @@ def _keep(old: h5py.File, file: h5py.File, gems: Sequence[Gem]) -> list[tuple[st
     return dropped
 
 
-def _found(file: h5py.File, path: str | Path, stage: str, task: str) -> str:
+def _found(file: h5py.File, path: str | Path, name: str, task: str) -> str:
     """The name of the group that holds a map. Raises GemError where there is none, or several."""
-    held = {name: _of(group) for name, group in file.items()}
-    names: list[str] = [name for name, (of, label) in held.items() if label == stage and task in ("", of)]
-    if not names:
+    held = {key: _of(group) for key, group in file.items()}
+    keys: list[str] = [key for key, (of, label) in held.items() if label == name and task in ("", of)]
+    if not keys:
         listed = ", ".join(label for _, label in held.values())
-        raise GemError(path, f"no map of {task or 'stage'} {stage!r}; there are: {listed or 'none'}")
-    if len(names) > 1:
-        raise GemError(path, f"maps of {stage!r} in {', '.join(held[name][0] for name in names)}: name the task")
-    return names[0]
+        raise GemError(path, f"no map of {task or 'stage'} {name!r}; there are: {listed or 'none'}")
+    if len(keys) > 1:
+        raise GemError(path, f"maps of {name!r} in {', '.join(held[key][0] for key in keys)}: name the task")
+    return keys[0]
 
 
 def _of(group: h5py.Group) -> tuple[str, str]:
-    """The task and stage of a group."""
+    """The task, and the class or term, of a group."""
     return str(group.attrs.get("task", "stage")), str(group.attrs.get("stage", group.name.strip("/")))
 
 
-def safe_name(stage: str) -> str:
+def safe_name(name: str) -> str:
     """A class name fit for files and HDF5 keys, on systems that do not tell capitals apart as well.
 
     One that is changed, or might be taken for another, carries a hash, so that no two become the same.
     """
-    plain = re.sub(r"[^A-Za-z0-9.-]", "_", stage)[:60]
-    if re.fullmatch(r"[a-z0-9.-]{1,60}", stage) and not re.search(r"-[0-9a-f]{8}$", stage):
-        return stage
-    return f"{plain}-{hashlib.sha256(stage.encode(errors='replace')).hexdigest()[:8]}"
+    plain = re.sub(r"[^A-Za-z0-9.-]", "_", name)[:60]
+    if re.fullmatch(r"[a-z0-9.-]{1,60}", name) and not re.search(r"-[0-9a-f]{8}$", name):
+        return name
+    return f"{plain}-{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:8]}"

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from lsl_runtime.gem.build.gene_sums import GeneSums
 
 EMBRYO = np.ones((8, 24), bool)
 
 
-def _plane(row: int, column: int, value: float = 1.0) -> np.ndarray:
+def _plane(row: int, column: int, value: float = 1.0) -> NDArray[np.float32]:
     plane = np.zeros((8, 24), np.float32)
     plane[row, column] = value
     return plane

@@ -15,7 +15,7 @@ Make = Callable[..., Path]
 
 
 @pytest.fixture
-def annotations(make_store: Make, make_bundle: Make) -> Path:
+def annotated(make_store: Make, make_bundle: Make) -> Path:
     return annotate(make_store(100), Model.load(make_bundle()), constrain="stage_range").path
 
 
@@ -26,9 +26,9 @@ def _add(path: Path, name: str, classes: list[str], kind: str = "class") -> None
         group.attrs["kind"] = kind
 
 
-def test_task_is_the_one_that_has_the_classes(annotations: Path) -> None:
-    _add(annotations, "age", ["old", "9"])
-    with Annotations(annotations) as given:
+def test_task_is_the_one_that_has_the_classes(annotated: Path) -> None:
+    _add(annotated, "age", ["old", "9"])
+    with Annotations(annotated) as given:
         assert task_of(given, ["4", "9"]) == "stage"
         assert task_of(given, ["old", "9"]) == "age"
         assert task_of(given, ["9"], "stage") == "stage"
@@ -38,9 +38,9 @@ def test_task_is_the_one_that_has_the_classes(annotations: Path) -> None:
             task_of(given, ["4", "old"])
 
 
-def test_the_kind_is_that_of_the_annotations(annotations: Path) -> None:
-    _add(annotations, "cv_terms", ["brain"], "terms")
-    with Annotations(annotations) as given:
+def test_the_kind_is_that_of_the_annotations(annotated: Path) -> None:
+    _add(annotated, "cv_terms", ["brain"], "terms")
+    with Annotations(annotated) as given:
         assert mapped_task(given, "cv_terms") == MappedTerms("cv_terms")
         assert mapped_task(given, "stage") == MappedClasses("stage", "stage_range")
         assert mapped_task(given, "stage", constrained=False) == MappedClasses("stage")
@@ -54,9 +54,9 @@ def test_classes_share_a_pass_and_terms_do_not() -> None:
     ]  # fmt: skip
 
 
-def test_stored_maps_explain_the_predicted_class_alone(annotations: Path, make_bundle: Make) -> None:
+def test_stored_maps_explain_the_predicted_class_alone(annotated: Path, make_bundle: Make) -> None:
     model = Model.load(make_bundle())
-    with Annotations(annotations) as given:
+    with Annotations(annotated) as given:
         kept, free = MappedClasses("stage", "stage_range"), MappedClasses("stage")
         same = given.constrained_class("stage") == given.class_index("stage")
         np.testing.assert_array_equal(kept.predicted(given), same)
@@ -67,12 +67,12 @@ def test_stored_maps_explain_the_predicted_class_alone(annotations: Path, make_b
     assert 0 < same.sum() < len(same)
 
 
-def test_terms_of_two_tasks(annotations: Path) -> None:
-    with Annotations(annotations) as given, pytest.raises(GemError, match="its model knows no terms"):
+def test_terms_of_two_tasks(annotated: Path) -> None:
+    with Annotations(annotated) as given, pytest.raises(GemError, match="its model knows no terms"):
         term_task_of(given, ["brain"])
-    _add(annotations, "organs", ["brain", "gut"], "terms")
-    _add(annotations, "layers", ["mesoderm"], "terms")
-    with Annotations(annotations) as given:
+    _add(annotated, "organs", ["brain", "gut"], "terms")
+    _add(annotated, "layers", ["mesoderm"], "terms")
+    with Annotations(annotated) as given:
         assert term_task_of(given, ["mesoderm"]) == "layers"
         with pytest.raises(GemError, match=r"no term 'eye'\. The model's terms are"):
             term_task_of(given, ["eye"])

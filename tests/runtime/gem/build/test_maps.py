@@ -9,7 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from lsl_runtime import Gem, Model, annotate, build_gem, build_gems
+from lsl_runtime.gem.build.settings import Mode
 from lsl_shared import Annotations, AnnotationsError, ConfigError, GemError, Store, StoreWriter, expression
+from tests.support.bands import BandModel
 
 Make = Callable[..., Path]
 
@@ -29,20 +31,20 @@ def _definition(
     stage: str,
     maps: NDArray[np.floating],
     fraction: bool,
-    keep: Callable[[str, float], bool] = lambda gene, chance: True,
+    keep: Callable[[str, float], bool] = lambda gene, probability: True,
     by_probability: bool = False,
-) -> list[NDArray]:
+) -> list[NDArray[np.float64]]:
     """GEM and masked GEM by the formula, image after image."""
     with Store(store) as opened, Annotations(annotations) as given:
-        chosen = np.flatnonzero(given.class_index("stage") == given.tasks["stage"].index(stage))
-        chosen = [row for row in chosen if opened.views[row] in ("lateral", "")]
-        chance = given.probability("stage")
-        chosen = [row for row in chosen if keep(opened.genes[row], chance[row])]
+        probability = given.probability("stage").tolist()
+        rows = np.flatnonzero(given.class_index("stage") == given.tasks["stage"].index(stage)).tolist()
+        chosen = [row for row in rows if opened.views[row] in ("lateral", "")]
+        chosen = [row for row in chosen if keep(opened.genes[row], probability[row])]
         names = [opened.genes[row] or opened.ids[row] for row in chosen]
         images = opened.read(0, len(opened))
     above, masked, below = np.zeros(images.shape[1:3]), np.zeros(images.shape[1:3]), 0.0
     for row, name in zip(chosen, names, strict=True):
-        found, weight = expression(images[row]), (chance[row] if by_probability else 1) / names.count(name)
+        found, weight = expression(images[row]), (probability[row] if by_probability else 1) / names.count(name)
         value = (found.density > 0.2) * 1.0 if fraction else found.density
         above += weight * value
         masked += weight * _mask(maps[row], found.mask) * value
@@ -50,20 +52,20 @@ def _definition(
     return [above / below, masked / below]
 
 
-def _gradients(store: Path, network: object) -> NDArray[np.float64]:
+def _gradients(store: Path, network: BandModel) -> NDArray[np.float64]:
     with Store(store) as opened:
         images = opened.read(0, len(opened))
-    return network.saliency(images, network.logits(images).argmax(1))  # type: ignore[attr-defined]
+    return network.saliency(images, network.logits(images).argmax(1))
 
 
 @pytest.mark.parametrize("mode", ["mean", "fraction"])
 @pytest.mark.parametrize("chunk", [7, 100])
 def test_maps_computed_on_the_way_equal_the_definition(
-    make_store: Make, make_bundle: Make, truth: type, mode: str, chunk: int
+    make_store: Make, make_bundle: Make, truth: type[BandModel], mode: Mode, chunk: int
 ) -> None:
     store, model = make_store(300, chunk=chunk, views=("lateral", "", "dorsal")), Model.load(make_bundle())
     path = annotate(store, model).path
-    found = build_gem(store, "7", model=model, mode=mode)  # type: ignore[arg-type]
+    found = build_gem(store, "7", model=model, mode=mode)
     gem, masked = _definition(store, path, "7", _gradients(store, truth()), mode == "fraction")
     assert found.masked_gem is not None and found.gem.max() > 0.2
     np.testing.assert_allclose(found.gem, gem, atol=1e-6)
@@ -94,8 +96,8 @@ def test_genes_weights_and_floor_equal_the_definition(make_store: Make, make_bun
     listed, left_out = set(genes[:80]), set(genes[5:20])
     found = build_gem(store, "9", genes=listed, exclude=left_out, weights="probability", floor=floor, mode="fraction")
 
-    def keep(gene: str, chance: float) -> bool:
-        return gene in listed and gene not in left_out and chance >= floor
+    def keep(gene: str, probability: float) -> bool:
+        return gene in listed and gene not in left_out and probability >= floor
 
     gem, masked = _definition(store, path, "9", maps, True, keep, by_probability=True)
     np.testing.assert_allclose(found.gem, gem, atol=1e-6)
@@ -118,27 +120,23 @@ def test_band_holds_the_map_and_narrows_with_genes(make_store: Make, make_bundle
     assert np.ptp(few.band, axis=0).mean() > 1.4 * np.ptp(whole.band, axis=0).mean()
 
 
-def test_one_gene_has_a_map_and_no_band(make_store: Make, make_bundle: Make) -> None:
-    store = make_store(60)
-    annotate(store, Model.load(make_bundle()))
-    first = next(one.gene for one in build_gem(store, "9", masked=False).samples if one.gene)
-    found = build_gem(store, "9", genes=[first])
+def test_one_gene_has_a_map_and_no_band(annotated: Path) -> None:
+    first = next(one.gene for one in build_gem(annotated, "9", masked=False).samples if one.gene)
+    found = build_gem(annotated, "9", genes=[first])
     assert found.n_genes == 1 and found.band is None and found.masked_band is None and found.gem.max() > 0
 
 
-def test_genes_are_told_on_request(make_store: Make, make_bundle: Make) -> None:
-    store = make_store(60)
-    annotate(store, Model.load(make_bundle()))
-    found = build_gem(store, "9", masked=False, per_gene=True)
-    with Store(store) as opened:
+def test_genes_are_told_on_request(annotated: Path) -> None:
+    found = build_gem(annotated, "9", masked=False, per_gene=True)
+    with Store(annotated) as opened:
         rows = [row for row in range(60) if opened.genes[row] == found.genes[0].gene]
-        with Annotations(store.with_suffix(".annotations.h5")) as given:
+        with Annotations(annotated.with_suffix(".annotations.h5")) as given:
             rows = [row for row in rows if given.class_index("stage")[row] == 3]
         seen = [expression(image) for image in opened.select(np.array(rows))]
     assert found.genes[0].n_images == len(rows)
     assert found.genes[0].mean == pytest.approx(np.mean([one.density[one.mask].mean() for one in seen]), abs=1e-6)
     assert found.genes[0].region.startswith("posterior")
-    assert build_gem(store, "9", masked=False).genes == ()
+    assert build_gem(annotated, "9", masked=False).genes == ()
 
 
 def test_several_stages_in_one_pass_equal_each_alone(make_store: Make, make_bundle: Make) -> None:
@@ -163,7 +161,7 @@ def test_counts_and_origin(make_store: Make, make_bundle: Make) -> None:
         assert found.n_images == len(rows)
         assert found.n_genes == len({opened.genes[row] or opened.ids[row] for row in rows})
         assert (found.store_fingerprint, found.model_digest) == (opened.fingerprint(), model.digest)
-        best = max(rows, key=lambda row: given.probability("stage")[row])
+        best = max(rows.tolist(), key=lambda row: float(given.probability("stage")[row]))
         assert found.samples[0].id == opened.ids[best]
         np.testing.assert_array_equal(found.samples[0].image, opened.read(best, best + 1)[0])
     assert found.masked_gem is None and found.samples[0].mask is None
@@ -222,11 +220,9 @@ def test_nothing_is_written_and_progress_covers_the_store(make_store: Make, make
     } == before
 
 
-def test_unknown_stage_lists_the_classes(make_store: Make, make_bundle: Make) -> None:
-    store = make_store(60)
-    annotate(store, Model.load(make_bundle()))
+def test_unknown_stage_lists_the_classes(annotated: Path) -> None:
     with pytest.raises(GemError, match=r"no class '12'. Classes of the model are stage: 4, 5, 7, 9"):
-        build_gems(store, ["4", "12"])
+        build_gems(annotated, ["4", "12"])
 
 
 def test_stage_that_no_image_was_given(make_store: Make, make_bundle: Make) -> None:
@@ -253,7 +249,5 @@ def test_unknown_mode_is_named(make_store: Make) -> None:
         build_gem(make_store(20), "4", mode="median")  # type: ignore[arg-type]
 
 
-def test_gem_prints_short(make_store: Make, make_bundle: Make) -> None:
-    store = make_store(60)
-    annotate(store, Model.load(make_bundle()))
-    assert isinstance(found := build_gem(store, "4"), Gem) and "GemSample" not in repr(found)
+def test_gem_prints_short(annotated: Path) -> None:
+    assert isinstance(found := build_gem(annotated, "4"), Gem) and "GemSample" not in repr(found)

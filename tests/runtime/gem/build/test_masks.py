@@ -2,17 +2,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from lsl_runtime.gem.build.masks import saliency_mask
 
 
-def _blurred(plane: np.ndarray) -> np.ndarray:
+def _blurred(plane: NDArray[np.floating]) -> NDArray[np.float64]:
     """Gaussian with σ = 4, cut at 16 pixels, mirrored at the frame, as a plain sum in float64."""
     kernel = np.exp(-0.5 * (np.arange(-16, 17) / 4.0) ** 2)
     kernel /= kernel.sum()
     padded = np.pad(plane.astype(np.float64), 16, mode="reflect")
-    rows = sum(w * padded[k : k + plane.shape[0]] for k, w in enumerate(kernel))
-    return sum(w * rows[:, k : k + plane.shape[1]] for k, w in enumerate(kernel))
+    height, width = plane.shape
+    rows = np.sum([w * padded[k : k + height] for k, w in enumerate(kernel)], axis=0)
+    return np.asarray(np.sum([w * rows[:, k : k + width] for k, w in enumerate(kernel)], axis=0))
 
 
 def test_mask_equals_its_definition() -> None:

@@ -15,13 +15,6 @@ from lsl_shared import GemError
 Make = Callable[..., Path]
 
 
-@pytest.fixture
-def store(make_store: Make, make_bundle: Make) -> Path:
-    path = make_store(60)
-    annotate(path, Model.load(make_bundle()))
-    return path
-
-
 CLASSES = ("4", "5", "7", "9")
 
 
@@ -30,26 +23,26 @@ def _requested(store: Path, stages: Sequence[str], wanted: Filter | None = None)
         return requested_of_command(source, stages, [], wanted or Filter())
 
 
-def test_named_stages_stay(store: Path) -> None:
+def test_named_stages_stay(annotated: Path) -> None:
     asked = Requested(MappedClasses("stage"), CLASSES, ("9", "4"))
-    assert _requested(store, ["9", "4", "9"]) == asked and asked.passes == 1
-    with open_source(store) as source:
+    assert _requested(annotated, ["9", "4", "9"]) == asked and asked.passes == 1
+    with open_source(annotated) as source:
         assert requested(source, ["9", "4"], Filter()) == asked
     with pytest.raises(GemError, match="no class 'none'"):
-        _requested(store, ["9", "none"])
+        _requested(annotated, ["9", "none"])
 
 
 @pytest.mark.parametrize("names", [[], ["all"], ["9", "all"]])
-def test_all_are_those_with_images_in_the_models_order(store: Path, names: list[str]) -> None:
-    assert _requested(store, names) == Requested(MappedClasses("stage"), CLASSES, CLASSES)
+def test_all_are_those_with_images_in_the_models_order(annotated: Path, names: list[str]) -> None:
+    assert _requested(annotated, names) == Requested(MappedClasses("stage"), CLASSES, CLASSES)
 
 
-def test_stages_that_the_filter_leaves_empty_are_told(store: Path) -> None:
-    asked = _requested(store, [], Filter(genes=["gene003"]))
+def test_stages_that_the_filter_leaves_empty_are_told(annotated: Path) -> None:
+    asked = _requested(annotated, [], Filter(genes=["gene003"]))
     assert asked.names and asked.empty and sorted([*asked.names, *asked.empty]) == list(CLASSES)
     assert list(asked.told()) == [f"no images, so no map: {', '.join(asked.empty)}"]
     with pytest.raises(GemError):
-        _requested(store, [], Filter(view="dorsal"))
+        _requested(annotated, [], Filter(view="dorsal"))
 
 
 def test_a_class_called_all_is_a_class(make_store: Make, make_bundle: Make, tmp_path: Path) -> None:

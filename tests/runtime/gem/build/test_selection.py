@@ -36,9 +36,9 @@ def test_weights_of_each_gene_sum_to_one(files: tuple[Path, Path]) -> None:
 
 def test_samples_are_the_surest_images_of_five_genes(files: tuple[Path, Path]) -> None:
     with Store(files[0]) as store, Annotations(files[1]) as given:
-        choice, chance = choose(Source(store, given), STAGE, "5"), given.probability("stage")
+        choice, probability = choose(Source(store, given), STAGE, "5"), given.probability("stage")
         best: dict[str, int] = {}
-        for row in sorted(choice.rows, key=lambda row: -chance[row]):
+        for row in sorted(choice.rows, key=lambda row: -probability[row]):
             best.setdefault(store.genes[row] or store.ids[row], int(row))
     assert choice.samples.tolist() == list(best.values())[:5]
 
@@ -68,13 +68,13 @@ def test_listed_genes_and_excluded_ones(files: tuple[Path, Path]) -> None:
 
 def test_probability_weighs_and_floor_leaves_out(files: tuple[Path, Path]) -> None:
     with Store(files[0]) as store, Annotations(files[1]) as given:
-        chance = given.probability("stage")
+        probability = given.probability("stage")
         rows = choose(Source(store, given), STAGE, "5").rows
-        floor = float(np.median(chance[rows]))
+        floor = float(np.median(probability[rows]))
         found = choose(Source(store, given), STAGE, "5", Filter(weights="probability", floor=floor))
-        assert found.rows.tolist() == [row for row in rows if chance[row] >= floor]
+        assert found.rows.tolist() == [row for row in rows if probability[row] >= floor]
         names = [group_name(store, row) for row in found.rows]
-        expected = [chance[row] / names.count(name) for row, name in zip(found.rows, names, strict=True)]
+        expected = [probability[row] / names.count(name) for row, name in zip(found.rows, names, strict=True)]
         np.testing.assert_allclose(found.weights, expected)
 
 

@@ -20,7 +20,7 @@ def _choice(stage: str, rows: list[int], samples: list[int]) -> Choice:
 
 
 def _brightness(rows: NDArray[np.int64], images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return images[..., 0] / np.float32(255)
+    return np.asarray(images[..., 0] / np.float32(255), np.float32)
 
 
 def test_sums_by_loop(make_store: Callable[..., Path]) -> None:
@@ -45,7 +45,12 @@ def test_only_chunks_with_chosen_images_are_read(
     read: list[int] = []
     with Store(make_store(300, chunk=20)) as store:
         whole = store.read
-        monkeypatch.setattr(store, "read", lambda start, stop: (read.append(start), whole(start, stop))[1])
+
+        def heard(start: int, stop: int) -> NDArray[np.uint8]:
+            read.append(start)
+            return whole(start, stop)
+
+        monkeypatch.setattr(store, "read", heard)
         sum_up(store, [_choice("a", [0, 5, 44, 299], [])], MapSettings(mode="fraction"))
     assert read == [0, 40, 280]
 

@@ -29,13 +29,13 @@ def store(make_store: Callable[..., Path], make_bundle: Callable[..., Path]) -> 
     """An annotated store whose annotations hold terms as well."""
     path = make_store(24)
     annotated = annotate(path, Model.load(make_bundle(), "cpu")).path
-    chance = np.random.default_rng(0).random((24, 3)).astype(np.float32)
-    chance[:, 2] = 0.1
+    probabilities = np.random.default_rng(0).random((24, 3)).astype(np.float32)
+    probabilities[:, 2] = 0.1
     with h5py.File(annotated, "r+") as file:
         group = file.create_group("cv_terms")
         group.attrs["kind"] = "terms"
         group.attrs.create("classes", NAMES, dtype=h5py.string_dtype())
-        group["probabilities"], group["chosen"] = chance, chance >= 0.5
+        group["probabilities"], group["chosen"] = probabilities, probabilities >= 0.5
     return path
 
 
@@ -52,12 +52,12 @@ def test_the_images_that_a_term_was_chosen_for(store: Path) -> None:
         )
         np.testing.assert_allclose(gem.gem, expected, atol=1e-5)
         assert (gem.task, gem.n_images) == ("cv_terms", len(rows))
-    assert brain.samples[0].probability == pytest.approx(float(given_probability(store, brain.samples[0].id)))
+    assert brain.samples[0].probability == pytest.approx(given_probability(store, brain.samples[0].id))
 
 
-def given_probability(store: Path, image: str) -> np.float32:
+def given_probability(store: Path, image: str) -> float:
     with Annotations(store.with_suffix(".annotations.h5")) as given:
-        return given.probabilities("cv_terms")[list(given.ids).index(image), 0]
+        return float(given.probabilities("cv_terms")[list(given.ids).index(image), 0])
 
 
 def test_stages_come_before_terms(store: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from lsl_runtime import Model, annotate, build_gem
 from lsl_runtime.gem.build.bootstrap import gene_counts
@@ -15,7 +16,7 @@ from lsl_runtime.gem.comparison.comparison import GemSide, compare_gems, compare
 from lsl_shared import AnnotationsError, ConfigError, GemError, Store
 
 Make = Callable[..., Path]
-Planes = list[tuple[str, np.ndarray]]
+Planes = list[tuple[str, NDArray[np.float32]]]
 UNMASKED = MapSettings(masked=False)
 
 
@@ -45,7 +46,7 @@ def test_difference_error_and_p_by_loop() -> None:
     )
     found = compare_sums(("a", "b"), _sums(first), _sums(second), UNMASKED, 0.05)
 
-    def mean(planes: Planes, replicate: int | None) -> np.ndarray:
+    def mean(planes: Planes, replicate: int | None) -> NDArray[np.float64]:
         counts = [1.0 if replicate is None else gene_counts(gene)[replicate] for gene, _ in planes]
         return np.average([plane for _, plane in planes], axis=0, weights=counts)
 
@@ -60,9 +61,10 @@ def test_difference_error_and_p_by_loop() -> None:
 def test_shared_genes_make_a_constant_difference_certain() -> None:
     """The same genes on both maps, one brighter by a constant: the difference has almost no error."""
     generator = np.random.default_rng(1)
-    planes = [(f"gene{k}", generator.random((16, 40), dtype=np.float32) / 2) for k in range(20)]
-    brighter = [(gene, plane + np.float32(0.02) + generator.normal(0, 1e-3, plane.shape).astype(np.float32))
-                for gene, plane in planes]  # fmt: skip
+    planes: Planes = [(f"gene{k}", generator.random((16, 40), dtype=np.float32) * np.float32(0.5)) for k in range(20)]
+    brighter: Planes = [
+        (gene, plane + generator.normal(0.02, 1e-3, plane.shape).astype(np.float32)) for gene, plane in planes
+    ]
     strangers = [(f"other{gene}", plane) for gene, plane in brighter]
     assert compare_sums(("a", "b"), _sums(brighter), _sums(planes), UNMASKED, 0.05).significant.all()
     assert not compare_sums(("a", "b"), _sums(strangers), _sums(planes), UNMASKED, 0.05).significant.any()
@@ -74,13 +76,13 @@ def test_halves_of_the_genes_seldom_differ() -> None:
     genes: Planes = []
     for k in range(24):
         plane = np.zeros((16, 40), np.float32)
-        y, x, height, width = generator.integers(0, [12, 32, 5, 12])
+        y, x, height, width = map(int, generator.integers(0, [12, 32, 5, 12]))
         plane[y : y + height, x : x + width] = generator.gamma(2, 0.15)
         genes.append((f"gene{k}", plane))
     for _ in range(60):
         order = generator.permutation(24)
         halves = [_sums([genes[k] for k in part]) for part in (order[:12], order[12:])]
-        discovered += compare_sums(("a", "b"), halves[0], halves[1], UNMASKED, 0.05).significant.any()
+        discovered += int(compare_sums(("a", "b"), halves[0], halves[1], UNMASKED, 0.05).significant.any())
     assert discovered <= 3
 
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.image import imread
+from matplotlib import colormaps
 
 from lsl_runtime.gem.comparison.comparison import GemComparison
 from lsl_runtime.gem.comparison.picture import _edges, _sheet, draw_comparison
+from tests.support.pictures import colours_at, decoded, pictures_of, texts_of, within
 
 
 def _comparison(names: tuple[str, str] = ("9", "10")) -> GemComparison:
@@ -34,11 +35,23 @@ def test_discoveries_are_outlined_and_counted() -> None:
 def test_scale_is_even_around_zero_and_the_outside_blank() -> None:
     image = _sheet(_comparison()).figure.axes[0].images[0]
     assert image.get_clim() == pytest.approx((-0.08, 0.08))
-    assert np.ma.getmaskarray(image.get_array())[0].all()
+    assert np.ma.getmaskarray(np.ma.asarray(image.get_array()))[0].all()
 
 
-@pytest.mark.parametrize("ending", ["png", "svg"])
-def test_odd_names_are_drawn(tmp_path: Path, ending: str) -> None:
-    draw_comparison(_comparison(("<b>$x_{", "&" * 90)), tmp_path / f"c.{ending}")
-    if ending == "png":
-        assert imread(tmp_path / "c.png")[..., :3].std() > 0.05
+def test_cells_have_the_colour_of_their_side(tmp_path: Path) -> None:
+    found = _comparison()
+    draw_comparison(found, tmp_path / "c.png")
+    part = within(decoded(tmp_path / "c.png"), _sheet(found).figure.axes[0])
+    colours = colours_at(part, (4, 10))
+    first, second = (np.array(colormaps["PuOr_r"](place, bytes=True))[:3] for place in (1.0, 0.5 - 0.5 * 3 / 8))
+    assert np.abs(colours[1:3, 2:4] - first).max() <= 2 and np.abs(colours[2, 7] - second).max() <= 2
+    assert (colours[0] == 255).all(), "white outside the embryos"
+    middle = round(2 / 4 * part.shape[0])
+    edge = part[middle - 20, round(1.9 / 10 * part.shape[1]) : round(2.1 / 10 * part.shape[1])]
+    assert edge.max(1).min() < 60, "a dark line around the discoveries"
+
+
+def test_odd_names_are_text(tmp_path: Path) -> None:
+    draw_comparison(_comparison(("<b>$x_{", "&" * 90)), tmp_path / "c.svg")
+    assert f"Maps: <b>$x_{{ minus {'&' * 29}…" in texts_of(tmp_path / "c.svg")
+    assert pictures_of(tmp_path / "c.svg") == 2

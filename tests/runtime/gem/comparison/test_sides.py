@@ -11,21 +11,21 @@ from lsl_shared import ConfigError
 
 
 @pytest.fixture
-def annotations(make_store: Callable[..., Path], make_bundle: Callable[..., Path]) -> Path:
+def annotated(make_store: Callable[..., Path], make_bundle: Callable[..., Path]) -> Path:
     return annotate(make_store(20), Model.load(make_bundle())).path
 
 
-def test_stages(annotations: Path) -> None:
-    first, second = sides_of(("4", "9"), [], annotations, ("eve",))
+def test_stages(annotated: Path) -> None:
+    first, second = sides_of(("4", "9"), [], annotated, ("eve",))
     assert (first.name, first.stage, first.genes, second.name) == ("4", "4", ("eve",), "9")
 
 
-def test_lists_of_genes_and_annotations(annotations: Path, tmp_path: Path) -> None:
+def test_lists_of_genes_and_annotations(annotated: Path, tmp_path: Path) -> None:
     (tmp_path / "gap.txt").write_text("hb\nkni\n")
-    first, second = sides_of((str(tmp_path / "gap.txt"), "eve,ftz"), ["9"], annotations, None)
+    first, second = sides_of((str(tmp_path / "gap.txt"), "eve,ftz"), ["9"], annotated, None)
     assert (first.name, first.genes, first.stage) == ("gap", ("hb", "kni"), "9")
     assert (second.name, second.genes) == ("eve,ftz", ("eve", "ftz"))
-    first, second = sides_of(("a.h5", "maps/b.h5"), ["9"], annotations, None)
+    first, second = sides_of(("a.h5", "maps/b.h5"), ["9"], annotated, None)
     assert (first.name, first.annotations, second.name, second.annotations) == ("a", "a.h5", "b", "maps/b.h5")
 
 
@@ -40,7 +40,7 @@ def test_lists_of_genes_and_annotations(annotations: Path, tmp_path: Path) -> No
     ],
 )
 def test_bad_requests(
-    annotations: Path, compared: tuple[str, str], stages: list[str], genes: tuple[str, ...] | None, told: str
+    annotated: Path, compared: tuple[str, str], stages: list[str], genes: tuple[str, ...] | None, told: str
 ) -> None:
     with pytest.raises(ConfigError, match=told):
-        sides_of(compared, stages, annotations, genes)
+        sides_of(compared, stages, annotated, genes)

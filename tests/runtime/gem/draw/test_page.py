@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from lsl_runtime import Gem
 from lsl_runtime.gem.draw.page import write_page
@@ -80,9 +81,9 @@ def _data(path: Path) -> Any:
     return json.loads(found[1])
 
 
-def _read(held: dict[str, Any]) -> np.ndarray:
+def _read(held: dict[str, Any]) -> NDArray[np.float64]:
     steps = np.frombuffer(base64.b64decode(held["steps"]), "<u2").reshape(held["shape"])
-    return steps / 65535 * held["max"]
+    return np.asarray(steps / 65535 * held["max"])
 
 
 def test_the_page_holds_the_maps(page: tuple[Path, list[Gem]]) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from lsl_runtime.gem.draw.sheet import Sheet, formats_named, readable
 from lsl_shared import ConfigError
+from tests.support.pictures import decoded, page_size
 
 
 def _sheet(text: str = "plain") -> Sheet:
@@ -26,6 +27,12 @@ def test_the_ending_is_the_format(tmp_path: Path, ending: str, magic: bytes) -> 
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_the_page_has_its_size(tmp_path: Path) -> None:
+    for ending in ("png", "pdf"):
+        _sheet().save(tmp_path / f"a.{ending}", dpi=150)
+    assert decoded(tmp_path / "a.png").shape == (150, 300, 3) and page_size(tmp_path / "a.pdf") == (2, 1)
+
+
 def test_text_of_an_svg_is_text_and_cannot_become_a_script(tmp_path: Path) -> None:
     _sheet("<script>alert(1)</script>").save(tmp_path / "a.svg")
     written = (tmp_path / "a.svg").read_text()
@@ -33,8 +40,11 @@ def test_text_of_an_svg_is_text_and_cannot_become_a_script(tmp_path: Path) -> No
 
 
 def test_letters_that_the_font_lacks_do_not_stop_it(tmp_path: Path) -> None:
-    _sheet("基因 $x_{").save(tmp_path / "a.png")
-    assert (tmp_path / "a.png").exists()
+    for name, text in (("a", "基因 $x_{"), ("b", "基因")):
+        _sheet(text).save(tmp_path / f"{name}.png")
+    whole, boxes = (decoded(tmp_path / f"{name}.png") for name in ("a", "b"))
+    head = (slice(10, 70), slice(10, 150))  # of 200 × 400 pixels, from the text's upper left corner
+    assert (whole[head] < 128).any(2).sum() > (boxes[head] < 128).any(2).sum() > 0
 
 
 def test_axes_are_laid_out_from_the_upper_left() -> None:

@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from lsl_runtime.gem.draw.style import gem_style
 from lsl_shared import ConfigError
 
 
-def _lab(colours: np.ndarray) -> np.ndarray:
+def _lab(colours: NDArray[np.float64]) -> NDArray[np.float64]:
     """CIELAB of sRGB (n, 3), D65, after the standards' formulas."""
     light = colours / 255
     linear = np.where(light <= 0.04045, light / 12.92, ((light + 0.055) / 1.055) ** 2.4)

@@ -18,8 +18,9 @@ def make_gem() -> Callable[..., Gem]:
     def make(stage: str = "9", **other: object) -> Gem:
         plane = np.random.default_rng(len(stage)).random((16, 40), dtype=np.float32)
         gem = Gem(
-            stage=stage, task="stage", gem=plane, masked_gem=plane / 2, embryo=np.ones_like(plane), n_images=7,
-            n_genes=3, n_empty=1, mode="mean", view="", model="runs/1/model", model_digest="d1", store_fingerprint="f1",
+            stage=stage, task="stage", gem=plane, masked_gem=plane * np.float32(0.5), embryo=np.ones_like(plane),
+            n_images=7, n_genes=3, n_empty=1, mode="mean", view="", model="runs/1/model", model_digest="d1",
+            store_fingerprint="f1",
         )  # fmt: skip
         return replace(gem, **other)  # type: ignore[arg-type]
 
