@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable
 from copy import deepcopy
@@ -89,7 +91,7 @@ def autograd(network: nn.Module, images: np.ndarray, index: np.ndarray, dtype: t
 def relative(value: np.ndarray, exact: np.ndarray) -> np.ndarray:
     flat = (x.reshape(len(x), -1) for x in (value - exact, exact))
     difference, size = (np.linalg.norm(x, axis=1) for x in flat)
-    return difference / size
+    return np.asarray(difference / size)
 
 
 class Exported:
@@ -371,7 +373,7 @@ def test_export_prints_nothing(
 @pytest.mark.parametrize("side", [16, 32])
 def test_small_images_export_as_training_leaves_the_network(tmp_path: Path, side: int) -> None:
     """Weights in memory with channels last, and features of a single pixel."""
-    network = settled_network(NETWORKS["tiny"], (side, side)).to(memory_format=torch.channels_last)
+    network = settled_network(NETWORKS["tiny"], (side, side)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     export_saliency(network, manifest((side, side)), tmp_path / "saliency.onnx")
     images, index = pictures(3, (side, side)), np.full(3, -1)
     found = run(session(tmp_path / "saliency.onnx"), images, index)

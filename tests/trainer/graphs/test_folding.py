@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -19,7 +21,8 @@ class Scaled(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         for divisor in self.divisors:
             x = x / divisor
-        return self.convolution(x).flatten(1)
+        features: Tensor = self.convolution(x)
+        return features.flatten(1)
 
 
 def network_of(body: nn.Module) -> Network:
@@ -57,7 +60,8 @@ def test_pixels_that_are_read_twice_keep_their_scale() -> None:
             self.convolution = nn.Conv2d(3, 3, 3, padding=1)
 
         def forward(self, x: Tensor) -> Tensor:
-            return (self.convolution(x) + x).flatten(1)
+            summed: Tensor = self.convolution(x) + x
+            return summed.flatten(1)
 
     torch.manual_seed(0)
     network = network_of(Twice())

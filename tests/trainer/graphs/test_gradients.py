@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from collections.abc import Callable
 from itertools import product
 from typing import Any
@@ -8,10 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lsl_shared.errors import ExportError
-from lsl_trainer.graphs.convolution import input_gradient
+from lsl_trainer.graphs.convolution import Convolution, input_gradient
 from lsl_trainer.graphs.folding import folded
 from lsl_trainer.graphs.gradients import saliency_graph, saliency_of
 from lsl_trainer.graphs.pooling import POOLING_GRADIENTS, POOLING_RULES
+from lsl_trainer.graphs.torch_internals import ADAPTIVE_AVERAGE_POOLING
 from lsl_trainer.networks.residual import Network, residual_network
 from lsl_trainer.settings.network import NetworkConfig
 
@@ -28,6 +31,8 @@ def randomize(network: nn.Module) -> nn.Module:
     """Batch normalization as training leaves it, and worse: any mean, any variance, factors of both signs."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
+            assert module.running_mean is not None
+            assert module.running_var is not None
             module.running_mean.normal_()
             module.running_var.uniform_(0.3, 3)
             nn.init.normal_(module.weight)
@@ -53,8 +58,8 @@ def test_convolution_gradient(settings: tuple[int, int, int, int, int]) -> None:
     y = F.conv2d(x.requires_grad_(), weight, None, stride, padding, dilation, groups)
     grad = torch.randn_like(y)
     (expected,) = torch.autograd.grad(y, x, grad)
-    pairs = ([stride] * 2, [padding] * 2, [dilation] * 2)
-    torch.testing.assert_close(input_gradient(grad, weight, x.shape[2:], *pairs, groups), expected)
+    settings_of_both = Convolution([stride] * 2, [padding] * 2, [dilation] * 2, groups)
+    torch.testing.assert_close(input_gradient(grad, weight, x.shape[2:], settings_of_both), expected)
 
 
 @pytest.mark.parametrize("settings", [(2, 2, 0), (4, 4, 0), (3, 2, 1), (3, 1, 0), (2, 3, 0), (5, 3, 2)], ids=str)
@@ -71,7 +76,7 @@ def test_average_pooling_gradient(settings: tuple[int, int, int]) -> None:
 @pytest.mark.parametrize("bins", [(1, 1), (2, 5), (4, 7), (6, 6)])
 def test_adaptive_pooling(bins: tuple[int, int]) -> None:
     x = torch.rand(2, 3, 12, 14, dtype=torch.float64)
-    rule = POOLING_RULES[aten._adaptive_avg_pool2d.default]
+    rule = POOLING_RULES[ADAPTIVE_AVERAGE_POOLING]
     torch.testing.assert_close(rule(x, bins), F.adaptive_avg_pool2d(x, bins))
 
 
@@ -98,8 +103,9 @@ def test_batch_normalization_without_its_own_convolution_stays_exact() -> None:
             self.first, self.convolution, self.last = nn.BatchNorm2d(3), nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
 
         def forward(self, x: Tensor) -> Tensor:
-            y = self.convolution(self.first(x))
-            return (self.last(y) * y).flatten(1)
+            y: Tensor = self.convolution(self.first(x))
+            product: Tensor = self.last(y) * y
+            return product.flatten(1)
 
     torch.manual_seed(0)
     network = Network(randomize(Shared()), 4 * 19 * 24, 2).eval()

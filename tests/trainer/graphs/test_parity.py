@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +110,7 @@ def test_a_flipped_relu_is_no_failure(bundle: Bundle, monkeypatch: pytest.Monkey
 
     usual, stray = parity._Reference.answers, np.linspace(0, 1e-3, 8)[:, None, None]
 
-    def kinked(self: parity._Reference, dtype: torch.dtype, nudge: float | None = None) -> parity.Answers:
+    def kinked(self: parity._Reference, dtype: torch.dtype, nudge: int | None = None) -> parity.Answers:
         answers = usual(self, dtype, nudge)
         off = stray if dtype == torch.float64 or nudge is not None else 0
         sign = 1 if dtype == torch.float64 else -0.9

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from collections.abc import Callable
 from itertools import product
 from typing import Any
@@ -10,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lsl_trainer.graphs.phases import convolve, interleave, repeat, shuffle
+from lsl_trainer.graphs.torch_internals import FakeTensorMode
 from lsl_trainer.graphs.translations import TRANSLATIONS
 
 STEPS_AND_SIZES = [((2, 2), (6, 8)), ((2, 2), (5, 7)), ((3, 1), (8, 4)), ((1, 2), (3, 7)), ((4, 4), (9, 13))]
@@ -86,8 +89,6 @@ def test_convolution_with_its_own_zeros_on_each_side() -> None:
 
 
 def test_shapes_are_known_without_computing() -> None:
-    from torch._subclasses.fake_tensor import FakeTensorMode
-
     x, weight = torch.randn(2, 12, 9, 11), torch.randn(6, 12, 3, 2)
     calls: list[Callable[[Tensor, Tensor], Tensor]] = [
         lambda x, w: convolve(x, w, [1, 2, 0, 3], [2, 1], [1, 2], 1),

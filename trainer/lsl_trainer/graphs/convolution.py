@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil
-from typing import cast
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,27 +13,35 @@ from torch.nn import functional as F
 
 from lsl_trainer.graphs.phases import convolve, interleave, shuffle
 
-__all__ = ["input_gradient"]
+__all__ = ["Convolution", "input_gradient"]
 
 Pair = Sequence[int]
 _BLOCK = 16
+"""ONNX Runtime computes blocks of so many channels."""
 
 
-def input_gradient(
-    grad: Tensor, weight: Tensor, size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> Tensor:
+class Convolution(NamedTuple):
+    """The settings of a convolution, under torch's names; pairs are (rows, columns)."""
+
+    stride: Pair
+    padding: Pair
+    dilation: Pair = (1, 1)
+    groups: int = 1
+
+
+def input_gradient(grad: Tensor, weight: Tensor, size: Pair, settings: Convolution) -> Tensor:
     """∂L/∂x of y = convolution(x, weight): grad (B, C', H', W') → (B, C, H, W), (H, W) = `size`.
 
-    `weight` (C', C / groups, kH, kW). A pixel x of each axis receives grad at (x + p − d·k) / s through every tap k
-    that makes it whole. With stride 1 that is a forward convolution with the flipped kernel, channels exchanged. Else
-    each of the s × s phases of pixels is such a convolution, with the taps that reach it. Few channels come as phases
-    beside one another out of one convolution, because ONNX Runtime computes blocks of 16 channels.
+    `weight` is (C', C / groups, kH, kW). Along each axis, pixel x receives grad at (x + p − d·k) / s, through every
+    tap k of the kernel for which that is a whole number. With stride 1 this is a forward convolution: the kernel is
+    flipped, and its input and output channels change places. With a larger stride, the pixels have s × s phases, and
+    each phase is such a convolution with the taps that reach it. An image of few channels is computed by one
+    convolution, with all phases beside one another as channels.
     """
+    stride, padding, dilation, groups = settings
     axes = [
-        _Axis(have, side, k, s, p, d)
-        for have, side, k, s, p, d in zip(
-            grad.shape[2:], size, weight.shape[2:], stride, padding, dilation, strict=True
-        )
+        _Axis(*of_axis)
+        for of_axis in zip(grad.shape[2:], size, weight.shape[2:], stride, padding, dilation, strict=True)
     ]
     if groups == 1 and weight.shape[1] < _BLOCK:
         return _packed(grad, weight, axes)
@@ -40,15 +49,21 @@ def input_gradient(
     phases = [_phase(grad, turned, axes, (i, j), groups) for i in range(stride[0]) for j in range(stride[1])]
     if len(phases) == 1 and phases[0] is not None:
         return phases[0]
-    return cast(Tensor, interleave(phases, stride, size))
+    return interleave(phases, stride, size)
 
 
+@dataclass(frozen=True)
 class _Axis:
-    """Rows or columns of a convolution: `have` of its result, `side` of its input."""
+    """The rows of a convolution, or its columns."""
 
-    def __init__(self, have: int, side: int, kernel: int, stride: int, padding: int, dilation: int) -> None:
-        self.have, self.side, self.kernel = have, side, kernel
-        self.stride, self.padding, self.dilation = stride, padding, dilation
+    have: int
+    """Of its result."""
+    side: int
+    """Of its input."""
+    kernel: int
+    stride: int
+    padding: int
+    dilation: int
 
     def taps(self, phase: int, phases: int) -> list[tuple[int, int]]:
         """(offset, tap) by rising offset: pixel phases · u + phase receives grad at phases / stride · u + offset."""
@@ -62,14 +77,14 @@ class _Axis:
 
 
 def _turned(weight: Tensor, groups: int) -> Tensor:
-    """Input and output channels exchanged: (C', C / groups, kH, kW) → (C, C' / groups, kH, kW)."""
+    """Input and output channels change places: (C', C / groups, kH, kW) → (C, C' / groups, kH, kW)."""
     outputs, inputs, *kernel = weight.shape
     grouped = weight.reshape(groups, outputs // groups, inputs, *kernel)
     return grouped.transpose(1, 2).reshape(groups * inputs, outputs // groups, *kernel)
 
 
 def _phase(grad: Tensor, turned: Tensor, axes: list[_Axis], phase: Pair, groups: int) -> Tensor | None:
-    """The gradient of every s-th pixel; None where no tap reaches it."""
+    """The gradient of every s-th pixel; None if no tap reaches them."""
     taps = [axis.taps(i, axis.stride) for axis, i in zip(axes, phase, strict=True)]
     if not all(taps):
         return None
@@ -82,7 +97,7 @@ def _phase(grad: Tensor, turned: Tensor, axes: list[_Axis], phase: Pair, groups:
 
 
 def _packed(grad: Tensor, weight: Tensor, axes: list[_Axis]) -> Tensor:
-    """All phases by one convolution, and as many more as fill a block of channels."""
+    """All phases by one convolution; each phase is split further until the channels fill a block."""
     channels = weight.shape[1]
     steps = [axis.stride for axis in axes]
     while channels * 4 * steps[0] * steps[1] <= _BLOCK:
@@ -97,11 +112,14 @@ def _packed(grad: Tensor, weight: Tensor, axes: list[_Axis]) -> Tensor:
     together = _convolved(grad, kernel, pads, stride, (1, 1), 1)
     if steps == [1, 1]:
         return together
-    return cast(Tensor, shuffle(together, steps, [axis.side for axis in axes]))
+    return shuffle(together, steps, [axis.side for axis in axes])
 
 
 def _spread(axis: _Axis, phases: int) -> tuple[Tensor, int, int]:
-    """(phases, window, kernel), 1 where that tap reaches that phase at that place of the window; the window's ends."""
+    """Which tap reaches which phase at which place of a window: (phases, window, kernel) of 0 and 1.
+
+    Also the window's first and last offset.
+    """
     taps = [axis.taps(phase, phases) for phase in range(phases)]
     offsets = [offset for along in taps for offset, _ in along] or [0]
     first, last = min(offsets), max(offsets)
@@ -114,9 +132,9 @@ def _spread(axis: _Axis, phases: int) -> tuple[Tensor, int, int]:
 def _convolved(
     grad: Tensor, kernel: Tensor, pads: Sequence[tuple[int, int]], stride: Pair, dilation: Pair, groups: int
 ) -> Tensor:
-    """A convolution with pads before and after on each axis; negative ones crop."""
+    """A convolution with padding before and after each axis; negative padding crops."""
     (top, bottom), (left, right) = pads
     if min(top, bottom, left, right) < 0:
         grad = F.pad(grad, [min(side, 0) for side in (left, right, top, bottom)])
     grown = [max(side, 0) for side in (top, left, bottom, right)]
-    return cast(Tensor, convolve(grad, kernel, grown, stride, dilation, groups))
+    return convolve(grad, kernel, grown, stride, dilation, groups)

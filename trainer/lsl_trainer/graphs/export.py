@@ -19,8 +19,9 @@ from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.manifest import METADATA_KEY
 from lsl_trainer.graphs.folding import folded
 from lsl_trainer.graphs.gradients import saliency_graph
-from lsl_trainer.graphs.operators import unsupported
+from lsl_trainer.graphs.torch_internals import EXPORTER_LOGGER
 from lsl_trainer.graphs.translations import TRANSLATIONS
+from lsl_trainer.graphs.unsupported import unsupported
 
 __all__ = ["export_classifier", "export_saliency"]
 
@@ -168,7 +169,7 @@ def _operator_of(problem: BaseException) -> str:
 @contextmanager
 def _quiet_exporter() -> Iterator[None]:
     """Hides what the exporter says on every run: that torchvision is absent, and its own deprecated calls."""
-    logger = logging.getLogger("torch.onnx._internal.exporter._registration")
+    logger = logging.getLogger(EXPORTER_LOGGER)
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:

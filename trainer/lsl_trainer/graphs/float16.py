@@ -15,19 +15,19 @@ _IN_FLOAT32 = (
     "LayerNormalization", "Log", "MatMul", "Pow", "Reciprocal", "ReduceL2", "ReduceMean", "ReduceSum",
     "ReduceSumSquare", "Softmax", "Sqrt", "Sub",
 )  # fmt: skip
-"""What would lose much in float16 and costs little: normalization of the pixels and inside the network, the linear
-layer with its sum over all features, the probabilities."""
+"""Operators that stay in float32, because float16 would lose much there and gain little: the normalization of pixels
+and inside the network, the linear layer (it sums over all features), the probabilities."""
 
 _LIFT = 256.0
+"""A gradient is multiplied by this, and its map divided again: values near 1e-4 have few digits in float16."""
 _AFTER_GRADIENT = ("Abs", "DepthToSpace", "ReduceMax", "Reshape", "Slice", "Squeeze", "Transpose")
-"""What stands between the last convolution of a gradient and the map, and passes a factor on."""
+"""Operators between the last convolution of a gradient and the map. A factor goes through each of them unchanged."""
 
 
 def to_float16(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy of a graph of `export` that computes in float16; inputs and outputs keep their types.
+    """A copy of a graph made by `export`, which computes in float16. Its inputs and outputs keep their types.
 
-    Pixels are normalized, features multiplied by the linear layer, and probabilities computed in float32. The input is
-    left as it is.
+    Normalization, the linear layer and the probabilities stay in float32. `model` itself is not changed.
     """
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
@@ -40,10 +40,10 @@ def to_float16(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 class _Halving:
-    """Rewrites a graph's nodes in their order, with casts where float32 and float16 meet."""
+    """Rewrites the nodes of a graph one after the other, and adds casts where float32 and float16 meet."""
 
     def __init__(self, inferred: onnx.GraphProto, kept: tuple[str, ...]) -> None:
-        """`inferred`: the graph with the types of its values; `kept`: names of nodes that stay in float32."""
+        """`inferred` is the graph with the types of its values; `kept` names nodes that stay in float32."""
         self.kept = kept
         values = (*inferred.input, *inferred.value_info, *inferred.output)
         self.types = {value.name: value.type.tensor_type.elem_type for value in values}
@@ -89,7 +89,7 @@ class _Halving:
         self.nodes.append(helper.make_node("Cast", [f"{name}_half"], [name], to=_FLOAT))
 
     def _as(self, name: str, kind: int) -> str:
-        """The name of the same value in float32 or float16; other types are left."""
+        """The name of the same value in float32 or float16. Values of other types keep their name."""
         if self.types.get(name) not in (_FLOAT, _HALF) or self.types[name] == kind:
             return name
         other = f"{name}_as_{'half' if kind == _HALF else 'float'}"
@@ -103,14 +103,14 @@ class _Halving:
 
 
 def _finite(tensor: onnx.TensorProto) -> NDArray[np.float16]:
-    """A float32 constant in float16; what is too large becomes the largest number."""
+    """A float32 constant in float16. Numbers that are too large become the largest one."""
     limit = float(np.finfo(np.float16).max)
     values: NDArray[np.float16] = np.clip(numpy_helper.to_array(tensor), -limit, limit).astype(np.float16)
     return values
 
 
 def _bypass_anchors(graph: onnx.GraphProto) -> None:
-    """Drops the 1×1 poolings that only serve the processor's blocked layout."""
+    """Drops the 1×1 poolings, which only help on processors (see `translations`)."""
     renamed: dict[str, str] = {}
     kept = []
     for node in graph.node:
@@ -130,9 +130,9 @@ def _kernel(node: onnx.NodeProto) -> list[int]:
 
 
 def _lift_gradient(graph: onnx.GraphProto) -> tuple[str, ...]:
-    """Multiplies the last kernel of the gradient, and divides the map; the names of the nodes that do.
+    """Multiplies the last kernel of the gradient by _LIFT and divides the map by it.
 
-    A map's values are near 1e-4, where float16 has few digits.
+    Returns the names of the nodes that divide; they stay in float32.
     """
     producers = {name: node for node in graph.node for name in node.output}
     last = producers.get("saliency")
@@ -153,7 +153,7 @@ def _lift_gradient(graph: onnx.GraphProto) -> tuple[str, ...]:
 
 
 def _exact_steps(graph: onnx.GraphProto) -> None:
-    """A ramp cannot be steep enough in float16: step functions of rectified values become their signs."""
+    """Replaces each step function by the sign of a rectified value: no ramp of float16 is steep enough."""
     producers = {name: node.op_type for node in graph.node for name in node.output}
     nodes = []
     for node in graph.node:

@@ -1,4 +1,4 @@
-"""What scales and shifts channels in inference, folded into the convolution before or after it."""
+"""Folds scales and shifts of channels, such as batch normalization, into the convolution before or after them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from lsl_trainer.graphs.pooling import POOLING_RULES
+from lsl_trainer.graphs.torch_internals import BATCH_NORMALIZATION
 from lsl_trainer.graphs.tracing import constant, set_constant, trace
 
 __all__ = ["folded"]
@@ -17,11 +18,11 @@ aten = torch.ops.aten
 
 
 def folded(network: nn.Module, image_size: tuple[int, int]) -> fx.GraphModule:
-    """`network` in inference as a graph of plain ATen operators on images float32 (B, 3, H, W) of that size in 0..255.
+    """The network in inference, as a graph of plain ATen operators for images float32 (B, 3, H, W) in 0..255.
 
-    Every batch normalization is an affine map, merged into the convolution before it where nothing else reads that
-    convolution; a scale of a convolution's input is merged into its kernel. Parameters are copied: later training does
-    not reach the graph.
+    A batch normalization is a scale and a shift. Both go into the convolution before it, if nothing else reads that
+    convolution. A scale of a convolution's input goes into its kernel. The graph has its own copy of the parameters, so
+    later training does not change it.
     """
     copy = deepcopy(network).cpu().eval().requires_grad_(False).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     graph = trace(
@@ -46,7 +47,7 @@ def _batch_norm(
     momentum: float,
     epsilon: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Normalization by the running statistics as x · scale + shift, one value a channel."""
+    """Normalization by the running statistics: x · scale + shift, with a scale and a shift for each channel."""
     scale = (variance.double() + epsilon).rsqrt()
     scale = scale if weight is None else scale * weight.double()
     shift = -mean.double() * scale
@@ -56,7 +57,7 @@ def _batch_norm(
     return normalized, x.new_empty(0), x.new_empty(0)
 
 
-NORMALIZATION_RULES = {aten._native_batch_norm_legit_no_training.default: _batch_norm}
+NORMALIZATION_RULES = {BATCH_NORMALIZATION: _batch_norm}
 
 
 def _merge_affine(node: fx.Node) -> None:
@@ -103,7 +104,7 @@ def _scale_later(node: fx.Node) -> None:
 
 
 def _merge_input_scale(node: fx.Node) -> None:
-    """convolution(x / c, W) → convolution(x, W / c) where c has a value an input channel."""
+    """convolution(x / c, W) → convolution(x, W / c), if c is a number or has one for each input channel."""
     if node.target != aten.div.Tensor or len(node.users) > 1:
         return
     convolution, value = next(iter(node.users), None), _value(node.args[1])
@@ -119,11 +120,11 @@ def _merge_input_scale(node: fx.Node) -> None:
 
 
 def _value(argument: Any) -> Tensor | None:
-    """A constant node's value, or a number's."""
+    """The value of a constant node or of a number; None for anything else."""
     return torch.tensor(float(argument)) if isinstance(argument, (int, float)) else constant(argument)
 
 
 def _is_private_convolution(node: Any) -> bool:
-    """A forward convolution whose result is read once."""
+    """Whether it is a forward convolution with a single reader."""
     known = isinstance(node, fx.Node) and node.target == aten.convolution.default
     return known and len(node.users) == 1 and node.args[6] is False

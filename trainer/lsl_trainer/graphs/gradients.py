@@ -1,20 +1,20 @@
-"""The exact gradient of a logit by the pixels as a flat graph of forward operators (eq. 8)."""
+"""The exact gradient of a logit by the pixels (equation 8), as a flat graph of forward operators."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, fx, nn
-from torch._decomp import decomposition_table
 
-from lsl_trainer.graphs.convolution import input_gradient
+from lsl_trainer.graphs.convolution import Convolution, input_gradient
 from lsl_trainer.graphs.folding import folded
 from lsl_trainer.graphs.merging import merge_phases
-from lsl_trainer.graphs.operators import unsupported
 from lsl_trainer.graphs.pooling import POOLING_GRADIENTS, POOLING_RULES
+from lsl_trainer.graphs.torch_internals import DECOMPOSITIONS
 from lsl_trainer.graphs.tracing import trace
+from lsl_trainer.graphs.unsupported import unsupported
 
 __all__ = ["saliency_graph", "saliency_of"]
 
@@ -25,10 +25,11 @@ Classifier = Callable[[Tensor], tuple[Tensor, Tensor]]
 def saliency_of(
     network: Classifier, images: Tensor, class_index: Tensor, n_first: int, unit: float = 1.0
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Eq. 8 by autograd, reduced over channels by max |·| (Simonyan et al.).
+    """The saliency map of each image by autograd: equation 8, then the largest |gradient| of the three channels.
 
-    images floating (B, 3, H, W) in 0..`unit`; class_index int64 (B,) over the logits, -1 = the largest of the first
-    `n_first` → logits (B, K), features (B, D), saliency (B, H, W), the gradient by images / unit.
+    `images` are floating (B, 3, H, W) in 0..`unit`. `class_index` is int64 (B,) over all logits; -1 asks for the
+    largest of the first `n_first`. Returns logits (B, K), features (B, D) and saliency (B, H, W), which is the gradient
+    by images / unit.
     """
     with torch.enable_grad():
         images = images.detach().requires_grad_()
@@ -43,9 +44,8 @@ def saliency_of(
 def saliency_graph(network: nn.Module, image_size: tuple[int, int], n_first: int) -> fx.GraphModule:
     """`saliency_of` as a graph of forward operators: images float32 (B, 3, H, W) in 0..255, class_index int64 (B,).
 
-    The saliency is the gradient by images in 0..1. B is free.
-
-    Raises ExportError that names an operator without a known gradient, and the module that uses it.
+    The saliency is the gradient by images in 0..1. Any B will do. An ExportError names an operator without a known
+    gradient, and the module that uses it.
     """
     core = folded(network, image_size)
     examples = torch.zeros(2, 3, *image_size), torch.full((2,), -1)
@@ -57,33 +57,47 @@ def saliency_graph(network: nn.Module, image_size: tuple[int, int], n_first: int
     return traced
 
 
-def _convolution_backward(
-    grad: Tensor,
-    x: Tensor,
-    weight: Tensor,
-    bias_sizes: Sequence[int] | None,
-    stride: Sequence[int],
-    padding: Sequence[int],
-    dilation: Sequence[int],
-    transposed: bool,
-    output_padding: Sequence[int],
-    groups: int,
-    wanted: Sequence[bool],
-) -> tuple[Tensor, None, None]:
-    if transposed:
-        return aten.convolution(grad, weight, None, stride, padding, dilation, False, [0, 0], groups), None, None
-    return input_gradient(grad, weight, x.shape[2:], stride, padding, dilation, groups), None, None
+class _ConvolutionBackward(NamedTuple):
+    """The arguments of aten.convolution_backward, in the operator's own order."""
+
+    grad: Tensor
+    x: Tensor
+    weight: Tensor
+    bias_sizes: Sequence[int] | None
+    stride: Sequence[int]
+    padding: Sequence[int]
+    dilation: Sequence[int]
+    transposed: bool
+    output_padding: Sequence[int]
+    groups: int
+    wanted: Sequence[bool]
+
+    def input_gradient(self) -> Tensor:
+        settings = Convolution(self.stride, self.padding, self.dilation, self.groups)
+        if self.transposed:
+            return _forward(self.grad, self.weight, settings)
+        return input_gradient(self.grad, self.weight, self.x.shape[2:], settings)
+
+
+def _convolution_backward(*arguments: Any) -> tuple[Tensor, None, None]:
+    """The gradients of input, weight and bias. The last two are constants of the graph and have none."""
+    return _ConvolutionBackward(*arguments).input_gradient(), None, None
+
+
+def _forward(x: Tensor, weight: Tensor, settings: Convolution) -> Tensor:
+    stride, padding, dilation, groups = settings
+    return cast(Tensor, aten.convolution(x, weight, None, stride, padding, dilation, False, [0, 0], groups))
 
 
 def _relu_backward(grad: Tensor, result: Tensor, threshold: float) -> Tensor:
-    """A product with a step function: ONNX Runtime multiplies faster than it compares and selects."""
+    """The product with a step function: ONNX Runtime multiplies faster than it compares and selects."""
     if threshold != 0:
         return torch.where(result <= threshold, 0.0, grad)
     return grad * torch.heaviside(result, result.new_zeros(()))
 
 
 GRADIENT_RULES: dict[Any, Callable[..., Any]] = {
-    **{operator: rule for operator, rule in decomposition_table.items() if "backward" in str(operator)},
+    **{operator: rule for operator, rule in DECOMPOSITIONS.items() if "backward" in str(operator)},
     **POOLING_RULES,
     **POOLING_GRADIENTS,
     aten.convolution_backward.default: _convolution_backward,

@@ -1,4 +1,4 @@
-"""A classifier graph in eight bits for the processor, quantized statically."""
+"""A classifier graph in eight bits for the processor. Its ranges are measured once, on training images."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _BATCH = 4
 
 
 def to_int8(model: onnx.ModelProto, images: NDArray[np.uint8]) -> onnx.ModelProto:
-    """A copy of a classifier graph of `export` whose convolutions compute in int8; inputs and outputs keep their types.
+    """A copy of a classifier made by `export`, whose convolutions compute in int8. Inputs and outputs keep their types.
 
-    The ranges of all activations are those seen on `images`, uint8 (N, H, W, 3): training images, some dozens of them.
-    Weights have a scale for each output channel. The linear layer and the probabilities stay in float32.
+    `images` are some dozens of training images, uint8 (N, H, W, 3). They tell the range of every activation. Weights
+    have a scale for each output channel. The linear layer and the probabilities stay in float32.
     """
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process

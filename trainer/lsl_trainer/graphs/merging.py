@@ -1,4 +1,4 @@
-"""Rewrites of a traced gradient: what can be done before pixels are interleaved is done before."""
+"""Rewrites a traced gradient so that it does as much as it can before phases are interleaved."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ aten = torch.ops.aten
 
 
 def merge_phases(traced: fx.GraphModule) -> None:
-    """Adds phases instead of what is interleaved from them, reduces over channels first, and scales kernels.
+    """Adds phases before they are interleaved, reduces channels before they are shuffled, divides kernels, not images.
 
-    The result is the same but for rounding.
+    The answers stay the same, up to rounding.
     """
     rules = {aten.div.Tensor: _scale_kernel, aten.add.Tensor: _add_phases, aten.amax.default: _reduce_first}
     for node in list(traced.graph.nodes):
@@ -66,7 +66,7 @@ def _phases(node: Any) -> list[Any]:
 
 
 def _sum(graph: fx.Graph, left: Any, right: Any) -> Any:
-    """Of two phases, None where one is all zero."""
+    """The sum of two phases. None stands for a phase of zeros."""
     if left is None or right is None:
         return right if left is None else left
     return graph.call_function(aten.add.Tensor, (left, right))
@@ -92,5 +92,5 @@ def _reduce_first(node: Any) -> Any:
 
 
 def _is_private(node: Any, *targets: Any) -> bool:
-    """Whether it is a call of one of these operators, and read once."""
+    """Whether it calls one of these operators and has a single reader."""
     return isinstance(node, fx.Node) and node.target in targets and len(node.users) == 1

@@ -1,4 +1,4 @@
-"""Exported graphs against their network: no bundle is kept whose graphs answer otherwise."""
+"""Compares exported graphs with their network. A bundle is kept only if its graphs answer as the network does."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Parity:
-    """What `verify_graphs` measured; of two graphs and several batch sizes, the worst."""
+    """What `verify_graphs` measured: the worst of two graphs and several batch sizes."""
 
     images: int
     batch_sizes: tuple[int, ...]
@@ -56,14 +56,16 @@ def verify_graphs(
     images: NDArray[np.uint8],
     batch_sizes: Sequence[int] = (1, 4),
 ) -> Parity:
-    """Runs both graphs on `images`, uint8 (N, H, W, 3), at each batch size, and judges them against `network`.
+    """Runs both graphs on `images`, uint8 (N, H, W, 3), at each batch size, and compares them with `network`.
 
-    Median and 90th percentile of the relative L2 error may be twice those of float32 PyTorch, or 1e-6. Where a ReLU
-    sits at its kink, rounding decides, and single images differ by up to 1e-2 in PyTorch itself. So where these limits
-    fail, PyTorch answers twice more, each pixel one unit in the last place up or down at random (one way for all would
-    leave a white ground even), and its worst answer to each image counts. At least 16 images make the percentiles mean
-    something.
-    Raises ExportError that says what differs and by how much.
+    The median and the 90th percentile of the relative L2 error may be twice those of float32 PyTorch, or 1e-6. With
+    fewer than 16 images, the percentiles mean little.
+
+    At the kink of a ReLU, rounding decides, and PyTorch itself may differ by 1e-2 in single images. So if a limit
+    fails, PyTorch answers two more times. Each pixel is then one unit in the last place higher or lower, at random (if
+    all moved one way, a white ground would stay even). The limits are taken anew from its worst answer to each image.
+
+    An ExportError says what differs, and by how much.
     """
     classifier, explainer = _session(classifier_path), _session(saliency_path)
     logits = _run(classifier, images, max(batch_sizes))["logits"]
@@ -81,14 +83,14 @@ def verify_graphs(
 
 
 class _Reference:
-    """The network's own answers for images and classes, by PyTorch on the processor."""
+    """The network's own answers for images and classes, from PyTorch on the processor."""
 
     def __init__(self, network: nn.Module, images: NDArray[np.uint8], index: NDArray[np.int64], n_first: int) -> None:
         self.network = deepcopy(network).cpu().eval().requires_grad_(False)
         self.images, self.index, self.n_first = images, index, n_first
 
     def answers(self, dtype: torch.dtype, nudge: int | None = None) -> Answers:
-        """In that precision; with `nudge`, a seed, each pixel moves to the next value up or down, at random."""
+        """In that precision. `nudge` is a seed: with it, each pixel moves to the next number up or down, at random."""
         network = self.network.to(dtype)
         pixels = torch.from_numpy(self.images).permute(0, 3, 1, 2).contiguous().to(dtype) / 255
         if nudge is not None:
@@ -118,7 +120,7 @@ def _answers_of(
     reference: _Reference,
     batch_sizes: Sequence[int],
 ) -> list[Answers]:
-    """Both graphs at each batch size; the classes are named at all but the first, which asks for the predicted ones."""
+    """Both graphs at each batch size. The first size asks for the predicted classes, the others name them."""
     images, named = reference.images, reference.index
     indices = [np.full_like(named, -1), *[named] * (len(batch_sizes) - 1)]
     answers = [_run(classifier, images, size) for size in batch_sizes]
@@ -131,7 +133,7 @@ def _run(
     batch_size: int,
     class_index: NDArray[np.int64] | None = None,
 ) -> Answers:
-    """Logits (of all tasks), features and, where the graph has it, saliency."""
+    """Logits of all tasks, features, and saliency if the graph has it."""
     names = [output.name for output in session.get_outputs()]
     parts = []
     for start in range(0, len(images), batch_size):
@@ -171,7 +173,7 @@ def _agreement(graph: Sequence[NDArray[np.floating]], usual: Sequence[NDArray[np
 
 
 def _excess(graph: Errors, usual: Errors) -> list[str]:
-    """What is beyond its limit, in words."""
+    """A sentence for each error that is beyond its limit."""
     excess = []
     for name, runs in graph.items():
         pairs = zip(("median", "90th percentile"), _quantiles(runs), _quantiles(usual[name]), strict=True)

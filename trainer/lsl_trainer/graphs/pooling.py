@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from lsl_shared.errors import ExportError
-from lsl_trainer.graphs.convolution import input_gradient
+from lsl_trainer.graphs.convolution import Convolution, input_gradient
 from lsl_trainer.graphs.phases import repeat
+from lsl_trainer.graphs.torch_internals import ADAPTIVE_AVERAGE_POOLING
 
 __all__ = ["POOLING_GRADIENTS", "POOLING_RULES"]
 
@@ -19,7 +19,7 @@ aten = torch.ops.aten
 
 
 def _adaptive_average(x: Tensor, size: Sequence[int]) -> Tensor:
-    """Adaptive average pooling, (B, C, H, W) → (B, C, *size): two products with constant averaging matrices."""
+    """Adaptive average pooling, (B, C, H, W) → (B, C, *size), as two products with constant matrices."""
     if all(side % bins == 0 for side, bins in zip(x.shape[2:], size, strict=True)):
         return F.avg_pool2d(x, [side // bins for side, bins in zip(x.shape[2:], size, strict=True)])
     rows, columns = (_bins(side, bins).to(x) for side, bins in zip(x.shape[2:], size, strict=True))
@@ -48,12 +48,12 @@ def _average_backward(
             "average pooling exports with ceil_mode=False, and with padding only if count_include_pad=True"
         )
     kernel, stride, padding = (_pair(values or kernel) for values in (kernel, stride, padding))
-    share = grad / (divisor or kernel[0] * kernel[1])
+    per_pixel = grad / (divisor or kernel[0] * kernel[1])
     if kernel == stride and not any(padding):
-        return cast(Tensor, repeat(share, kernel, x.shape[2:]))
-    flat = share.reshape(-1, 1, *grad.shape[2:])
+        return repeat(per_pixel, kernel, x.shape[2:])
+    flat = per_pixel.reshape(-1, 1, *grad.shape[2:])
     weight = torch.ones(1, 1, *kernel, dtype=grad.dtype, device=grad.device)
-    spread = input_gradient(flat, weight, (x.shape[2], x.shape[3]), stride, padding, (1, 1), 1)
+    spread = input_gradient(flat, weight, (x.shape[2], x.shape[3]), Convolution(stride, padding))
     return spread.reshape(x.shape)
 
 
@@ -61,5 +61,5 @@ def _pair(values: Sequence[int]) -> tuple[int, int]:
     return (values[0], values[-1])
 
 
-POOLING_RULES = {aten._adaptive_avg_pool2d.default: _adaptive_average}
+POOLING_RULES = {ADAPTIVE_AVERAGE_POOLING: _adaptive_average}
 POOLING_GRADIENTS = {aten.avg_pool2d_backward.default: _average_backward}

@@ -1,4 +1,4 @@
-"""A network as a flat ATen graph: static image size, any batch, parameters as constants."""
+"""Traces a network as a flat graph of ATen operators: one image size, any batch, parameters as constants."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx
-from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.fx.experimental.proxy_tensor import make_fx
-from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
 
 from lsl_shared.errors import ExportError
+from lsl_trainer.graphs.torch_internals import (
+    DimDynamic,
+    FakeTensorMode,
+    OpOverload,
+    ShapeEnv,
+    StatelessSymbolicContext,
+    make_fx,
+)
 
 __all__ = ["constant", "fold_constants", "set_constant", "trace"]
 
@@ -19,10 +24,10 @@ Rules = Mapping[Any, Callable[..., Any]]
 
 
 def trace(function: Callable[..., Any], examples: tuple[Tensor, ...], rules: Rules) -> fx.GraphModule:
-    """The ATen operations of `function`, its autograd included, as a graph with its constants folded.
+    """The ATen operators that `function` runs, those of autograd included, as a graph. Its constants are folded.
 
-    `examples` give dtype and shape; their first dimension (≥ 2) stays free, the others are fixed. `rules` maps
-    operators to the Python functions that replace them.
+    `examples` give dtypes and shapes. The first dimension, at least 2, may have any size later; the others are fixed.
+    `rules` maps operators to the Python functions that replace them.
     """
     mode = FakeTensorMode(shape_env=ShapeEnv(), allow_non_fake_inputs=True)
     tracer: Callable[..., fx.GraphModule] = make_fx(
@@ -41,7 +46,7 @@ def trace(function: Callable[..., Any], examples: tuple[Tensor, ...], rules: Rul
 
 
 def fold_constants(traced: fx.GraphModule) -> None:
-    """Computes, once, every node that depends on parameters alone, and drops what nothing uses."""
+    """Computes every node that depends on parameters alone, and drops the nodes that nothing uses."""
     graph = traced.graph
     for node in list(graph.nodes):
         if _is_computable(node) and isinstance(value := _evaluate(node), Tensor):
@@ -65,13 +70,13 @@ def set_constant(graph: fx.Graph, value: Tensor) -> fx.Node:
     """A new constant node at the graph's insertion point."""
     module = graph.owning_module
     assert module is not None
-    name = f"constant_{len(module._buffers)}"
+    name = f"constant_{len(dict(module.named_buffers(recurse=False, remove_duplicate=False)))}"
     module.register_buffer(name, value.detach().contiguous())
     return graph.get_attr(name)
 
 
 def _any_batch(mode: FakeTensorMode, example: Tensor) -> Tensor:
-    """A stand-in without data whose first size is a symbol."""
+    """A tensor without data, whose first size is open."""
     sizes = [DimDynamic.DYNAMIC] + [DimDynamic.STATIC] * (example.dim() - 1)
     return mode.from_tensor(
         example, static_shapes=False, symbolic_context=StatelessSymbolicContext(dynamic_sizes=sizes)
@@ -84,7 +89,7 @@ def _first_line(problem: Exception) -> str:
 
 def _is_computable(node: fx.Node) -> bool:
     known = all(constant(source) is not None for source in node.all_input_nodes)
-    return node.op == "call_function" and known and isinstance(node.target, torch._ops.OpOverload)
+    return node.op == "call_function" and known and isinstance(node.target, OpOverload)
 
 
 def _evaluate(node: fx.Node) -> Any:

@@ -1,4 +1,4 @@
-"""Our own operators in ONNX, written so that ONNX Runtime keeps images in its blocked layout."""
+"""The operators of `phases` in ONNX, written so that ONNX Runtime keeps images in its blocked layout."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _convolve(x: Any, weight: Any, pads: Pair, stride: Pair, dilation: Pair, gro
 
 
 def _interleave(tensors: Sequence[Any], steps: Pair, size: Pair) -> Any:
-    """By copies of whole rows of channels, channels last; ONNX Runtime's DepthToSpace is slower."""
+    """Copies whole rows of channels, channels last. DepthToSpace of ONNX Runtime is slower."""
     first = next(tensor for tensor in tensors if tensor is not None)
     tensors = [op.Mul(first, _floats(0.0)) if tensor is None else tensor for tensor in tensors]
     channels, height, width = first.shape[1:]
@@ -66,7 +66,7 @@ def _blocked(x: Any) -> Any:
 
 
 def _cropped(x: Any, have: Pair, size: Pair, axis: int) -> Any:
-    """The first rows and columns; rows lie on `axis`, columns on the next."""
+    """The first rows, on `axis`, and the first columns, on the next axis."""
     if tuple(have) == tuple(size):
         return x
     return op.Slice(x, _integers(0, 0), _integers(*size), _integers(axis, axis + 1))

@@ -1,4 +1,4 @@
-"""What to say of an operator that cannot be exported: its name, and the module of the network that uses it."""
+"""The error for an operator that cannot be exported: it names the operator and the module that uses it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from lsl_shared.errors import ExportError
+from lsl_trainer.graphs.torch_internals import TorchDispatchMode
 
 __all__ = ["unsupported"]
 
 
 def unsupported(operator: str, network: nn.Module, image_size: tuple[int, int]) -> ExportError:
-    """An error that names `operator`, 'aten.name.overload' or its gradient, and the module that runs it."""
+    """An error that names `operator` ('aten.name.overload', or its gradient) and the module that runs it."""
     return ExportError(
         f"the network uses {operator}{_place(operator, network, image_size)}, which cannot be exported exactly; "
         "use one that can: convolution, normalization, pooling, linear, the common activations"
@@ -33,7 +33,7 @@ def _place(operator: str, network: nn.Module, image_size: tuple[int, int]) -> st
 
 
 class _Places(TorchDispatchMode):
-    """Notes the module that runs each operator first."""
+    """Notes for each operator the first module that runs it."""
 
     def __init__(self, stack: list[str]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
