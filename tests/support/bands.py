@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from lsl_shared import GoldenSample, LabelSpace, Manifest, StoreWriter, Task
+from lsl_shared.files.growing_dataset import GrowingDataset
 from lsl_shared.files.manifest import CLASSIFIER, MANIFEST, METADATA_KEY, SALIENCY, SPLIT, golden_image
 from lsl_shared.fly import STAGE_RANGES
 
@@ -183,11 +184,9 @@ def write_store(
     space = LabelSpace("stage", CLASSES, "stage_range", RANGE_OF)
     with StoreWriter(path, *size) as writer:
         if chunk is not None:
-            del writer._file["images"]
-            writer._file.create_dataset(
-                "images", (0, *size, 3), np.uint8, maxshape=(None, *size, 3), chunks=(chunk, *size, 3),
-                compression="gzip",
-            )  # fmt: skip
+            writer._growing["images"] = GrowingDataset(
+                writer._file, "images", (*size, 3), chunk_images=chunk, compression=4
+            )
         for row in range(images):
             gene = "" if row % 10 == 9 else f"gene{row // 3:03d}"
             writer.append(
