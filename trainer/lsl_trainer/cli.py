@@ -14,7 +14,8 @@ import typer
 from lsl_shared.errors import ConfigError
 from lsl_shared.process.terminal import Debug, duration, new_app, plain_errors, progress, say
 from lsl_trainer.layers.cli import score_layers_to
-from lsl_trainer.runs.folds_cli import cross_validate_to, folds_of
+from lsl_trainer.runs.folds_cli import cross_validate_to
+from lsl_trainer.runs.folds_file import folds_of
 from lsl_trainer.settings.cli_settings import ConfigOption, PresetOption, chosen_settings, require_torch, takes_settings
 from lsl_trainer.settings.setting import METHOD, TRANSFER
 

@@ -9,7 +9,7 @@ from lsl_shared import ConfigError, Store, TrainingError
 from lsl_trainer.data.split import CALIBRATION, TEST
 from lsl_trainer.runs import folds
 from lsl_trainer.runs.folds import cross_validate
-from lsl_trainer.runs.folds_cli import folds_of
+from lsl_trainer.runs.folds_file import folds_of
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.reporting.figures import confusion_matrix
 from lsl_trainer.reporting.reliability import Measured
 from lsl_trainer.reporting.versions import versions
-from lsl_trainer.runs.folds_cli import FOLDS
+from lsl_trainer.runs.folds_file import write_folds
 from lsl_trainer.runs.training import CONFIG, METRICS, train
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.config_file import write_config
@@ -100,7 +100,7 @@ def cross_validate(
         truth, groups = opened.labels(space.name).astype(np.int64), opened.groups()
     if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise TrainingError(f"{out} exists already; choose another --out, or --resume to go on with it")
-    write_text(out / FOLDS, json.dumps({"folds": folds}))
+    write_folds(out, folds)
     write_config(config, out / CONFIG)
     for number, part in enumerate(parts, start=1):
         path = out / f"fold-{number}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,16 +12,7 @@ if TYPE_CHECKING:
     from lsl_trainer.runs.folds import CrossValidation
     from lsl_trainer.settings.config import TrainConfig
 
-__all__ = ["FOLDS", "cross_validate_to", "folds_of"]
-
-FOLDS = "folds.json"
-"""In a run's folder: how many folds it has."""
-
-
-def folds_of(out: Path) -> int | None:
-    """The number of folds of the cross-validation that was begun in `out`; None where none was."""
-    path = out / FOLDS
-    return int(json.loads(path.read_text())["folds"]) if path.exists() else None
+__all__ = ["cross_validate_to"]
 
 
 def cross_validate_to(store: Path, config: TrainConfig, out: Path, folds: int, resume: bool) -> None:
