@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,6 +12,7 @@ from lsl_runtime.options import AnnotationsOption, SchedulerOption, StoreArgumen
 from lsl_shared.process.terminal import Debug, new_app, plain_errors, progress, say
 
 if TYPE_CHECKING:
+    from lsl_runtime.gem.build.saliency_samples import SaliencySample
     from lsl_runtime.gem.build.settings import Filter, Mode
     from lsl_runtime.gem.output_folder import OutputFolder
 
@@ -155,7 +155,7 @@ def gem_command(
         from lsl_runtime.gem.build.source import open_source
         from lsl_runtime.gem.draw.sheet import formats_named
         from lsl_runtime.gem.files.maps_file import gems_folder
-        from lsl_runtime.gem.output_folder import OutputFolder
+        from lsl_runtime.gem.output_folder import Contents, OutputFolder
         from lsl_runtime.model.model import Model
         from lsl_shared.errors import ConfigError
         from lsl_shared.files.store import Store
@@ -179,19 +179,10 @@ def gem_command(
             asked = requested_of_command(source, stage or [], term or [], wanted)
             with progress("mapping", len(source.store) * asked.passes) as advance:
                 gems = make_maps(source, asked, wanted, settings, machines, advance)
-            written = [asked.told(), folder.write_maps(gems, landmarks)]
-            if panel:
-                written.append(folder.write_panel(gems))
+            samples: Sequence[SaliencySample] = ()
             if saliency_panel is not None:
                 samples = make_samples(source, asked, saliency_panel, wanted, saliency_method)
-                written.append(folder.write_samples(samples))
-        if html:
-            written.append(folder.write_page(asked.task.task, asked.known))
-        if landmarks:
-            written.append(folder.write_landmarks(gems))
-        if table:
-            written.append(folder.write_genes(gems))
-        for line in chain.from_iterable(written):
+        for line in folder.write(asked, gems, Contents(panel, html, landmarks, table), samples):
             say(line)
 
 

@@ -13,6 +13,7 @@ import h5py
 
 from lsl_runtime.gem.build.gem import Gem
 from lsl_runtime.gem.build.landmarks import LANDMARK_NOTE, Landmark, landmarks
+from lsl_runtime.gem.build.requested import Requested
 from lsl_runtime.gem.build.saliency_samples import SaliencySample
 from lsl_runtime.gem.comparison.comparison import GemComparison
 from lsl_runtime.gem.comparison.file import comparison_path, write_comparison
@@ -27,7 +28,21 @@ from lsl_runtime.gem.draw.style import StyleName
 from lsl_runtime.gem.files.csv_tables import write_gene_table, write_landmarks
 from lsl_runtime.gem.files.maps_file import GEMS, check_folder, picture_path, read_gem, write_gems
 
-__all__ = ["OutputFolder"]
+__all__ = ["Contents", "OutputFolder"]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What is written beside the numbers and the picture of each map."""
+
+    panel: bool = False
+    """All maps below each other, in one picture."""
+    page: bool = True
+    """The page of all maps of the task that the folder holds."""
+    landmarks: bool = False
+    """Landmarks, as a table and in the pictures; they need masked maps."""
+    genes: bool = False
+    """The table of what each gene shows; it needs maps that were built with `per_gene`."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +57,23 @@ class OutputFolder:
     def check(self) -> None:
         """Raises GemError where maps cannot be written because something else stands there."""
         check_folder(self.path)
+
+    def write(
+        self, asked: Requested, gems: Sequence[Gem], contents: Contents, samples: Sequence[SaliencySample] = ()
+    ) -> Iterator[str]:
+        """Writes the maps of what was asked, and the rest; with `samples`, their picture as well."""
+        yield from asked.told()
+        yield from self.write_maps(gems, contents.landmarks)
+        if contents.panel:
+            yield from self.write_panel(gems)
+        if samples:
+            yield from self.write_samples(samples)
+        if contents.page:
+            yield from self.write_page(asked.task.task, asked.known)
+        if contents.landmarks:
+            yield from self.write_landmarks(gems)
+        if contents.genes:
+            yield from self.write_genes(gems)
 
     def write_maps(self, gems: Sequence[Gem], marked: bool = False) -> Iterator[str]:
         """Writes maps and draws a picture of each, with its landmarks if `marked`.

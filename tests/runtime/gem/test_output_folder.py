@@ -7,7 +7,9 @@ import pytest
 
 from lsl_runtime import Gem, write_gems
 from lsl_runtime.gem import output_folder
-from lsl_runtime.gem.output_folder import OutputFolder
+from lsl_runtime.gem.build.mapped_task import MappedClasses
+from lsl_runtime.gem.build.requested import Requested
+from lsl_runtime.gem.output_folder import Contents, OutputFolder
 
 Make = Callable[..., Gem]
 
@@ -36,12 +38,22 @@ def test_pictures_of_every_format_come_and_go(make_gem: Make, tmp_path: Path) ->
     assert {path.name for path in tmp_path.iterdir()} == {"gems.h5", "stage-9.png", "stage-9.svg"}
 
 
-def test_nothing_is_written_before_the_lines_are_read(make_gem: Make, tmp_path: Path) -> None:
+def test_lines_tell_what_is_written_and_nothing_is_before_they_are_read(make_gem: Make, tmp_path: Path) -> None:
     folder, gems = OutputFolder(tmp_path), [make_gem(n_genes=3, n_empty=2)]
-    written = [folder.write_maps(gems, marked=True), folder.write_landmarks(gems), folder.write_genes(gems)]
+    asked = Requested(MappedClasses("stage", "stage_range"), ("4", "9"), ("9",), ("4",))
+    written = folder.write(asked, gems, Contents(panel=True, landmarks=True, genes=True))
     assert list(tmp_path.iterdir()) == []
-    lines = [line for one in written for line in one]
+    lines = list(written)
+    assert lines[0] == "no images, so no map: 4" and lines[1].startswith("answers within the known stage_range, ")
     assert "  only 3 genes: the map shows them more than the stage" in lines
     assert "  no embryo found in 2 images; they count as unstained" in lines
     assert any(line.startswith("stage 9, landmark 1: ") and "% egg length" in line for line in lines)
     assert lines[-1] == f"0 genes in 1 maps → {tmp_path / 'genes.csv'}"
+    names = {"gems.h5", "stage-9.png", "panel.png", "gems.html", "landmarks.csv", "genes.csv"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+
+
+def test_only_numbers_and_pictures(make_gem: Make, tmp_path: Path) -> None:
+    asked = Requested(MappedClasses("stage"), ("4", "9"), ("9",))
+    list(OutputFolder(tmp_path).write(asked, [make_gem()], Contents(page=False)))
+    assert {path.name for path in tmp_path.iterdir()} == {"gems.h5", "stage-9.png"}

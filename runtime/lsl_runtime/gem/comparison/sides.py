@@ -34,7 +34,8 @@ def sides_of(
             raise ConfigError(f"--compare {' '.join(compared)} names two stages; leave --stage out")
         return GemSide(compared[0], genes, annotations), GemSide(compared[1], genes, annotations)
     if len(stages) != 1:
-        listed = first_few(sorted(known, key=lambda name: (len(name), name)), 40)
+        names: list[str] = sorted(known, key=lambda name: (len(name), name))
+        listed = first_few(names, 40)
         raise ConfigError(
             f"--compare {' '.join(compared)} does not name two of the model's classes ({listed}).\n"
             "To compare lists of genes or annotations files at one stage, give that stage: --stage S"
