@@ -7,25 +7,24 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from lsl_runtime.options import BundleOption, SchedulerOption, StoreArgument, WorkersOption
 from lsl_shared.process.terminal import SOME_FAILED, Debug, duration, new_app, plain_errors, progress, say
 
 if TYPE_CHECKING:
     from lsl_runtime.annotation.annotating import Annotated as Result
     from lsl_runtime.annotation.priors import Prior
     from lsl_runtime.model.model import Model
+    from lsl_runtime.model.sessions import Device
 
 app = new_app("Annotate every image of a store with a trained model.")
 
-_SHARDS = "Many machines"
+_MACHINES = "Many machines"
 
 
 @app.command()
 def annotate_command(
-    store: Annotated[Path, typer.Argument(help="The image store.")] = Path("store.h5"),
-    model: Annotated[
-        Path | None,
-        typer.Option(metavar="BUNDLE", help=r"The model bundle, such as RUN/model.  \[default: the newest run's]"),
-    ] = None,
+    store: StoreArgument = Path("store.h5"),
+    model: BundleOption = None,
     out: Annotated[Path | None, typer.Option(help=r"The annotations file.  \[default: beside the store]")] = None,
     saliency: Annotated[bool, typer.Option("--saliency", help="Store each image's saliency map.")] = False,
     saliency_method: Annotated[
@@ -64,22 +63,13 @@ def annotate_command(
         bool, typer.Option("--require-gpu", help="Stop where no GPU works and say why; same as --device cuda.")
     ] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Replace annotations made by another model.")] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Share the work among N processes here.", rich_help_panel=_SHARDS),
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Share it among the workers of a Dask scheduler, such as tls://host:8786, which must be trusted.",
-            rich_help_panel=_SHARDS,
-        ),
-    ] = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
     shard: Annotated[
-        str | None, typer.Option(metavar="I/N", help="Only the I-th of N shares of the work.", rich_help_panel=_SHARDS)
+        str | None,
+        typer.Option(metavar="I/N", help="Only the I-th of N shares of the work.", rich_help_panel=_MACHINES),
     ] = None,
-    join: Annotated[bool, typer.Option("--join", help="Join what all shards made.", rich_help_panel=_SHARDS)] = False,
+    join: Annotated[bool, typer.Option("--join", help="Join what all shards made.", rich_help_panel=_MACHINES)] = False,
     debug: Debug = False,
 ) -> None:
     """Annotate every image of a store with a trained model.
@@ -93,42 +83,27 @@ def annotate_command(
         from lsl_runtime.annotation.annotating import annotate, annotate_shard, join_shards
         from lsl_runtime.annotation.priors import Prior
         from lsl_runtime.annotation.shards import parse_shard, shard_images
-        from lsl_runtime.annotation.table import refuse_inputs
         from lsl_runtime.model.bundles import newest_bundle
-        from lsl_runtime.model.model import Model
-        from lsl_shared.errors import ConfigError
         from lsl_shared.files.annotations import annotations_path
         from lsl_shared.files.store import Store
 
         saliency, method = saliency or saliency_method is not None, saliency_method or "gradient"
-        share = parse_shard(shard) if shard is not None else None
-        if share and (join or csv or parquet):
-            raise ConfigError("--shard makes parts alone; --join, --csv and --parquet come when all shards are done")
-        if (workers is not None or scheduler is not None) and (share or join):
-            raise ConfigError(
-                "--workers and --scheduler share out and join by themselves; leave --shard and --join out"
-            )
-        if prior is not None and not (csv or parquet):
-            raise ConfigError("--prior adds columns to the tables: name one with --csv or --parquet")
+        one_of = parse_shard(shard) if shard is not None else None
+        tables = {option: path for option, path in (("--csv", csv), ("--parquet", parquet)) if path is not None}
+        _refuse_together(bool(one_of), join, workers is not None or scheduler is not None, bool(tables), prior)
         with Store(store) as opened:
-            images = shard_images(opened, *share) if share else len(opened)
+            images = shard_images(opened, *one_of) if one_of else len(opened)
         bundle = model or newest_bundle()
-        for option, table in (("--csv", csv), ("--parquet", parquet)):
-            if table is not None:
-                refuse_inputs(table, option, [store, out or annotations_path(store), *bundle.glob("*")])
-        loaded = Model.load(bundle, "cuda" if require_gpu else device)
-        what = "terms" if loaded.task.kind == "terms" else "classes"
-        say(f"model {loaded.path}: {loaded.task.name}, {len(loaded.task.classes)} {what}, {loaded.provider}")
+        _refuse_inputs(tables, [store, out or annotations_path(store), *bundle.glob("*")])
+        loaded = _loaded(bundle, "cuda" if require_gpu else device)
         shares = Prior.of(prior, loaded.task) if prior is not None else None
-        if loaded.gpu_problem:
-            typer.echo(f"this machine's GPU is not used. {loaded.gpu_problem}", err=True)
         if join:
             done = join_shards(store, loaded, out=out)
         else:
             with progress("annotating", images) as advance:
-                if share:
+                if one_of:
                     annotate_shard(
-                        store, loaded, *share, out=out, saliency=saliency, features=features, saliency_method=method,
+                        store, loaded, *one_of, out=out, saliency=saliency, features=features, saliency_method=method,
                         constrain=constrain, batch_size=batch_size, restart=restart, on_progress=advance,
                     )  # fmt: skip
                     say(f"shard {shard}: {images:,} images; when all shards are done: lsl-annotate {store} --join")
@@ -139,9 +114,42 @@ def annotate_command(
                     scheduler=scheduler, on_progress=advance,
                 )  # fmt: skip
         _tell(done, loaded, max_set)
-        _write_tables(done, store, csv, parquet, max_set, shares)
+        _write_tables(done, store, tables, max_set, shares)
         if done.failed:
             raise typer.Exit(SOME_FAILED)
+
+
+def _refuse_together(shard: bool, join: bool, shared: bool, tables: bool, prior: str | None) -> None:
+    """Raises ConfigError for options that do not go together."""
+    from lsl_shared.errors import ConfigError
+
+    if shard and (join or tables):
+        raise ConfigError("--shard makes parts alone; --join, --csv and --parquet come when all shards are done")
+    if shared and (shard or join):
+        raise ConfigError("--workers and --scheduler share out and join by themselves; leave --shard and --join out")
+    if prior is not None and not tables:
+        raise ConfigError("--prior adds columns to the tables: name one with --csv or --parquet")
+
+
+def _refuse_inputs(tables: dict[str, Path], inputs: list[Path]) -> None:
+    """Raises AnnotationsError where a table would replace what is read."""
+    from lsl_shared.errors import AnnotationsError
+    from lsl_shared.files.output_file import refuse_inputs
+
+    for option, table in tables.items():
+        refuse_inputs(table, option, inputs, AnnotationsError)
+
+
+def _loaded(bundle: Path, device: Device) -> Model:
+    """The model; says what it is, and why a GPU is not used."""
+    from lsl_runtime.model.model import Model
+
+    loaded = Model.load(bundle, device)
+    what = "terms" if loaded.task.kind == "terms" else "classes"
+    say(f"model {loaded.path}: {loaded.task.name}, {len(loaded.task.classes)} {what}, {loaded.provider}")
+    if loaded.gpu_problem:
+        typer.echo(f"this machine's GPU is not used. {loaded.gpu_problem}", err=True)
+    return loaded
 
 
 def _tell(done: Result, model: Model, max_set: int | None) -> None:
@@ -173,15 +181,13 @@ def _tell(done: Result, model: Model, max_set: int | None) -> None:
     say(f"annotations: {done.path}")
 
 
-def _write_tables(
-    done: Result, store: Path, csv: Path | None, parquet: Path | None, max_set: int | None, prior: Prior | None
-) -> None:
+def _write_tables(done: Result, store: Path, tables: dict[str, Path], max_set: int | None, prior: Prior | None) -> None:
     from lsl_runtime.annotation.table import write_csv, write_parquet
 
-    for path, write in ((csv, write_csv), (parquet, write_parquet)):
-        if path is not None:
-            write(done.path, store, path, max_set=max_set, prior=prior)
-            say(f"table: {path}")
+    for option, path in tables.items():
+        write = write_csv if option == "--csv" else write_parquet
+        write(done.path, store, path, max_set=max_set, prior=prior)
+        say(f"table: {path}")
 
 
 def main() -> None:

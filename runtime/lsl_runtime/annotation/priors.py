@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lsl_shared.errors import ConfigError
 from lsl_shared.files.manifest import Task
+from lsl_shared.system_errors import reason
 
 __all__ = ["Prior", "estimated_prior", "read_prior", "reweighted"]
 
@@ -40,12 +41,12 @@ class Prior:
     def answers(self, probabilities: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The likeliest class of each image at these shares, int64 (N,), and its probability; −1 and NaN for NaN."""
         known = ~np.isnan(probabilities).any(1)
-        chosen, chance = np.full(len(known), -1), np.full(len(known), np.nan, np.float32)
+        chosen, probability = np.full(len(known), -1), np.full(len(known), np.nan, np.float32)
         if known.any():
             wanted = estimated_prior(probabilities[known], self.training) if self.wanted is None else self.wanted
             weighted = reweighted(probabilities[known], self.training, wanted)
-            chosen[known], chance[known] = weighted.argmax(1), weighted.max(1)
-        return chosen, chance
+            chosen[known], probability[known] = weighted.argmax(1), weighted.max(1)
+        return chosen, probability
 
 
 def reweighted(
@@ -87,8 +88,8 @@ def read_prior(given: str, task: Task) -> NDArray[np.float64] | None:
         with Path(given).open(newline="", encoding="utf-8-sig") as stream:
             shares = {row["class"]: float(row["share"]) for row in csv.DictReader(stream)}
     except (OSError, UnicodeDecodeError) as problem:
-        reason = getattr(problem, "strerror", None) or "not a text file"
-        raise ConfigError(f"--prior {given}: {reason}; give uniform, estimate, or a CSV file") from None
+        why = reason(problem) if isinstance(problem, OSError) else "not a text file"
+        raise ConfigError(f"--prior {given}: {why}; give uniform, estimate, or a CSV file") from None
     except (KeyError, TypeError, ValueError) as problem:
         raise ConfigError(f"--prior {given}: needs the columns class and share, a number ({problem})") from None
     differing = sorted(set(shares) ^ set(task.classes))

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lsl_runtime.annotation.priors import Prior
 from lsl_shared.errors import AnnotationsError, ConfigError
 from lsl_shared.files.annotations import Annotations, Status
 from lsl_shared.files.atomic import atomic_path
+from lsl_shared.files.output_file import refuse_inputs
 from lsl_shared.files.store import Store
 
-__all__ = ["annotation_columns", "refuse_inputs", "write_csv", "write_parquet"]
+__all__ = ["annotation_columns", "write_csv", "write_parquet"]
 
 
 def write_csv(
@@ -27,12 +28,34 @@ def write_csv(
     max_set: int | None = None,
     prior: Prior | None = None,
 ) -> None:
-    """Writes the columns of `annotation_columns` as CSV; classes of a set and flags are joined by |, none is empty.
+    """Writes annotations as CSV, a row for each image; the classes of a set, terms and flags are joined by |.
 
-    Raises AnnotationsError where `path` is one of the two inputs, or where these do not belong together.
+    Columns: id, gene, status, error, flags, the scope distance if the model tells it. Per task of terms: the terms
+    chosen, and the probability of each. Per other task: class, probability, second choice and its probability,
+    prediction set; the class that keeps to the coarse label and its probability, where they are stored.
+
+    Args:
+        annotations: The annotations file.
+        store: The store that was annotated.
+        path: The table to write.
+        max_set: Images with more classes than this in their prediction set get no class but a flag; None sets no bound.
+        prior: Other shares of the classes than those of the training, for a further column with the class for them.
+
+    Raises:
+        AnnotationsError: `path` is one of the two inputs, or these do not belong together.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from lsl_runtime import write_csv
+        >>> write_csv("store.annotations.h5", "store.h5", "answers.csv")
+        >>> lines = Path("answers.csv").read_text().splitlines()
+        >>> lines[0]
+        'id,gene,status,error,flags,stage,stage_probability,stage_second,stage_second_probability,stage_prediction_set'
+        >>> lines[1]
+        'image00000,gene000,annotated,,,4,0.5413,5,0.1637,4'
     """
     columns = annotation_columns(annotations, store, max_set=max_set, prior=prior)
-    refuse_inputs(path, "--csv", [annotations, store])
+    refuse_inputs(path, "--csv", [annotations, store], AnnotationsError)
     with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(columns)
@@ -47,16 +70,32 @@ def write_parquet(
     max_set: int | None = None,
     prior: Prior | None = None,
 ) -> None:
-    """Writes the columns of `annotation_columns` as Parquet, sets and flags as lists of strings.
+    """Writes annotations as Parquet, the same columns as `write_csv`; sets, terms and flags are lists of strings.
 
-    Raises as `write_csv`, and ConfigError where pyarrow is not installed.
+    Args:
+        annotations: The annotations file.
+        store: The store that was annotated.
+        path: The table to write.
+        max_set: As for `write_csv`.
+        prior: As for `write_csv`.
+
+    Raises:
+        AnnotationsError: `path` is one of the two inputs, or these do not belong together.
+        ConfigError: pyarrow is not installed.
+
+    Example:
+        >>> from lsl_runtime import write_parquet
+        >>> write_parquet("store.annotations.h5", "store.h5", "answers.parquet")
+        >>> import pyarrow.parquet
+        >>> pyarrow.parquet.read_table("answers.parquet").num_rows
+        60
     """
     try:
         pyarrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError:
         raise ConfigError("--parquet needs pyarrow: pip install 'lsl-toolkit[parquet]'") from None
     columns = annotation_columns(annotations, store, max_set=max_set, prior=prior)
-    refuse_inputs(path, "--parquet", [annotations, store])
+    refuse_inputs(path, "--parquet", [annotations, store], AnnotationsError)
     kinds = {"probability": pyarrow.float32(), "distance": pyarrow.float32(), "set": pyarrow.list_(pyarrow.string()),
              "chosen": pyarrow.list_(pyarrow.string()),
              "flags": pyarrow.list_(pyarrow.string())}  # fmt: skip
@@ -68,101 +107,107 @@ def write_parquet(
 def annotation_columns(
     annotations: str | Path, store: str | Path, *, max_set: int | None = None, prior: Prior | None = None
 ) -> dict[str, list[Any]]:
-    """Column name → N values: id, gene, status, error, flags, the scope distance if the model tells it, and per task.
+    """Column name → N values, as `write_csv` lists them; None where an image has no value.
 
-    `flags` are lists of failed, outside, out-of-scope, abstained. Per task of terms: the list of those chosen, and the
-    probability of each. Per other task: its class (None if none), probability, second choice and its probability,
-    prediction set (list of class names); with --constrain also the class that keeps to the coarse label, and its
-    probability; with a `prior` also the class for those shares of the classes. Where the set has more than `max_set`
-    classes the model abstains: no class, no second choice, a flag.
+    `flags` are lists of failed, outside, out-of-scope, abstained.
     """
     with Annotations(annotations) as given, Store(store) as images:
         if len(images) != len(given) or (images.ids != given.ids).any():
             raise AnnotationsError(annotations, f"does not belong to {store}", "id")
-        status = [Status(value).name.lower() for value in given.status]
-        flags = [[] if name == "annotated" else [name] for name in status]
-        columns: dict[str, list[Any]] = {
-            "id": list(images.ids), "gene": list(images.genes), "status": status, "error": list(given.errors),
-            "flags": flags,
-        }  # fmt: skip
-        if given.has_scope:
-            columns["scope_distance"] = [None if np.isnan(far) else far for far in given.scope_distance().tolist()]
-            for row in np.flatnonzero(given.out_of_scope()):
-                flags[row].append("out-of-scope")
-        for task, classes in given.tasks.items():
-            if given.is_terms(task):
-                columns |= _term_columns(given, task, classes)
-                continue
-            columns |= _task_columns(given, task, classes, flags, max_set)
-            if given.is_constrained(task):
-                columns |= _constrained_columns(given, task, classes)
-            if prior is not None and prior.task == task:
-                columns |= _weighted_columns(given, prior, classes)
+        columns = _image_columns(given, images)
+        for task in given.tasks:
+            columns |= _columns_of(given, task, columns["flags"], max_set)
+            if prior is not None and prior.task == task and not given.is_terms(task):
+                columns |= _weighted_columns(given, prior)
     return columns
 
 
-def _task_columns(
-    given: Annotations, task: str, classes: tuple[str, ...], flags: list[list[str]], max_set: int | None
-) -> dict[str, list[Any]]:
+def _image_columns(given: Annotations, images: Store) -> dict[str, list[Any]]:
+    """What is told of each image, whatever the task."""
+    status = [Status(value).name.lower() for value in given.status]
+    flags = [[] if name == "annotated" else [name] for name in status]
+    columns: dict[str, list[Any]] = {
+        "id": list(images.ids), "gene": list(images.genes), "status": status, "error": list(given.errors),
+        "flags": flags,
+    }  # fmt: skip
+    if given.has_scope:
+        columns["scope_distance"] = _known(given.scope_distance())
+        for row in np.flatnonzero(given.out_of_scope()):
+            flags[row].append("out-of-scope")
+    return columns
+
+
+def _columns_of(given: Annotations, task: str, flags: list[list[str]], max_set: int | None) -> dict[str, list[Any]]:
+    """The columns of one task; images whose sets are larger than `max_set` are flagged."""
+    if given.is_terms(task):
+        return _term_columns(given, task)
+    columns = _class_columns(given, task, flags, max_set)
+    return columns | _constrained_columns(given, task) if given.is_constrained(task) else columns
+
+
+def _class_columns(given: Annotations, task: str, flags: list[list[str]], max_set: int | None) -> dict[str, list[Any]]:
+    classes = given.tasks[task]
     columns: dict[str, list[Any]] = {
         f"{task}{suffix}": [] for suffix in ("", "_probability", "_second", "_second_probability", "_prediction_set")
     }
     rows = zip(given.class_index(task), given.probabilities(task), given.prediction_set(task), flags, strict=True)
-    for index, chance, chosen, flagged in rows:
-        names = [classes[k] for k in np.flatnonzero(chosen)]
+    for index, probabilities, possible, flagged in rows:
+        names = _chosen(classes, possible)
         abstains = max_set is not None and len(names) > max_set
         if abstains and "abstained" not in flagged:
             flagged.append("abstained")
-        answer: list[Any] = [None] * 4 if index < 0 or abstains else _two_best(classes, int(index), chance)
+        answer: list[Any] = [None] * 4 if index < 0 or abstains else _two_best(classes, int(index), probabilities)
         for column, value in zip(columns.values(), (*answer, names), strict=True):
             column.append(value)
     return columns
 
 
-def _term_columns(given: Annotations, task: str, classes: tuple[str, ...]) -> dict[str, list[Any]]:
-    chosen = [[classes[k] for k in np.flatnonzero(row)] for row in given.chosen(task)]
-    shares = {
-        f"{task}:{name}_probability": [None if np.isnan(share) else share for share in column.tolist()]
-        for name, column in zip(classes, given.probabilities(task).T, strict=True)
-    }
-    return {f"{task}_chosen": chosen, **shares}
+def _term_columns(given: Annotations, task: str) -> dict[str, list[Any]]:
+    terms = given.tasks[task]
+    chosen = [_chosen(terms, row) for row in given.chosen(task)]
+    by_term = zip(terms, given.probabilities(task).T, strict=True)
+    probabilities: dict[str, list[Any]] = {f"{task}:{name}_probability": _known(column) for name, column in by_term}
+    return {f"{task}_chosen": chosen, **probabilities}
 
 
-def _constrained_columns(given: Annotations, task: str, classes: tuple[str, ...]) -> dict[str, list[Any]]:
-    chosen, chance = given.constrained_class(task).tolist(), given.constrained_probability(task).tolist()
+def _constrained_columns(given: Annotations, task: str) -> dict[str, list[Any]]:
+    index, probability = given.constrained_class(task), given.constrained_probability(task)
     return {
-        f"{task}_constrained": [classes[index] if index >= 0 else None for index in chosen],
-        f"{task}_constrained_probability": [
-            share if index >= 0 else None for index, share in zip(chosen, chance, strict=True)
-        ],
+        f"{task}_constrained": _named(given.tasks[task], index),
+        f"{task}_constrained_probability": _known(probability),
     }
 
 
-def _weighted_columns(given: Annotations, prior: Prior, classes: tuple[str, ...]) -> dict[str, list[Any]]:
-    chosen, chance = prior.answers(given.probabilities(prior.task))
+def _weighted_columns(given: Annotations, prior: Prior) -> dict[str, list[Any]]:
+    index, probability = prior.answers(given.probabilities(prior.task))
     return {
-        f"{prior.task}_weighted": [classes[index] if index >= 0 else None for index in chosen.tolist()],
-        f"{prior.task}_weighted_probability": [None if np.isnan(share) else share for share in chance.tolist()],
+        f"{prior.task}_weighted": _named(given.tasks[prior.task], index),
+        f"{prior.task}_weighted_probability": _known(probability),
     }
 
 
-def _two_best(classes: tuple[str, ...], index: int, chance: np.ndarray[Any, Any]) -> list[Any]:
+def _two_best(classes: tuple[str, ...], index: int, probabilities: NDArray[np.float32]) -> list[Any]:
     """Name and probability of the class given and of the likeliest other one."""
-    others = [k for k in np.argsort(-chance, kind="stable") if k != index]
-    second = [classes[others[0]], float(chance[others[0]])] if others else [None, None]
-    return [classes[index], float(chance[index]), *second]
+    others = [k for k in np.argsort(-probabilities, kind="stable") if k != index]
+    second = [classes[others[0]], float(probabilities[others[0]])] if others else [None, None]
+    return [classes[index], float(probabilities[index]), *second]
+
+
+def _chosen(names: tuple[str, ...], chosen: NDArray[np.bool_]) -> list[str]:
+    return [names[k] for k in np.flatnonzero(chosen)]
+
+
+def _named(classes: tuple[str, ...], index: NDArray[np.integer]) -> list[str | None]:
+    """The classes of indices (N,), None for −1."""
+    return [classes[k] if k >= 0 else None for k in index.tolist()]
+
+
+def _known(values: NDArray[np.float32]) -> list[float | None]:
+    """Values (N,), None for NaN."""
+    return [None if np.isnan(value) else value for value in values.tolist()]
 
 
 def _cell(value: Any) -> str:
     if isinstance(value, list):
         return "|".join(value)
     return f"{value:.4f}" if isinstance(value, float) else str(value or "")
-
-
-def refuse_inputs(path: str | Path, option: str, inputs: Iterable[str | Path]) -> None:
-    """Raises AnnotationsError where `path`, given for `option`, is a folder or one of the files that are read."""
-    path = Path(path)
-    if path.is_dir():
-        raise AnnotationsError(path, f"is a folder; name a file for {option}")
-    if path.resolve() in [Path(source).resolve() for source in inputs]:
-        raise AnnotationsError(path, f"is one of the inputs; choose another file for {option}")

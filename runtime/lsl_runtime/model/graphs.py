@@ -17,6 +17,7 @@ from lsl_runtime.model.gpu import CPU
 from lsl_runtime.model.sessions import Answers, Device, open_session, run_session, unused_gpu
 from lsl_shared.errors import BundleError, LslError
 from lsl_shared.files.manifest import CLASSIFIER, MANIFEST, SALIENCY, Manifest
+from lsl_shared.system_errors import unreadable
 
 __all__ = ["Graphs", "read_bundle"]
 
@@ -103,4 +104,4 @@ def _bytes(path: Path) -> bytes:
     except FileNotFoundError:
         raise BundleError(path, "no such file. `lsl-train` makes a model bundle: RUN/model") from None
     except OSError as problem:
-        raise BundleError(path, f"cannot be read ({problem.strerror}); expected a bundle such as RUN/model") from None
+        raise BundleError(path, unreadable(problem, "expected a bundle such as RUN/model")) from None

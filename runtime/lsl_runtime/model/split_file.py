@@ -8,6 +8,7 @@ from pathlib import Path
 from lsl_shared.errors import BundleError
 from lsl_shared.files.manifest import SPLIT
 from lsl_shared.files.store import PARTS
+from lsl_shared.system_errors import reason
 
 __all__ = ["read_split"]
 
@@ -23,7 +24,7 @@ def read_split(bundle: str | Path) -> dict[str, str]:
             path, "no such file, so nobody knows which images are for testing; --all takes every image"
         ) from None
     except (OSError, UnicodeDecodeError, csv.Error) as problem:
-        raise BundleError(path, f"cannot be read as a table ({problem}); copy the bundle again") from None
+        raise BundleError(path, f"cannot be read as a table ({reason(problem)}); copy the bundle again") from None
     wrong = next((row for row in rows if not row.get("id") or row.get("part") not in PARTS), None)
     if wrong is not None or not rows:
         found = dict(wrong) if wrong else "no rows"
