@@ -68,7 +68,8 @@ def refused(result: Result, *told: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("command", APPS)
 def test_store(command: str, kind: str, make_store: Make, make_bundle: Make, tmp_path: Path) -> None:
-    store, before = make_store(20), make_bundle()
+    store = make_store(20)
+    make_bundle()
     spoil(store, kind)
     before = contents(tmp_path)
     refused(run(command), "store.h5")

@@ -32,8 +32,8 @@ def _example(name: str) -> ModuleType:
 def test_dask_array(make_store: Make, make_bundle: Make) -> None:
     pytest.importorskip("dask.array")
     store, bundle = make_store(600), make_bundle()
-    called = [sys.executable, _EXAMPLES / "dask_array.py", bundle, store]
-    done = subprocess.run(called, capture_output=True, text=True)
+    called = [_EXAMPLES / "dask_array.py", bundle, store]
+    done = subprocess.run([sys.executable, *map(str, called)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     with Store(store) as images:
         expected = Model.load(bundle).predict(images.read(0, 600)).class_index

@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-import lsl_runtime
+lsl_runtime = import_module("lsl_runtime")  # a module whose names come lazily: mypy sees those of the stub alone
 
 _WITHOUT = """
 import importlib.abc, sys

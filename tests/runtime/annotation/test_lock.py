@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from lsl_runtime import Model, annotate
-from lsl_runtime.annotation import lock
 from lsl_runtime.annotation.lock import Holder, lock_path, run_lock
 from lsl_shared import AnnotationsError
 
@@ -89,7 +88,7 @@ def test_lock_on_a_share_without_hard_links(tmp_path: Path, monkeypatch: pytest.
     def refuse(*paths: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr(lock.os, "link", refuse)
+    monkeypatch.setattr(os, "link", refuse)
     with run_lock(tmp_path / "a.h5"):
         with pytest.raises(AnnotationsError, match=f"process {os.getpid()} "):
             run_lock(tmp_path / "a.h5").__enter__()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from lsl_runtime import Model, annotate
@@ -16,10 +17,10 @@ from lsl_runtime.annotation.table import annotation_columns, write_csv
 from lsl_shared import Annotations, Status, Store
 
 
-def darkness(path: Path) -> np.ndarray:
+def darkness(path: Path) -> NDArray[np.float64]:
     """What the graph of the test bundle calls the distance."""
     with Store(path) as store:
-        return 1 - store.read(0, len(store)).mean((1, 2, 3)) / 255
+        return np.asarray(1 - store.read(0, len(store)).mean((1, 2, 3)) / 255)
 
 
 def test_predictions_tell_what_is_out_of_scope(
@@ -31,6 +32,7 @@ def test_predictions_tell_what_is_out_of_scope(
     with Store(path) as store:
         images = store.read(0, 20)
     found = Model.load(make_bundle(scope=threshold)).predict(images, batch_size=7)
+    assert found.scope_distance is not None and found.out_of_scope is not None
     np.testing.assert_allclose(found.scope_distance, far, atol=1e-6)
     assert found.out_of_scope.tolist() == (far > threshold).tolist()
     silent = Model.load(make_bundle()).predict(images)

@@ -11,12 +11,12 @@ from lsl_runtime.model.gpu import CPU, CUDA, gpu_problem, has_gpu
 @pytest.fixture
 def sound(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A machine where everything is right."""
-    monkeypatch.setattr(gpu.ort, "get_available_providers", lambda: [CUDA, CPU])
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: [CUDA, CPU])
     monkeypatch.setattr(gpu, "_driver_loads", lambda: True)
     monkeypatch.setattr(gpu, "_devices", lambda: 1)
     monkeypatch.setattr(gpu, "_loads", lambda name: True)
     monkeypatch.setattr(gpu, "_has_card", lambda: True)
-    monkeypatch.setattr(gpu.sys, "platform", "linux")
+    monkeypatch.setattr("sys.platform", "linux")
     return monkeypatch
 
 
@@ -29,7 +29,7 @@ def test_sound_machine_has_no_problem(sound: pytest.MonkeyPatch) -> None:
     [({"onnxruntime", "onnxruntime-gpu"}, "on top of onnxruntime-gpu"), ({"onnxruntime"}, "CPU-only package")],
 )
 def test_package_without_cuda(sound: pytest.MonkeyPatch, installed: set[str], reason: str) -> None:
-    sound.setattr(gpu.ort, "get_available_providers", lambda: [CPU])
+    sound.setattr("onnxruntime.get_available_providers", lambda: [CPU])
     sound.setattr(gpu, "_installed", lambda: installed)
     told = str(gpu_problem())
     assert reason in told
@@ -54,7 +54,7 @@ def test_driver_without_a_gpu_as_in_containers(sound: pytest.MonkeyPatch) -> Non
     [("cudnn", "cuDNN (libcudnn.so.9) not found"), ("cublas", "CUDA (libcublas.so.13, libcublasLt.so.13) not found")],
 )
 def test_missing_libraries(sound: pytest.MonkeyPatch, missing: str, told: str) -> None:
-    sound.setattr(gpu.ort, "cuda_version", "13.0", raising=False)
+    sound.setattr("onnxruntime.cuda_version", "13.0", raising=False)
     sound.setattr(gpu, "_loads", lambda name: missing not in name)
     assert str(gpu_problem()) == f"{told}: pip install 'onnxruntime-gpu[cuda,cudnn]'"
 

@@ -17,7 +17,7 @@ from lsl_shared import DeviceError
 
 def _machine(monkeypatch: pytest.MonkeyPatch, *, providers: list[str], problem: GpuProblem | None, card: bool) -> None:
     """A machine whose ONNX Runtime, driver and card are as told."""
-    monkeypatch.setattr(gpu.ort, "get_available_providers", lambda: providers)
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: providers)
     monkeypatch.setattr(sessions, "gpu_problem", lambda: problem)
     monkeypatch.setattr(sessions, "has_gpu", lambda: card)
     monkeypatch.setattr(sessions, "_preload", lambda: None)
