@@ -35,7 +35,7 @@ from lsl_runtime.gem.build.bootstrap import BAND_ROWS, area_mean, grid_shape
 from lsl_runtime.gem.build.mapped_task import MappedClasses
 from lsl_runtime.gem.build.masks import saliency_mask
 from lsl_runtime.gem.build.selection import Choice, choose
-from lsl_runtime.gem.build.settings import MapSettings
+from lsl_runtime.gem.build.settings import MapSettings, Mode
 from lsl_runtime.gem.build.source import Source
 from lsl_runtime.gem.build.sums import Measured, Sums, measure, sum_up
 from lsl_runtime.gem.comparison.comparison import compare_sums
@@ -66,7 +66,7 @@ def definition(model: Path, images: int = 200) -> None:
 
 
 def worst_of(path: Path, given: Path, model: Model, stage: str, fraction: bool) -> tuple[float, float, float]:
-    mode = "fraction" if fraction else "mean"
+    mode: Mode = "fraction" if fraction else "mean"
     with Store(path) as store, Annotations(given) as annotations:
         rows = choose(Source(store, annotations), STAGE, stage).rows
         images, genes = store.select(rows), [store.genes[row] or store.ids[row] for row in rows]
@@ -80,7 +80,7 @@ def worst_of(path: Path, given: Path, model: Model, stage: str, fraction: bool) 
 
 def defined(images: Array, genes: list[str], maps: Array, fraction: bool) -> tuple[Array, Array]:
     """The ten lines."""
-    gem, masked, total = 0.0, 0.0, 0.0
+    gem, masked, total = np.zeros(maps.shape[1:]), np.zeros(maps.shape[1:]), 0.0
     for image, gene, saliency in zip(images, genes, maps, strict=True):
         found, weight = expression(image), 1 / genes.count(gene)
         value = (found.density > 0.2).astype(float) if fraction else found.density.astype(float)
@@ -88,10 +88,10 @@ def defined(images: Array, genes: list[str], maps: Array, fraction: bool) -> tup
         smooth = cv2.sepFilter2D(saliency.astype(float), -1, kernel, kernel, borderType=cv2.BORDER_REFLECT_101)
         mask = np.clip(smooth / np.percentile(smooth[found.mask], 99), 0, 1)
         gem, masked, total = gem + weight * value, masked + weight * mask * value, total + weight
-    return np.asarray(gem) / total, np.asarray(masked) / total
+    return gem / total, masked / total
 
 
-def merged(path: Path, given: Path, stage: str, mode: Any) -> Array:
+def merged(path: Path, given: Path, stage: str, mode: Mode) -> Array:
     """The GEM from parts of whole chunks, added up from the last."""
     with Store(path) as store, Annotations(given) as annotations:
         choice, step = choose(Source(store, annotations), STAGE, stage), 3 * store.chunk_images
@@ -137,7 +137,7 @@ def splits(store: Path, splits: int = 200, least: int = 4, seed: int = 0) -> Non
             chosen = set(generator.permutation(genes)[: len(genes) // 2].tolist())
             halves = [[one for one in measured if (one.group in chosen) == side] for side in (True, False)]
             first, second = map(summed, halves)
-            found += compare_sums(("a", "b"), first, second, MapSettings(masked=False), 0.05).significant.any()
+            found += int(compare_sums(("a", "b"), first, second, MapSettings(masked=False), 0.05).significant.any())
         rates.append(found / splits)
         typer.echo(f"stage {stage}, {len(genes)} genes: any discovery in {100 * rates[-1]:.1f} % of {splits} splits")
     typer.echo(f"worst stage {100 * max(rates):.1f} %, mean {100 * np.mean(rates):.1f} %")
@@ -157,7 +157,8 @@ def reduced(image: Measured) -> Measured:
     """On the grid of the bootstrap, which is all that a comparison looks at; 16 times faster to add."""
     grid = grid_shape(image.value.shape, BAND_ROWS)
     value = area_mean(image.value, grid)
-    return replace(image, value=value, density=value, embryo=area_mean(image.embryo, grid))
+    embryo: Array = area_mean(image.embryo.astype(np.float32), grid)  # adds up like the pixels that it stands for
+    return replace(image, value=value, density=value, embryo=embryo)
 
 
 def summed(measured: list[Measured]) -> Sums:
@@ -210,7 +211,7 @@ def shares_of(
     inside = np.average([one.mask for one in found], axis=0, weights=weights) >= 0.5
 
     def share(saliency: Array | None) -> float:
-        masks = [1.0] * len(found) if saliency is None else [
+        masks: list[Any] = [1.0] * len(found) if saliency is None else [
             saliency_mask(one, seen.mask) for one, seen in zip(saliency, found, strict=True)
         ]  # fmt: skip
         planes = [seen.density * mask for seen, mask in zip(found, masks, strict=True)]
@@ -265,9 +266,9 @@ def speed(store: Path, annotations: Path, times: int = 1, rounds: int = 3) -> No
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     typer.echo(f"{count:,} images, {rounds} rounds; {grown:.0f} MiB more memory than for reading")
     whole = np.array(taken["maps of all stages"])
-    for name, times in taken.items():
-        wall, processor = np.median(times, axis=0)
-        ratio = np.median(whole / np.array(times), axis=0)
+    for name, spent in taken.items():
+        wall, processor = np.median(spent, axis=0)
+        ratio = np.median(whole / np.array(spent), axis=0)
         typer.echo(
             f"{name}: {wall:.2f} s, {processor:.2f} s of processor; the maps take {ratio[0]:.2f} and {ratio[1]:.2f}"
         )
