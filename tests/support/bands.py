@@ -36,20 +36,20 @@ class BandModel:
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """(N, K)"""
-        return np.einsum("khw,nhwc->nk", self.bands, (1 - images / 255.0) ** 2)
+        return np.asarray(np.einsum("khw,nhwc->nk", self.bands, (1 - images / 255.0) ** 2))
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """(N, K)"""
         raised = np.exp(self.logits(images) / TEMPERATURE)
-        return raised / raised.sum(1, keepdims=True)
+        return np.asarray(raised / raised.sum(1, keepdims=True))
 
     def features(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """(N, 3): the mean darkness of each channel."""
-        return (1 - images / 255.0).mean((1, 2))
+        return np.asarray((1 - images / 255.0).mean((1, 2)))
 
     def saliency(self, images: NDArray[np.uint8], index: NDArray[np.integer]) -> NDArray[np.float64]:
         """(N, H, W): max over channels of the gradient's size."""
-        return (2 * self.bands[index][..., None] * (1 - images / 255.0)).max(3)
+        return np.asarray((2 * self.bands[index][..., None] * (1 - images / 255.0)).max(3))
 
 
 def _graph(model: BandModel, manifest: Manifest, with_saliency: bool) -> onnx.ModelProto:
@@ -157,7 +157,7 @@ def draw_embryo(
     image[inside] = (205, 200, 190)
     image[stained] = np.array((90, 80, 140)) + generator.uniform(-30, 30)
     image[inside] += generator.normal(0, 3, (int(inside.sum()), 3))
-    return np.clip(image, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image, 0, 255), np.uint8)
 
 
 def write_store(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import h5py
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +27,7 @@ class StoreExtras(OpenStore):
     def __len__(self) -> int:
         return self.shape[0]
 
-    def truth(self, name: str) -> NDArray[np.generic]:
+    def truth(self, name: str) -> NDArray[Any]:
         """Reads what a demo store knows of its drawn images.
 
         Args:
@@ -37,7 +39,7 @@ class StoreExtras(OpenStore):
         Raises:
             StoreError: The store holds no such truth.
         """
-        truth: NDArray[np.generic] = self.truth_dataset(name)[...]
+        truth: NDArray[Any] = self.truth_dataset(name)[...]
         return truth
 
     def has_truth(self, name: str) -> bool:
@@ -68,7 +70,7 @@ class StoreExtras(OpenStore):
         """
         return f"transform/{name}" in self._file
 
-    def transform(self, name: str) -> NDArray[np.generic]:
+    def transform(self, name: str) -> NDArray[Any]:
         """Reads how the images were standardized; design/standardization.md tells names and units.
 
         Args:

@@ -71,7 +71,7 @@ def test_is_ordered(classes: tuple[str, ...], ordered: bool) -> None:
     assert metrics.is_ordered(classes) is ordered
 
 
-def test_bins_of_unequal_size_weigh_by_their_images():
+def test_bins_of_unequal_size_weigh_by_their_images() -> None:
     """Five images in two bins of three and two."""
     chance = np.array([0.6, 0.6, 0.6, 0.8, 0.8])
     truth = np.array([0, 0, 1, 0, 1])

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from lsl_shared.measures.order import nth_smallest, percentile
 
-CASES = {
+CASES: dict[str, Callable[[np.random.Generator, int], NDArray[np.number]]] = {
     "normal": lambda generator, count: generator.normal(size=count),
     "few levels": lambda generator, count: generator.integers(0, 5, count),
     "all the same": lambda generator, count: np.full(count, 0.25),

@@ -39,7 +39,8 @@ def test_terms_are_scored_only_where_they_occur() -> None:
         ("y", "4-6", 2, 1),
     ]
     x, y = found.terms
-    assert (x.sensitivity, x.specificity, x.f1) == (1.0, 0.5, pytest.approx(2 / 3))
+    assert (x.sensitivity, x.specificity) == (1.0, 0.5)
+    assert x.f1 == pytest.approx(2 / 3)
     assert (y.sensitivity, y.specificity, y.f1, y.auc) == (0.0, 1.0, 0.0, 1.0)
     assert found.macro_f1 == pytest.approx(1 / 3)
     assert found.micro_f1 == pytest.approx(2 / (2 + 1 + 1))  # one hit, one wrong, one missed

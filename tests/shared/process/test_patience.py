@@ -1,17 +1,17 @@
 from __future__ import annotations
 
 import errno
+import time
 
 import pytest
 
-from lsl_shared.process import patience
 from lsl_shared.process.patience import patiently
 
 
 @pytest.fixture(autouse=True)
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waited: list[float] = []
-    monkeypatch.setattr(patience.time, "sleep", waited.append)
+    monkeypatch.setattr(time, "sleep", waited.append)
     return waited
 
 

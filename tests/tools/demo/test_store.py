@@ -12,7 +12,7 @@ from lsl_tools.demo.store import write_demo_store
 
 
 def test_a_demo_store_holds_images_labels_and_truth(tmp_path: Path) -> None:
-    path, calls = tmp_path / "store.h5", []
+    path, calls = tmp_path / "store.h5", list[int]()
     write_demo_store(path, images=12, fine_fraction=0.5, seed=3, on_progress=calls.append)
     embryos = list(demo_images(12, seed=3, fine_fraction=0.5))
     with h5py.File(path) as file:

@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -237,5 +238,5 @@ def test_the_bytes_are_those_of_the_server(server: Server, client: Patient) -> N
     assert hashlib.sha256(client.get()).digest() == hashlib.sha256(large).digest()
 
 
-def _once(**changes: float) -> Manners:
+def _once(**changes: Any) -> Manners:
     return replace(BRISK, attempts=1, **changes)

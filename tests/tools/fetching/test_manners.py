@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from email.utils import formatdate
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from lsl_tools.fetching.manners import Manners, Pace, asked_pause, user_agent
 @pytest.mark.parametrize(
     ("field", "value"), [("rate", 0.0), ("rate", -1.0), ("attempts", 0), ("largest", 0), ("silence", float("nan"))]
 )
-def test_manners_are_checked(field: str, value: float) -> None:
+def test_manners_are_checked(field: str, value: Any) -> None:
     with pytest.raises(ConfigError, match=f"--{field} must be .*{value}"):
         Manners(**{field: value})
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def serve(server: Server, numbers: Sequence[int] = range(5)) -> None:
         server.on(f"/x/dir/insitu{number}.jpe", body(jpeg(number)))
 
 
-def fetch(server: Server, listed: ImageList, folder: Path, **settings: Path) -> FetchReport:
+def fetch(server: Server, listed: ImageList, folder: Path, **settings: Any) -> FetchReport:
     return fetch_images(listed, server.address + "/x", folder, manners=BRISK, sleep=lambda _: None, **settings)
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from lsl_shared.errors import DataFileError
 from lsl_tools.importing.listing import Listing
-from lsl_tools.importing.table import list_table, read_table
+from lsl_tools.importing.table import list_table
 from lsl_tools.importing.tasks import TaskSpec, parse_tasks
+from lsl_tools.tables.table import read_table
 
 
 @pytest.fixture
@@ -105,7 +106,9 @@ def test_unusable_tables(table: Path, text: str, tasks: list[str], told: str) ->
     assert str(caught.value).startswith(str(table))
 
 
-@pytest.mark.parametrize("data", ["file\n1.png\n".encode("utf-16"), b"file\n1\0.png\n", b"\x89HDF\r\n\x1a\n\0\0"])
+@pytest.mark.parametrize(
+    "data", ["file\n1.png\n".encode("utf-16-le"), b"\xff\xfef", b"file\n1\0.png\n", b"\x89HDF\r\n\x1a\n\0\0"]
+)
 def test_no_text_in_utf8(table: Path, data: bytes) -> None:
     table.write_bytes(data)
     with pytest.raises(DataFileError, match="save it as CSV UTF-8"):

@@ -11,7 +11,8 @@ from lsl_shared import DataFileError, LabelError, LabelSpace, Store, StoreError,
 from lsl_shared.files.content_hash import image_digests
 from lsl_tools.cli import app
 from lsl_tools.labelling import apply as labelling
-from lsl_tools.labelling.apply import apply_labels, read_labels
+from lsl_tools.labelling.apply import apply_labels
+from lsl_tools.labelling.read import read_labels
 
 FAMILY = LabelSpace("family", ("Fagaceae", "Poaceae"))
 SPECIES = LabelSpace.fine("species", {"robur": "Fagaceae", "petraea": "Fagaceae", "mays": "Poaceae"}, FAMILY)
@@ -126,7 +127,7 @@ def test_a_link_to_a_store_stays_a_link(store: Path, tmp_path: Path) -> None:
 
 def test_only_differences_are_changes(store: Path, tmp_path: Path) -> None:
     with Store(store) as opened:
-        assert read_labels(opened, table(tmp_path, "id,family,species\ni0,Fagaceae,robur\n")) == ()
+        assert read_labels(opened, table(tmp_path, "id,family,species\ni0,Fagaceae,robur\n")).changes == ()
 
 
 def test_the_command_tells_what_it_did(store: Path, tmp_path: Path) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 
 from lsl_tools.packaging.cover import cover_image, draw_cover, write_png
+from tests.support.pictures import decoded
 
 
 class Certain:
@@ -30,7 +30,7 @@ class Certain:
 def test_cover_is_what_the_model_zoo_wants(tmp_path: Path, classes: int) -> None:
     model: Any = Certain(classes)
     draw_cover(model, cover_image((64, 80)), tmp_path / "cover.png")
-    drawn = cv2.imread(str(tmp_path / "cover.png"))
+    drawn = decoded(tmp_path / "cover.png")
     assert drawn.shape == (400, 800, 3) and (tmp_path / "cover.png").stat().st_size < 500_000
     assert drawn.std() > 10
 
@@ -44,4 +44,4 @@ def test_embryos_show_for_models_of_their_size() -> None:
 def test_png_keeps_every_pixel(tmp_path: Path) -> None:
     image = np.random.default_rng(0).integers(0, 256, (8, 9, 3), dtype=np.uint8)
     write_png(tmp_path / "a.png", image)
-    np.testing.assert_array_equal(cv2.imread(str(tmp_path / "a.png"))[..., ::-1], image)
+    np.testing.assert_array_equal(decoded(tmp_path / "a.png"), image)

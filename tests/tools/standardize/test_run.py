@@ -57,7 +57,7 @@ def test_a_folder_becomes_a_store_with_its_transform(photographs: Path, scene: M
         for place in range(2):
             made, pose = scene(place), read_pose(opened, place)
             inside = embryo_mask(opened.read(place, place + 1)[0]).astype(np.uint8)
-            back = cv2.warpAffine(inside, cv2.invertAffineTransform(pose.matrix), made.mask.shape[::-1])
+            back = cv2.warpAffine(inside, cv2.invertAffineTransform(pose.matrix), made.mask.shape[::-1]) > 0
             assert (back & made.mask).sum() / (back | made.mask).sum() > 0.93
             assert opened.transform("photograph")[place] == str(photographs / "good" / f"{place}.png")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lsl_shared.errors import DeviceError
-from lsl_tools.pictures.read_image import read_image
+from lsl_tools.pictures.read_image import decode_image, read_image
 from lsl_tools.standardize import worker
 from lsl_tools.standardize.worker import outcomes, process
 
@@ -28,7 +28,7 @@ def test_a_flagged_one_is_drawn_with_its_outline(photographs: Path, tmp_path: Pa
     outcome = process(tmp_path / "cut.png", (128, 320))
     assert outcome.result is not None
     assert outcome.result.flags
-    thumbnail = cv2.imdecode(np.frombuffer(outcome.thumbnail, np.uint8), cv2.IMREAD_COLOR_RGB).astype(int)
+    thumbnail = decode_image(outcome.thumbnail).pixels
     reddish = (thumbnail[..., 0] > 150) & (thumbnail[..., 1] < 110) & (thumbnail[..., 2] < 110)
     assert reddish.sum() > 100  # the outline
 
@@ -70,7 +70,9 @@ def test_outcomes_come_in_order_from_several_processes(photographs: Path) -> Non
     paths = [bad, good, bad, bad, bad, bad, bad, bad, good, bad]
     found = list(outcomes(paths, (128, 320), workers=2))
     assert [outcome.result is None for outcome in found] == [path == bad for path in paths]
-    np.testing.assert_array_equal(found[1].result.image, process(good, (128, 320)).result.image)  # type: ignore[union-attr, arg-type]
+    here, there = process(good, (128, 320)).result, found[1].result
+    assert here is not None and here.image is not None and there is not None and there.image is not None
+    np.testing.assert_array_equal(there.image, here.image)
 
 
 def test_a_worker_that_dies_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -11,6 +10,7 @@ from lsl_shared.errors import ConfigError, StoreError
 from lsl_shared.files.store_writer import StoreWriter
 from lsl_tools.standardize.run import standardize_images
 from lsl_tools.standardize.sheet.contact_sheet import contact_sheet
+from tests.support.pictures import decoded
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def store(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def reddish(path: Path) -> int:
-    picture = cv2.imread(str(path))[..., ::-1].astype(int)
+    picture = decoded(path)
     return int(((picture[..., 0] > 150) & (picture[..., 1] < 110) & (picture[..., 2] < 110)).sum())
 
 
@@ -58,7 +58,7 @@ def test_any_store_shows_its_images(tmp_path: Path) -> None:
     assert page.count("data:image/jpeg;base64,") == 5
     assert "<b>" not in page
     contact_sheet(tmp_path / "plain.h5", tmp_path / "a.png")
-    assert cv2.imread(str(tmp_path / "a.png")).shape[1] == 4 * 330
+    assert decoded(tmp_path / "a.png").shape[1] == 4 * 330
 
 
 def test_what_cannot_be_written_or_read(store: Path, tmp_path: Path) -> None:
