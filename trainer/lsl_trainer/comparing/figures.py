@@ -8,20 +8,22 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lsl_trainer.comparing.paired import Difference
 from lsl_trainer.comparing.scores import RowScores
+from lsl_trainer.reporting.drawing import BLUE, GREY, SHARE_LABEL, draw_confusion, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["Responses", "accuracies", "confusions", "difference_bands", "filter_pictures"]
 
-_BLUE, _GREY = "#2166ac", "#8a93a0"
 _MOST_TICKS = 20
+"""So many classes have their names beside a confusion matrix."""
 _COLUMNS = 6
+"""Of the pictures of filters."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,12 @@ class Responses:
 
 def accuracies(rows: Sequence[RowScores]) -> Figure:
     """Accuracy of each row: a point for each seed, and the mean."""
-    figure = Figure(figsize=(7, 0.42 * len(rows) + 0.9), layout="constrained")
+    figure = new_figure(7, 0.42 * len(rows) + 0.9)
     axes = figure.add_subplot()
     for place, row in enumerate(reversed(rows)):
         values = 100 * np.array(row.accuracy.values)
-        axes.plot(values, np.full(len(values), place), "o", color=_BLUE, alpha=0.35, markeredgewidth=0)
-        axes.plot([values.mean()] * 2, [place - 0.3, place + 0.3], color=_BLUE, linewidth=2)
+        axes.plot(values, np.full(len(values), place), "o", color=BLUE, alpha=0.35, markeredgewidth=0)
+        axes.plot([values.mean()] * 2, [place - 0.3, place + 0.3], color=BLUE, linewidth=2)
     axes.set_yticks(range(len(rows)), [row.name for row in reversed(rows)])
     axes.set(xlabel="accuracy, %  (point: a seed; bar: the mean)", ylim=(-0.6, len(rows) - 0.4))
     _bare(axes)
@@ -48,10 +50,10 @@ def accuracies(rows: Sequence[RowScores]) -> Figure:
 
 def difference_bands(pairs: Sequence[Difference]) -> Figure:
     """Each difference with its 95 % interval; in colour where Holm's p is below 0.05."""
-    figure = Figure(figsize=(7, 0.3 * len(pairs) + 0.9), layout="constrained")
+    figure = new_figure(7, 0.3 * len(pairs) + 0.9)
     axes = figure.add_subplot()
     for place, pair in enumerate(reversed(pairs)):
-        colour = _BLUE if pair.p_holm < 0.05 else _GREY
+        colour = BLUE if pair.p_holm < 0.05 else GREY
         axes.plot([100 * pair.low, 100 * pair.high], [place, place], color=colour, linewidth=2)
         axes.plot(100 * pair.difference, place, "o", color=colour)
     axes.axvline(0, color="black", linewidth=0.8)
@@ -65,20 +67,13 @@ def confusions(rows: Sequence[RowScores], classes: Sequence[str]) -> Figure:
     """A confusion matrix for each row, summed over the seeds: shares of each true class given to each predicted one."""
     columns = min(3, len(rows))
     lines = ceil(len(rows) / columns)
-    figure = Figure(figsize=(3.7 * columns, 3.7 * lines), layout="constrained")
-    ticks = np.arange(len(classes)) if len(classes) <= _MOST_TICKS else np.arange(0)
-    axes = None
+    figure = new_figure(3.7 * columns, 3.7 * lines)
+    named = classes if len(classes) <= _MOST_TICKS else ()
     for place, row in enumerate(rows):
-        counts = np.array(row.confusion)
         axes = figure.add_subplot(lines, columns, place + 1)
-        shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-        picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        picture, _ = draw_confusion(axes, np.array(row.confusion), named, 7)
         axes.set_title(f"{row.name}: {100 * row.accuracy.mean:.1f} %", fontsize=10)
-        axes.set_xticks(ticks, classes[: len(ticks)], fontsize=7, rotation=90 if max(map(len, classes)) > 3 else 0)
-        axes.set_yticks(ticks, classes[: len(ticks)], fontsize=7)
-        axes.set(xlabel="predicted", ylabel="true")
-    if axes:
-        figure.colorbar(picture, ax=figure.axes, label="share of the true class", fraction=0.02)
+    figure.colorbar(picture, ax=figure.axes, label=SHARE_LABEL, fraction=0.02)
     return figure
 
 
@@ -87,7 +82,7 @@ def filter_pictures(responses: Mapping[str, Responses]) -> Figure:
     images = next(iter(responses.values())).images
     ratio = images.shape[1] / images.shape[2]
     sizes = [ratio, *(ratio * ceil(one.responses.shape[1] / _COLUMNS) / _COLUMNS for one in responses.values())]
-    figure = Figure(figsize=(4.4 * len(images), 4.4 * sum(sizes) + 0.3 * len(sizes)), layout="constrained")
+    figure = new_figure(4.4 * len(images), 4.4 * sum(sizes) + 0.3 * len(sizes))
     grid = figure.subplots(len(sizes), len(images), squeeze=False, height_ratios=sizes)
     for column, image in enumerate(images):
         grid[0, column].imshow(image)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lsl_shared.files.atomic import atomic_path, write_text
+from lsl_shared.files.atomic import atomic_path
 from lsl_trainer.comparing import figures as figures
 from lsl_trainer.comparing.figures import Responses
 from lsl_trainer.comparing.scores import Comparison, Spread
+from lsl_trainer.reporting.drawing import data_address, png_of
+from lsl_trainer.reporting.page import write_page
 from lsl_trainer.settings.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ _RESPONSES = ("gabor", "plain", "data-level", "feature-level")
 
 def write_comparison_report(comparison: Comparison, config: TrainConfig) -> None:
     """Writes report.html and the PNG figures into the comparison's folder."""
-    from jinja2 import Environment, PackageLoader
-
     rows, classes = comparison.rows, comparison.space.classes
     drawn: dict[str, Figure] = {
         "accuracy": figures.accuracies(rows),
@@ -46,8 +44,10 @@ def write_comparison_report(comparison: Comparison, config: TrainConfig) -> None
         drawn["differences"] = figures.difference_bands(comparison.differences)
     if responses := _responses(comparison.path, [row.name for row in rows], rows[0].seeds[0]):
         drawn["responses"] = figures.filter_pictures(responses)
-    environment = Environment(loader=PackageLoader("lsl_trainer", "templates"), autoescape=True)
-    page = environment.get_template("comparison.html").render(
+    write_page(
+        comparison.path / "report.html",
+        "comparison.html",
+        title=f"{comparison.space.name}: methods compared",
         comparison=comparison,
         config=config,
         labels=LABELS,
@@ -55,7 +55,6 @@ def write_comparison_report(comparison: Comparison, config: TrainConfig) -> None
         pictures={name: _written(figure, comparison.path / f"{name}.png") for name, figure in drawn.items()},
         settings=config.to_dict(),
     )
-    write_text(comparison.path / "report.html", page)
 
 
 def _best(values: Sequence[Spread | None]) -> float:
@@ -76,8 +75,7 @@ def _responses(folder: Path, rows: Sequence[str], seed: int) -> dict[str, Respon
 
 def _written(figure: Figure, path: Path) -> str:
     """Writes a PNG file; its data address."""
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=130)
+    content = png_of(figure, dpi=130)
     with atomic_path(path) as temporary:
-        temporary.write_bytes(stream.getvalue())
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+        temporary.write_bytes(content)
+    return data_address("png", content)

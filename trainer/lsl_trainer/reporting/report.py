@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.model.model import Model
-from lsl_shared.files.atomic import write_text
 from lsl_trainer.data.load import TrainingData
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.reporting import figures as figures
 from lsl_trainer.reporting.answers import Answers
 from lsl_trainer.reporting.findings import Findings
+from lsl_trainer.reporting.page import write_page
 from lsl_trainer.reporting.references import reference_pictures
 from lsl_trainer.reporting.versions import versions
 
@@ -27,13 +27,12 @@ _SHOWN_RIGHT, _SHOWN_MISTAKES = 6, 6
 
 def write_report(path: Path, training: TwoStepTraining, found: Findings) -> None:
     """Writes the page: scores and confusions of the exported graph on the test images, curves, maps, settings."""
-    from jinja2 import Environment, PackageLoader
-
     data, config, scores = training.data, training.config, found.evaluation.labelled
     trained = np.bincount(data.fine.labels[data.fine.labels >= 0], minlength=len(data.fine_space))
-    environment = Environment(loader=PackageLoader("lsl_trainer", "templates"), autoescape=True)
     right, mistakes = _shown(data, found.model, found.answers) if found.answers else ([], [])
-    page = environment.get_template("report.html").render(
+    write_page(
+        path,
+        "report.html",
         title=f"{data.fine_space.name}: {config.method}, preset {config.preset}",
         data=data,
         fine_images=int(trained.sum()),
@@ -54,7 +53,6 @@ def write_report(path: Path, training: TwoStepTraining, found: Findings) -> None
         settings=_flat(config.to_dict()),
         versions=versions(),
     )
-    write_text(path, page)
 
 
 def _shown(data: TrainingData, model: Model, answers: Answers) -> tuple[list[dict[str, str]], list[dict[str, str]]]:

@@ -26,6 +26,7 @@ from lsl_trainer.data.split import TEST, fold_store, stored_duplicates
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.reporting.figures import confusion_matrix
+from lsl_trainer.reporting.page import write_page
 from lsl_trainer.reporting.reliability import Measured
 from lsl_trainer.reporting.versions import versions
 from lsl_trainer.runs.folds_file import write_folds
@@ -174,16 +175,14 @@ def _intervals(
 
 def _write(found: CrossValidation, space: LabelSpace, config: TrainConfig) -> None:
     """The report, and metrics.json last: with it the cross-validation is finished."""
-    from jinja2 import Environment, PackageLoader
-
-    environment = Environment(loader=PackageLoader("lsl_trainer", "templates"), autoescape=True)
-    page = environment.get_template("folds.html").render(
+    write_page(
+        found.path / "report.html",
+        "folds.html",
         title=f"{space.name}: {config.method}, preset {config.preset}, {len(found.folds)} folds",
         found=found,
         scores=found.scores,
         space=space,
         matrix=confusion_matrix(np.array(found.scores.confusion), space.classes),
     )
-    write_text(found.path / "report.html", page)
     figures = {**found.to_dict(), "config": config.to_dict(), "versions": versions()}
     write_text(found.path / METRICS, json.dumps(figures, indent=1, ensure_ascii=False))
