@@ -27,7 +27,7 @@ def annotated_layers(model: Model, data: Any, name: str) -> list[LayerData]:
     maps = model.saliency(images)  # (N, H, W)
     corner = np.zeros((len(images), 3))
     corner[:, 0] = np.arange(len(images))
-    texts = [f"{label}  {chance:.0%}" for label, chance in zip(found.names, found.probability, strict=True)]
+    texts = [f"{label}  {probability:.0%}" for label, probability in zip(found.names, found.probability, strict=True)]
     saliency = {"name": f"{name}: saliency", "colormap": "inferno", "blending": "additive", "opacity": 0.7}
     text = {"string": "{text}", "anchor": "upper_left", "color": "red", "size": 14}
     classes = {"name": f"{name}: {model.task.name}", "features": {"text": texts}, "text": text, "size": 0}

@@ -1,4 +1,4 @@
-"""Fine classes of images whose coarse class is known: only its children are possible, and share all probability."""
+"""Fine classes of images whose coarse class is known: only its children are possible."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def allowed_classes(store: Store, task: Task) -> NDArray[np.bool_]:
 def constrained(
     probabilities: NDArray[np.float32], allowed: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int16], NDArray[np.float32]]:
-    """The likeliest allowed class of each image, int16 (n,), and its share of the probability of all allowed ones.
+    """The likeliest allowed class of each image, int16 (n,), and its probability among the allowed ones, float32 (n,).
 
     `probabilities` and `allowed` are (n, K). Where nothing is allowed, or the probabilities are NaN: −1 and NaN. Where
     all allowed classes have probability 0, they share it evenly.
@@ -44,11 +44,11 @@ def constrained(
     within = np.where(allowed, probabilities, 0)
     total = within.sum(1, keepdims=True)
     even = allowed / np.maximum(allowed.sum(1, keepdims=True), 1)
-    shares = np.where(total > 0, within / np.where(total > 0, total, 1), even)
-    chosen = np.where(allowed, shares, -1).argmax(1)
-    share = np.take_along_axis(shares, chosen[:, None], 1)[:, 0]
+    among = np.where(total > 0, within / np.where(total > 0, total, 1), even)
+    chosen = np.where(allowed, among, -1).argmax(1)
+    probability = np.take_along_axis(among, chosen[:, None], 1)[:, 0]
     none = ~allowed.any(1) | np.isnan(probabilities).any(1)
-    return np.where(none, -1, chosen).astype(np.int16), np.where(none, np.nan, share).astype(np.float32)
+    return np.where(none, -1, chosen).astype(np.int16), np.where(none, np.nan, probability).astype(np.float32)
 
 
 def check_constraint(coarse: str, manifest: Manifest, store: Store) -> None:
@@ -72,10 +72,10 @@ def write_constrained(file: h5py.File, store: Store, manifest: Manifest, coarse:
             continue
         group, allowed = file[task.name], allowed_classes(store, task)
         chosen = group.create_dataset("constrained_class", (len(store),), np.int16)
-        share = group.create_dataset("constrained_probability", (len(store),), np.float32)
+        probability = group.create_dataset("constrained_probability", (len(store),), np.float32)
         for start in range(0, len(store), _ROWS):
             rows = slice(start, start + _ROWS)
-            chosen[rows], share[rows] = constrained(group["probabilities"][rows], allowed[rows])
+            chosen[rows], probability[rows] = constrained(group["probabilities"][rows], allowed[rows])
 
 
 def outside_task(store: Store, task: Task) -> NDArray[np.bool_]:

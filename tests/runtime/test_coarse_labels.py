@@ -16,28 +16,28 @@ from lsl_runtime.coarse_labels import allowed_classes, constrained
 from lsl_shared import Annotations, ConfigError, Status, Store, Task
 
 
-def naive(chance: np.ndarray, children: list[int]) -> tuple[int, float]:
-    total = sum(float(chance[k]) for k in children)
-    best = max(children, key=lambda k: chance[k])
-    return best, float(chance[best]) / total
+def naive(probabilities: np.ndarray, children: list[int]) -> tuple[int, float]:
+    total = sum(float(probabilities[k]) for k in children)
+    best = max(children, key=lambda k: probabilities[k])
+    return best, float(probabilities[best]) / total
 
 
 def test_the_best_child_takes_its_share_of_the_childrens_probability() -> None:
     generator = np.random.default_rng(0)
-    chance = generator.dirichlet(np.ones(5), 60).astype(np.float32)
+    probabilities = generator.dirichlet(np.ones(5), 60).astype(np.float32)
     allowed = generator.random((60, 5)) < 0.5
     allowed[:, 0] |= ~allowed.any(1)
-    chosen, share = constrained(chance, allowed)
+    chosen, share = constrained(probabilities, allowed)
     for row in range(60):
-        best, expected = naive(chance[row], np.flatnonzero(allowed[row]).tolist())
+        best, expected = naive(probabilities[row], np.flatnonzero(allowed[row]).tolist())
         assert chosen[row] == best
         assert share[row] == pytest.approx(expected, rel=1e-5)
 
 
 def test_nothing_allowed_or_nothing_known_gives_no_class() -> None:
-    chance = np.array([[0.2, 0.8], [np.nan, np.nan], [0.0, 0.0], [1.0, 0.0]], np.float32)
+    probabilities = np.array([[0.2, 0.8], [np.nan, np.nan], [0.0, 0.0], [1.0, 0.0]], np.float32)
     allowed = np.array([[False, False], [True, True], [True, True], [False, True]])
-    chosen, share = constrained(chance, allowed)
+    chosen, share = constrained(probabilities, allowed)
     assert chosen.tolist() == [-1, -1, 0, 1]
     np.testing.assert_array_equal(share, np.array([np.nan, np.nan, 0.5, 1.0], np.float32))
 

@@ -81,17 +81,17 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         store = first_images(arguments.store, Path(folder) / "store.h5", arguments.images)
-        chance = random.Random(arguments.seed)
+        generator = random.Random(arguments.seed)
         if arguments.workers:
-            problems = kill_workers(store, arguments.model, arguments.kills, chance, arguments.workers)
+            problems = kill_workers(store, arguments.model, arguments.kills, generator, arguments.workers)
         else:
-            problems = kill_again_and_again(store, arguments.model, arguments.kills, chance)
+            problems = kill_again_and_again(store, arguments.model, arguments.kills, generator)
     for problem in problems:
         print(problem)
     sys.exit(bool(problems))
 
 
-def kill_again_and_again(store: Path, model: Path, kills: int, chance: random.Random) -> list[str]:
+def kill_again_and_again(store: Path, model: Path, kills: int, generator: random.Random) -> list[str]:
     """What went wrong in so many kills, each followed by a run to the end."""
     target, whole = annotations_path(store), store.with_name("whole.h5")
     steps = run(store, model).steps
@@ -99,7 +99,7 @@ def kill_again_and_again(store: Path, model: Path, kills: int, chance: random.Ra
     problems, landed, from_parts = [], Counter[str](), 0
     for number in range(kills):
         phase = PHASES[number % len(PHASES)]
-        run(store, model, phase, chance.randint(1, steps[phase]), chance.uniform(0, LONGEST_WAIT))
+        run(store, model, phase, generator.randint(1, steps[phase]), generator.uniform(0, LONGEST_WAIT))
         landed[phase] += 1
         if target.exists() and (said := difference(target, whole)):
             problems.append(f"kill {number} in {phase}: an annotations file that is not complete: {said}")
@@ -135,7 +135,7 @@ def run(store: Path, model: Path, phase: str = "", step: int = 0, wait: float = 
     return said
 
 
-def kill_workers(store: Path, model: Path, kills: int, chance: random.Random, workers: int) -> list[str]:
+def kill_workers(store: Path, model: Path, kills: int, generator: random.Random, workers: int) -> list[str]:
     """What went wrong in so many runs on workers, one of which is killed after the first part and before the last."""
     target, whole = annotations_path(store), store.with_name("whole.h5")
     run(store, model)
@@ -143,7 +143,7 @@ def kill_workers(store: Path, model: Path, kills: int, chance: random.Random, wo
     script, problems = store.with_name("shared_out.py"), []
     script.write_text(SHARED_OUT)
     for number in range(kills):
-        told, process = kill_one_worker([sys.executable, script, store, model, str(workers)], chance)
+        told, process = kill_one_worker([sys.executable, script, store, model, str(workers)], generator)
         if process.returncode or (told := difference(target, whole)):
             problems.append(f"kill {number} of a worker: {told or process.returncode}")
         target.unlink(missing_ok=True)
@@ -151,19 +151,19 @@ def kill_workers(store: Path, model: Path, kills: int, chance: random.Random, wo
     return problems
 
 
-def kill_one_worker(command: list[str | Path], chance: random.Random) -> tuple[str, subprocess.Popen[str]]:
+def kill_one_worker(command: list[str | Path], generator: random.Random) -> tuple[str, subprocess.Popen[str]]:
     """A run on workers of which one is killed, to its end."""
     import psutil
 
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        time.sleep(chance.uniform(0, LONGEST_WAIT))
+        time.sleep(generator.uniform(0, LONGEST_WAIT))
         children = psutil.Process(process.pid).children(recursive=True)
         workers = [one for one in children if "from multiprocessing.spawn" in " ".join(one.cmdline())]
         if not workers:
             return "no worker was left to kill", process
-        chance.choice(workers).kill()
+        generator.choice(workers).kill()
         process.communicate()
     return "", process
 

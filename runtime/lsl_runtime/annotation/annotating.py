@@ -11,7 +11,7 @@ from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.parts import parts_folder
 from lsl_runtime.annotation.plan import planned, target_of
 from lsl_runtime.annotation.run import Work, join_made, make_all, make_shard
-from lsl_runtime.annotation.run_record import Unfinished
+from lsl_runtime.annotation.run_record import RunRecord
 from lsl_runtime.annotation.shards import shard_of
 from lsl_runtime.cluster import Machines
 from lsl_runtime.model.model import Model
@@ -135,7 +135,7 @@ def annotate_shard(
     outputs = Outputs(Saliency(saliency_method) if saliency else None, features, constrain or "")
     work = Work(on_progress or _unheard, batch_size, restart)
     with Store(store) as opened, planned(opened, model, out, outputs) as plan:
-        return make_shard(plan, shard_of(plan.cut, shard, shards), work)
+        return make_shard(plan, shard_of(plan.partitions, shard, shards), work)
 
 
 def join_shards(store: str | Path, model: Model, *, out: str | Path | None = None) -> Annotated:
@@ -161,7 +161,7 @@ def join_shards(store: str | Path, model: Model, *, out: str | Path | None = Non
         'answers.h5'
     """
     began = time.monotonic()
-    begun = Unfinished.read(parts_folder(target_of(store, out)))
+    begun = RunRecord.read(parts_folder(target_of(store, out)))
     with Store(store) as opened, planned(opened, model, out, begun.outputs if begun else Outputs()) as plan:
         join_made(plan, begun=begun is not None)
         return summary(plan, len(opened), began)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from lsl_runtime.annotation.inference import make_parts
 from lsl_runtime.annotation.plan import Plan, plan_of
-from lsl_runtime.annotation.run_record import Unfinished
+from lsl_runtime.annotation.run_record import RunRecord
 from lsl_runtime.annotation.write_errors import told_plainly
 from lsl_runtime.cluster import Machines, open_cluster, opened_once
 from lsl_runtime.model.model import Model
@@ -38,7 +38,7 @@ class _Order:
     store: Path
     model: Path
     target: Path
-    record: Unfinished
+    record: RunRecord
     device: Device
     threads: int
     batch_size: int | None
@@ -93,7 +93,7 @@ def _check_same(plan: Plan, order: _Order) -> None:
     found, wanted = plan.record, order.record
 
     def is_begun() -> bool:
-        there = Unfinished.read(plan.files.folder)
+        there = RunRecord.read(plan.files.folder)
         return there is not None and there.is_of(wanted)
 
     for path, same in (

@@ -34,7 +34,7 @@ def join_parts(plan: Plan) -> None:
     ):
         _describe(file, plan)
         joined = _Joined(file, store, manifest)
-        for partition in plan.cut:
+        for partition in plan.partitions:
             with plan.files.open(partition) as part:
                 joined.add(partition, part)
         joined.finish()
@@ -63,9 +63,9 @@ class _Joined:
         self._providers.add(str(part.attrs["provider"]))
         self._status[rows] = np.where(failed, Status.FAILED, Status.ANNOTATED)
         for task in self._tasks:
-            said, outside = part[f"probabilities/{task.name}"][...], self._outside[task.name][rows]
-            write_columns(self._columns[task.name], rows, said, task, outside | failed)
-            self._withheld[task.name].append(said[outside & ~failed])
+            probabilities, outside = part[f"probabilities/{task.name}"][...], self._outside[task.name][rows]
+            write_columns(self._columns[task.name], rows, probabilities, task, outside | failed)
+            self._withheld[task.name].append(probabilities[outside & ~failed])
         if self._distance is not None:
             self._distance[rows] = part["scope_distance"][...]
         _copy_large(self._file, part, partition, self._store)

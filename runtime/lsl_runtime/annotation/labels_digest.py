@@ -13,7 +13,7 @@ __all__ = ["LABELS_DIGEST", "WITHHELD", "labels_digest"]
 LABELS_DIGEST = "labels_digest"
 """The attribute of an annotations file that holds the digest."""
 WITHHELD = "withheld"
-"""The dataset, float32 (M, K), of what the graph said of images outside a task, in order; the answers show NaN."""
+"""The dataset of a task, float32 (M, K), of the probabilities of images outside it, in order; shown are NaN."""
 
 
 def labels_digest(store: Store, tasks: Iterable[Task]) -> str:

@@ -11,7 +11,7 @@ from lsl_runtime.annotation.labels_digest import labels_digest
 from lsl_runtime.annotation.lock import lock_path
 from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.parts import PartFiles, part_key
-from lsl_runtime.annotation.run_record import Unfinished
+from lsl_runtime.annotation.run_record import RunRecord
 from lsl_runtime.annotation.write_errors import told_plainly
 from lsl_runtime.coarse_labels import check_constraint
 from lsl_runtime.model.model import Model
@@ -32,11 +32,11 @@ class Plan:
     model: Model
     target: Path
     """The annotations file."""
-    record: Unfinished
+    record: RunRecord
     """What the parts belong to."""
     files: PartFiles
-    cut: list[range]
-    """The partitions of the store."""
+    partitions: list[range]
+    """All of the store's."""
 
     @property
     def outputs(self) -> Outputs:
@@ -64,23 +64,23 @@ class Plan:
 
     def has_leftovers(self) -> bool:
         """Whether a run was killed after the annotations were finished, before it had cleared up."""
-        return lock_path(self.target).exists() or Unfinished.read(self.files.folder) == self.record
+        return lock_path(self.target).exists() or RunRecord.read(self.files.folder) == self.record
 
     def begin(self, restart: bool) -> None:
         """Makes the folder of parts, once the graph that is needed is known to run."""
         self.model.ready(saliency=self.outputs.saliency is not None)
         self.record.begin(self.files.folder, restart)
 
-    def missing(self, cut: Sequence[range], on_progress: Callable[[int], None] = lambda count: None) -> list[range]:
-        """The partitions of `cut` without a valid part; `on_progress` is told how many images the others hold."""
-        lacking = [partition for partition in cut if not self.files.is_valid(partition)]
-        if there := sum(map(len, cut)) - sum(map(len, lacking)):
+    def missing(self, asked: Sequence[range], on_progress: Callable[[int], None] = lambda count: None) -> list[range]:
+        """Those of the partitions `asked` that lack a valid part; `on_progress` hears of the images in the others."""
+        lacking = [partition for partition in asked if not self.files.is_valid(partition)]
+        if there := sum(map(len, asked)) - sum(map(len, lacking)):
             on_progress(there)
         return lacking
 
     def clear(self) -> None:
         """Removes the parts of this run, those of a run with other outputs excepted."""
-        found = Unfinished.read(self.files.folder)
+        found = RunRecord.read(self.files.folder)
         if found == self.record:
             self.files.remove()
         elif found is None:  # killed between the last file's removal and the folder's
@@ -108,7 +108,7 @@ def plan_of(store: Store, model: Model, out: str | Path | None, outputs: Outputs
     target = target_of(store.path, out)
     if target.exists() and target.samefile(store.path):
         raise AnnotationsError(target, "is the image store itself; choose another --out")
-    record = Unfinished(str(store.path), store.fingerprint(), str(model.path), model.digest, outputs)
+    record = RunRecord(str(store.path), store.fingerprint(), str(model.path), model.digest, outputs)
     key = part_key(record.store_fingerprint, record.model_digest, outputs, model.manifest.precision)
-    cut = partitions(len(store), store.chunk_images)
-    return Plan(store, model, target, record, PartFiles(target, key, store.chunk_images), cut)
+    files = PartFiles(target, key, store.chunk_images)
+    return Plan(store, model, target, record, files, partitions(len(store), store.chunk_images))

@@ -40,13 +40,13 @@ class Batch:
     """Why each image that is really there cannot be read, '' where it can."""
 
 
-def read_ahead(store: Store, cut: Sequence[range], images: int) -> Generator[Chunk, None, None]:
-    """Yields the chunks of the partitions `cut` in order, about `images` images of them read ahead.
+def read_ahead(store: Store, partitions: Sequence[range], images: int) -> Generator[Chunk, None, None]:
+    """Yields the chunks of these partitions in order, about `images` images of them read ahead.
 
     A damaged chunk is yielded with its error; raises StoreError where the store itself is gone or was replaced.
     """
     ahead = max(READERS, -(-images // store.chunk_images)) + 1
-    starts = (start for partition in cut for start in range(partition.start, partition.stop, store.chunk_images))
+    starts = (start for partition in partitions for start in range(partition.start, partition.stop, store.chunk_images))
 
     def begin(start: int) -> Future[Chunk]:
         return pool.submit(_read, store, start)
@@ -56,13 +56,13 @@ def read_ahead(store: Store, cut: Sequence[range], images: int) -> Generator[Chu
             yield chunk
 
 
-def in_batches(chunks: Iterator[Chunk], cut: Sequence[range], batch_size: int) -> Iterator[Batch]:
-    """Yields the chunks of the partitions `cut` in batches of `batch_size`, the last one of a partition filled up.
+def in_batches(chunks: Iterator[Chunk], partitions: Sequence[range], batch_size: int) -> Iterator[Batch]:
+    """Yields the chunks of these partitions in batches of `batch_size`, the last one of a partition filled up.
 
     So an answer never depends on where a run was interrupted, and the graphs never see another shape. Batches that lie
     within one chunk are not copied.
     """
-    for partition in cut:
+    for partition in partitions:
         yield from _batches(chunks, len(partition), batch_size)
 
 

@@ -1,7 +1,7 @@
-"""Finished annotations after labels were corrected: what followed from the labels follows again, without inference.
+"""Finished annotations after labels were corrected: what depends on labels is written anew, without inference.
 
-Which images lie outside a task, and so get no class of it, depends on the store's coarse labels; so do answers that
-keep to them.
+Two things depend on the store's coarse labels: which images lie outside a task and get no class of it, and the
+constrained answers.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def join_again(plan: Plan) -> None:
             failed = file["status"][...] == Status.FAILED
             for task in manifest.tasks:
                 group, outside = file[task.name], outside_task(store, task)
-                said = _said(target, group, failed)
-                write_columns(group, slice(None), said, task, outside | failed)
+                probabilities = _probabilities(target, group, failed)
+                write_columns(group, slice(None), probabilities, task, outside | failed)
                 del group[WITHHELD]
-                group[WITHHELD] = said[outside & ~failed]
+                group[WITHHELD] = probabilities[outside & ~failed]
             first = np.where(outside_task(store, manifest.tasks[0]), Status.OUTSIDE, Status.ANNOTATED)
             file["status"][...] = np.where(failed, Status.FAILED, first)
             if _CONSTRAINED_BY in file.attrs:
@@ -51,14 +51,14 @@ def join_again(plan: Plan) -> None:
             file.attrs[LABELS_DIGEST] = labels_digest(store, manifest.tasks)
 
 
-def _said(target: Path, group: h5py.Group, failed: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _probabilities(target: Path, group: h5py.Group, failed: NDArray[np.bool_]) -> NDArray[np.float32]:
     """The probabilities that the graph gave all images, float32 (N, K); NaN for failed ones."""
-    said = np.asarray(group["probabilities"][...], np.float32)
-    unsaid, kept = np.isnan(said).any(1) & ~failed, group[WITHHELD][...]
-    if unsaid.sum() != len(kept):
+    shown = np.asarray(group["probabilities"][...], np.float32)
+    hidden, withheld = np.isnan(shown).any(1) & ~failed, group[WITHHELD][...]
+    if hidden.sum() != len(withheld):
         raise AnnotationsError(target, "lacks the probabilities of some images; add --restart", group.name)
-    said[unsaid] = kept
-    return said
+    shown[hidden] = withheld
+    return shown
 
 
 def _constrain(file: h5py.File, store: Store, manifest: Manifest) -> None:

@@ -55,7 +55,7 @@ def make_all(plan: Plan, work: Work) -> int:
             work.on_progress(images)
         else:
             plan.begin(work.restart)
-            todo = plan.missing(plan.cut, work.on_progress)
+            todo = plan.missing(plan.partitions, work.on_progress)
             work.make(plan, todo)
             join_parts(plan)
         plan.clear()
@@ -98,6 +98,6 @@ def _renew(plan: Plan) -> None:
 
 
 def _refuse_missing(plan: Plan) -> None:
-    if missing := plan.missing(plan.cut):
-        lacking = f"{len(missing)} of {len(plan.cut)} parts of this store and model are missing"
+    if missing := plan.missing(plan.partitions):
+        lacking = f"{len(missing)} of {len(plan.partitions)} parts of this store and model are missing"
         raise AnnotationsError(plan.files.folder, f"{lacking}; run every --shard i/n to its end, then --join")

@@ -1,4 +1,4 @@
-"""What an unfinished run was about: run.json in its folder of parts, so that another store or model is noticed."""
+"""What a run is about: run.json in its folder of parts, so that another store or model is noticed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from lsl_runtime.annotation.outputs import Outputs
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.atomic import write_text
 
-__all__ = ["Unfinished"]
+__all__ = ["RunRecord"]
 
 _FILE = "run.json"
 
 
 @dataclass(frozen=True)
-class Unfinished:
+class RunRecord:
     """The store, the model and the outputs that the parts in a folder belong to."""
 
     store: str
@@ -26,7 +26,7 @@ class Unfinished:
     outputs: Outputs
 
     @classmethod
-    def read(cls, folder: Path) -> Unfinished | None:
+    def read(cls, folder: Path) -> RunRecord | None:
         """What the folder's parts belong to; None where nothing was begun, or its record cannot be read."""
         try:
             found = json.loads((folder / _FILE).read_text(encoding="utf-8"))
@@ -34,7 +34,7 @@ class Unfinished:
         except (OSError, ValueError, TypeError, KeyError):
             return None
 
-    def is_of(self, other: Unfinished) -> bool:
+    def is_of(self, other: RunRecord) -> bool:
         """Whether both are about the same work, however its files are called."""
         return (self.store_fingerprint, self.model_digest, self.outputs) == (
             other.store_fingerprint, other.model_digest, other.outputs,

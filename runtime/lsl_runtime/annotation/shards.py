@@ -1,4 +1,4 @@
-"""Shares of a store's partitions, for machines that work beside each other without knowing of each other."""
+"""Shards: a store's partitions shared out among machines that do not know of each other."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def parse_shard(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def shard_of(cut: list[range], shard: int, shards: int) -> list[range]:
-    """The partitions of shard `shard` (1 … `shards`), every `shards`th one. Raises ConfigError."""
+def shard_of(whole: list[range], shard: int, shards: int) -> list[range]:
+    """The partitions of shard `shard` (1 … `shards`), every `shards`th one of all. Raises ConfigError."""
     parse_shard(f"{shard}/{shards}")
-    return cut[shard - 1 :: shards]
+    return whole[shard - 1 :: shards]
 
 
 def shard_images(store: Store, shard: int, shards: int) -> int:

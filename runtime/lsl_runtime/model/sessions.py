@@ -1,4 +1,4 @@
-"""ONNX Runtime sessions on the processor that was asked for, and the truth about which one runs."""
+"""ONNX Runtime sessions on the processor that was asked for, and which one really runs."""
 
 from __future__ import annotations
 

@@ -54,14 +54,16 @@ def test_annotations_equal_direct_runs_of_the_graph(make_store: Make, make_bundl
         assert given.tasks == {"stage": ("4", "5", "7", "9")}
         assert given.store_fingerprint == opened.fingerprint()
         maps, features = given.saliency(0, 300), given._file["features"][...]
-        status, index, chance = given.status, given.class_index("stage"), given.probabilities("stage")
+        status, index, probabilities = given.status, given.class_index("stage"), given.probabilities("stage")
         best, sets = given.probability("stage"), given.prediction_set("stage")
     inside = coarse > 0
     np.testing.assert_array_equal(status, np.where(inside, Status.ANNOTATED, Status.OUTSIDE))
     np.testing.assert_array_equal(index[inside], direct["probabilities"].argmax(1)[inside])
-    np.testing.assert_allclose(chance[inside], direct["probabilities"][inside], atol=1e-6)
+    np.testing.assert_allclose(probabilities[inside], direct["probabilities"][inside], atol=1e-6)
     np.testing.assert_allclose(best[inside], direct["probabilities"].max(1)[inside], atol=1e-6)
-    np.testing.assert_array_equal(sets[inside], (1 - chance[inside] <= 0.7) | (chance == best[:, None])[inside])
+    np.testing.assert_array_equal(
+        sets[inside], (1 - probabilities[inside] <= 0.7) | (probabilities == best[:, None])[inside]
+    )
     np.testing.assert_allclose(features, direct["features"], atol=1e-3)
     assert (np.abs(maps - direct["saliency"]) <= direct["saliency"].max((1, 2), keepdims=True) * 0.502 / 255).all()
 

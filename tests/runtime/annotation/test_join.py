@@ -11,7 +11,7 @@ from lsl_runtime.annotation.join import join_parts
 from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.parts import Part, PartFiles
 from lsl_runtime.annotation.plan import Plan
-from lsl_runtime.annotation.run_record import Unfinished
+from lsl_runtime.annotation.run_record import RunRecord
 from lsl_runtime.coarse_labels import outside_task
 from lsl_shared import Annotations, Status, Store
 from lsl_shared.files.partitions import partitions
@@ -25,22 +25,22 @@ def test_joined_file_holds_the_parts_in_order(
         cut = partitions(605, 100)
         files = PartFiles(tmp_path / "a.h5", "key", 100)
         files.folder.mkdir()
-        chance = generator.dirichlet(np.ones(4), 605).astype(np.float32)
+        probabilities = generator.dirichlet(np.ones(4), 605).astype(np.float32)
         maps = generator.random((605, 16, 40), dtype=np.float32)
         features = generator.random((605, 3)).astype(np.float16)
         errors = ["broken" if row in (7, 444) else "" for row in range(605)]
         for part in cut:
             rows = slice(part.start, part.stop)
             files.write(
-                part, Part({"stage": chance[rows]}, errors[rows], maps[rows], features[rows].astype(np.float32))
+                part, Part({"stage": probabilities[rows]}, errors[rows], maps[rows], features[rows].astype(np.float32))
             )
-        record = Unfinished("store.h5", "f", "model", model.digest, Outputs())
+        record = RunRecord("store.h5", "f", "model", model.digest, Outputs())
         join_parts(Plan(store, model, tmp_path / "a.h5", record, files, cut))
         outside = outside_task(store, model.task)
     with Annotations(tmp_path / "a.h5") as given, h5py.File(tmp_path / "a.h5") as raw:
         answered = np.setdiff1d(np.flatnonzero(~outside), [7, 444])
-        np.testing.assert_array_equal(given.probabilities("stage")[answered], chance[answered])
-        np.testing.assert_array_equal(given.class_index("stage")[answered], chance[answered].argmax(1))
+        np.testing.assert_array_equal(given.probabilities("stage")[answered], probabilities[answered])
+        np.testing.assert_array_equal(given.class_index("stage")[answered], probabilities[answered].argmax(1))
         np.testing.assert_allclose(given.saliency(0, 605), maps, atol=0.51 / 255)
         np.testing.assert_array_equal(raw["features"][...], features)
         assert np.flatnonzero(given.status == Status.FAILED).tolist() == [7, 444]

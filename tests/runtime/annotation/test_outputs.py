@@ -9,7 +9,7 @@ import pytest
 
 from lsl_runtime import Model, annotate
 from lsl_runtime.annotation.outputs import Outputs
-from lsl_runtime.annotation.run_record import Unfinished
+from lsl_runtime.annotation.run_record import RunRecord
 from lsl_runtime.model.saliency_methods import Saliency, SaliencyMethod
 from lsl_shared import Annotations
 
@@ -56,30 +56,30 @@ def test_what_has_more_serves_too() -> None:
 
 
 @pytest.fixture
-def record() -> Unfinished:
-    return Unfinished("store.h5", "f", "model", "d", Outputs(Saliency(), features=True))
+def record() -> RunRecord:
+    return RunRecord("store.h5", "f", "model", "d", Outputs(Saliency(), features=True))
 
 
-def test_a_record_is_read_back(record: Unfinished, tmp_path: Path) -> None:
+def test_a_record_is_read_back(record: RunRecord, tmp_path: Path) -> None:
     record.begin(tmp_path, restart=False)
-    assert Unfinished.read(tmp_path) == record
+    assert RunRecord.read(tmp_path) == record
     names = ("store", "store_fingerprint", "model", "model_digest", "outputs")
     written = json.loads((tmp_path / "run.json").read_text())
     assert written == dict(zip(names, ("store.h5", "f", "model", "d", ["saliency", "features"]), strict=True))
 
 
-def test_a_record_of_unknown_outputs_is_written_anew(record: Unfinished, tmp_path: Path) -> None:
+def test_a_record_of_unknown_outputs_is_written_anew(record: RunRecord, tmp_path: Path) -> None:
     record.begin(tmp_path, restart=False)
     text = (tmp_path / "run.json").read_text()
     (tmp_path / "run.json").write_text(text.replace('"saliency"', '"saliency:lime"'))
-    assert Unfinished.read(tmp_path) is None
+    assert RunRecord.read(tmp_path) is None
     record.begin(tmp_path, restart=False)
-    assert Unfinished.read(tmp_path) == record
+    assert RunRecord.read(tmp_path) == record
 
 
 def test_the_record_of_an_earlier_version(tmp_path: Path) -> None:
     folder = Path(__file__).parents[2] / "earlier" / "0.1.0" / "parts.annotations.parts"
-    found = Unfinished.read(folder)
+    found = RunRecord.read(folder)
     assert found is not None and found.outputs == Outputs(Saliency(), features=True)
     found.begin(tmp_path, restart=False)
     assert (tmp_path / "run.json").read_bytes() == (folder / "run.json").read_bytes()

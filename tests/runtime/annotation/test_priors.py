@@ -83,14 +83,14 @@ def test_the_tables_get_the_class_at_other_shares(
     done = annotate(path, model)
     columns = annotation_columns(done.path, path, prior=Prior.of("uniform", model.task))
     with Annotations(done.path) as given:
-        chances = given.probabilities("stage")
-    for chance, name, share in zip(
-        chances, columns["stage_weighted"], columns["stage_weighted_probability"], strict=True
+        every = given.probabilities("stage")
+    for probabilities, name, share in zip(
+        every, columns["stage_weighted"], columns["stage_weighted_probability"], strict=True
     ):
-        if np.isnan(chance).any():
+        if np.isnan(probabilities).any():
             assert (name, share) == (None, None)
             continue
-        weighted = [float(p) / prior for p, prior in zip(chance, (0.4, 0.3, 0.2, 0.1), strict=True)]
+        weighted = [float(p) / prior for p, prior in zip(probabilities, (0.4, 0.3, 0.2, 0.1), strict=True)]
         best = max(range(4), key=lambda k: weighted[k])
         assert (name, share) == (model.task.classes[best], pytest.approx(weighted[best] / sum(weighted), rel=1e-5))
     asked = [str(path), "--model", str(bundle), "--prior", "estimate"]

@@ -25,7 +25,7 @@ def test_table_says_what_the_annotations_say(files: tuple[Path, Path], tmp_path:
         rows = list(csv.DictReader(stream))
     with Annotations(files[0]) as given, Store(files[1]) as store:
         classes, sets = given.tasks["stage"], given.prediction_set("stage")
-        chance, index = given.probability("stage"), given.class_index("stage")
+        probability, index = given.probability("stage"), given.class_index("stage")
         assert [row["id"] for row in rows] == list(store.ids)
         assert [row["gene"] for row in rows] == list(store.genes)
         for place, row in enumerate(rows):
@@ -37,8 +37,8 @@ def test_table_says_what_the_annotations_say(files: tuple[Path, Path], tmp_path:
                 or not sets[place].any()
             )
             if index[place] >= 0:
-                assert float(row["stage_probability"]) == pytest.approx(chance[place], abs=5e-5)
-    assert (index >= 0).any() and np.isnan(chance[index < 0]).all()
+                assert float(row["stage_probability"]) == pytest.approx(probability[place], abs=5e-5)
+    assert (index >= 0).any() and np.isnan(probability[index < 0]).all()
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -63,13 +63,15 @@ def test_annotations_of_another_store_are_refused(
 def test_second_choice_is_the_likeliest_other_class(files: tuple[Path, Path]) -> None:
     columns = annotation_columns(*files)
     with Annotations(files[0]) as given:
-        classes, chance = given.tasks["stage"], given.probabilities("stage")
+        classes, probabilities = given.tasks["stage"], given.probabilities("stage")
     for place, name in enumerate(columns["stage"]):
         if name is None:
             assert columns["stage_second"][place] is None and columns["flags"][place] == ["outside"]
             continue
-        second, best = np.sort(chance[place])[-2:]
-        assert classes[int(np.flatnonzero(chance[place] == second)[-1])] == columns["stage_second"][place] != name
+        second, best = np.sort(probabilities[place])[-2:]
+        assert (
+            classes[int(np.flatnonzero(probabilities[place] == second)[-1])] == columns["stage_second"][place] != name
+        )
         assert (columns["stage_second_probability"][place], columns["stage_probability"][place]) == (second, best)
 
 

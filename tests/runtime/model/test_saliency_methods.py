@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -13,11 +11,6 @@ from lsl_runtime.model.local_contrast import between, local_contrast
 from lsl_runtime.model.saliency_methods import Saliency, SaliencyMethod, checked_method
 from lsl_runtime.model.smoothgrad import noisy_copies
 from lsl_shared import ConfigError
-
-
-@pytest.fixture
-def model(make_bundle: Callable[..., Path]) -> Model:
-    return Model.load(make_bundle(), device="cpu")
 
 
 @pytest.fixture
