@@ -59,4 +59,6 @@ def _clean(cell: str) -> str:
     """Without blanks around, and without what keeps a spreadsheet from reading it as a number: ="007", '007."""
     cell = cell.strip()
     quoted = _FORMULA.fullmatch(cell) if cell.startswith("=") else None
-    return quoted[1].replace('""', '"').strip() if quoted else _MARKED.sub("", cell, count=1) if cell[:1] == "'" else cell
+    if quoted:
+        return quoted[1].replace('""', '"').strip()
+    return cell[1:] if _MARKED.match(cell) else cell

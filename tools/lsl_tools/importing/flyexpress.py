@@ -8,9 +8,10 @@ from pathlib import Path
 
 from lsl_shared.fly import STAGE_RANGES
 from lsl_tools.importing.listing import Listing, Sample, Skipped
-from lsl_tools.importing.table import read_table
 from lsl_tools.importing.tasks import FLY_TASKS
 from lsl_tools.importing.terms import TERMS, read_terms
+from lsl_tools.tables.table import read_table
+from lsl_tools.tables.views import read_views
 
 __all__ = ["is_flyexpress", "list_flyexpress"]
 
@@ -56,6 +57,7 @@ def _views_and_terms(root: Path) -> tuple[dict[str, str], dict[str, str], tuple[
     terms = {name: row[TERMS] for name, row in rows.items()} if TERMS in table.columns else {}
     if "view" not in table.columns:
         return {}, terms, (f"{path.name} has no column view: all views are unknown", *table.notes)
-    views = {name: row["view"].lower() for name, row in rows.items()}
+    known, odd = read_views(table.column("view"), table.lines)
+    views = {Path(row["file"]).stem.lower(): view for (_, row), view in zip(table.rows, known, strict=True)}
     taken = "views and terms are" if terms else "views are"
-    return views, terms, (f"{taken} taken from {path.name}", *table.notes)
+    return views, terms, (f"{taken} taken from {path.name}", *table.notes, *odd)

@@ -27,6 +27,8 @@ class Sample:
     labels: Mapping[str, str] = field(default_factory=dict)
     terms: tuple[str, ...] = ()
     """Terms of the vocabulary `cv_terms` that it carries; empty where not annotated."""
+    line: int = 0
+    """The line of a table that names it; 0 where none does."""
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from lsl_shared.errors import ConfigError, DataFileError
+from lsl_shared.tables.rows import TABLE_SUFFIXES
 from lsl_tools.importing.flyexpress import is_flyexpress, list_flyexpress
 from lsl_tools.importing.listing import Listing
 from lsl_tools.importing.spaces import with_implied_labels
-from lsl_tools.importing.table import list_table, read_table
+from lsl_tools.importing.table import list_table
 from lsl_tools.importing.tasks import FLY_TASKS, TaskSpec, parse_tasks
 from lsl_tools.importing.tree import find_images, list_tree
+from lsl_tools.tables.table import read_table
 
 __all__ = ["list_source"]
 
-_TABLES = (".csv", ".tsv", ".txt")
+_UNUSED = (".csv", ".tsv", ".xlsx", ".ods")
 
 
 def list_source(source: str | Path, *, labels: str | Path | None = None, tasks: Iterable[str] = ()) -> Listing:
@@ -31,8 +33,10 @@ def list_source(source: str | Path, *, labels: str | Path | None = None, tasks: 
         listing = _list_folder(source, specs)
     elif not source.exists():
         raise DataFileError(source, "no such file or folder")
-    elif source.suffix.lower() not in _TABLES:
-        raise DataFileError(source, "expected a folder of images, or a CSV that names them in a column `file`")
+    elif source.suffix.lower() not in TABLE_SUFFIXES:
+        raise DataFileError(
+            source, "expected a folder of images, or a CSV or workbook that names them in a column `file`"
+        )
     else:
         listing = list_table(read_table(source), source.parent, specs)
     return with_implied_labels(listing)
@@ -44,7 +48,7 @@ def _list_folder(source: Path, specs: tuple[TaskSpec, ...]) -> Listing:
         listing = list_flyexpress(source, paths)
     else:
         listing = list_tree(source, paths, specs)
-        tables = sorted(path.name for path in source.glob("*.csv"))
+        tables = sorted(path.name for path in source.iterdir() if path.suffix.lower() in _UNUSED)
         if tables:
             unused = f"{tables[0]} in the folder was not used; --labels {tables[0]} takes labels from it"
             listing = replace(listing, notes=(*listing.notes, unused))

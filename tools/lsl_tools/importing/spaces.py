@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,14 +11,18 @@ from numpy.typing import NDArray
 from lsl_shared.errors import LabelError
 from lsl_shared.fly import stage_range_space, stage_space
 from lsl_shared.labels import LabelSpace
-from lsl_tools.importing.fly_labels import looks_like_fly, reconcile
+from lsl_tools.importing.class_notes import class_notes
+from lsl_tools.importing.fly_columns import fly_samples
+from lsl_tools.importing.fly_labels import looks_like_fly
 from lsl_tools.importing.listing import Listing, Sample
 from lsl_tools.importing.natural_order import natural_key
 from lsl_tools.importing.tasks import FLY_TASKS, TaskSpec
+from lsl_tools.tables.faults import listed_faults
 
-__all__ = ["is_fly", "label_column", "label_spaces", "with_implied_labels"]
+__all__ = ["are_fly", "is_fly", "label_column", "label_spaces", "with_implied_labels", "with_labels_read"]
 
-_MOST_TOLD = 3
+Faults = tuple[tuple[Sample, str], ...]
+"""Samples of whose labels something is wrong, and what."""
 
 
 def with_implied_labels(listing: Listing) -> Listing:
@@ -27,29 +31,48 @@ def with_implied_labels(listing: Listing) -> Listing:
     The fly's stages and ranges are brought to their usual spelling, and `stage` brings its parent `stage_range`.
     Raises LabelError where a fine class has two parents or none, or a stage contradicts its range.
     """
-    if is_fly(listing):
+    read, faults = with_labels_read(listing)
+    if faults:
+        raise LabelError(listed_faults([f"{sample.place}: {text}" for sample, text in faults]))
+    return read
+
+
+def with_labels_read(listing: Listing) -> tuple[Listing, Faults]:
+    """As `with_implied_labels`, with all that is wrong instead of an error."""
+    faults: list[tuple[Sample, str]] = []
+    fly = is_fly(listing)
+    if fly:
         present = {spec.name for spec in listing.tasks}
         tasks = [*(spec for spec in FLY_TASKS if spec.name in present or "stage" in present)]
         others = [spec for spec in listing.tasks if spec.name not in ("stage", "stage_range")]
-        listing = replace(listing, tasks=(*tasks, *others), samples=_reconciled(listing.samples, "stage" in present))
+        read = fly_samples(listing.samples, "stage" in present)
+        listing = replace(listing, tasks=(*tasks, *others), samples=read.samples, notes=(*listing.notes, *read.notes))
+        faults += read.faults
+    else:
+        listing = _without_fly_parent(listing)
     for spec in reversed(listing.tasks):
-        if spec.parent and spec not in FLY_TASKS:
-            listing = replace(listing, samples=_with_parents(listing.samples, spec))
-    return listing
+        if spec.parent and not (fly and spec in FLY_TASKS):
+            samples, wrong = _with_parents(listing.samples, spec)
+            listing = replace(listing, samples=samples)
+            faults += wrong
+    general = [spec.name for spec in listing.tasks if not (fly and spec in FLY_TASKS)]
+    return replace(listing, notes=(*listing.notes, *class_notes(listing.samples, general))), tuple(faults)
 
 
 def is_fly(listing: Listing) -> bool:
     """Whether the tasks `stage` and `stage_range`, as far as present, hold the fly's stages."""
-    names = {spec.name: spec.parent for spec in listing.tasks}
+    labels = {name: [sample.labels.get(name, "") for sample in listing.samples] for name in ("stage", "stage_range")}
+    return are_fly(listing.tasks, labels)
+
+
+def are_fly(tasks: Sequence[TaskSpec], labels: Mapping[str, Sequence[str]]) -> bool:
+    """As `is_fly`, of the labels of the two tasks."""
+    names = {spec.name: spec.parent for spec in tasks}
     if not {"stage", "stage_range"} & set(names) or names.get("stage_range") or names.get("stage", "") not in (
         "", "stage_range",
     ):  # fmt: skip
         return False
-    return all(
-        looks_like_fly(name, (sample.labels.get(name, "") for sample in listing.samples))
-        or not any(sample.labels.get(name, "") for sample in listing.samples)
-        for name in ("stage", "stage_range")
-    )
+    return all(looks_like_fly(name, texts) or not any(texts) for name, texts in labels.items())
 
 
 def label_spaces(listing: Listing) -> dict[str, LabelSpace]:
@@ -76,49 +99,39 @@ def _space(samples: Sequence[Sample], spec: TaskSpec, spaces: dict[str, LabelSpa
     return LabelSpace.fine(spec.name, {name: parent_of[name] for name in classes}, spaces[spec.parent])
 
 
-def _reconciled(samples: Sequence[Sample], with_stage: bool) -> tuple[Sample, ...]:
-    problems: list[str] = []
-    reconciled = []
-    for sample in samples:
-        try:
-            stage, coarse = reconcile(sample.labels.get("stage", ""), sample.labels.get("stage_range", ""))
-        except LabelError as problem:
-            problems.append(f"{sample.place}: {problem}")
-            continue
-        known = {"stage": stage, "stage_range": coarse} if with_stage else {"stage_range": coarse}
-        reconciled.append(replace(sample, labels={**sample.labels, **known}))
-    _raise(problems)
-    return tuple(reconciled)
+def _without_fly_parent(listing: Listing) -> Listing:
+    """Stages of another animal in a table without a range: `stage` has no parent then."""
+    if TaskSpec("stage", "stage_range") not in listing.tasks or any(
+        sample.labels.get("stage_range") for sample in listing.samples
+    ):
+        return listing
+    others = [spec for spec in listing.tasks if spec.name != "stage_range"]
+    return replace(listing, tasks=tuple(TaskSpec("stage") if spec.name == "stage" else spec for spec in others))
 
 
-def _with_parents(samples: Sequence[Sample], spec: TaskSpec) -> tuple[Sample, ...]:
+def _with_parents(samples: Sequence[Sample], spec: TaskSpec) -> tuple[tuple[Sample, ...], Faults]:
     """Each sample with a fine label gets that class's parent; the parent must be the same wherever it is given."""
     first: dict[str, Sample] = {}
-    problems: dict[str, str] = {}
+    problems: dict[str, tuple[Sample, str]] = {}
     for sample in samples:
         fine, coarse = sample.labels.get(spec.name, ""), sample.labels.get(spec.parent, "")
         if fine and coarse and first.setdefault(fine, sample).labels[spec.parent] != coarse:
             there = f"under {first[fine].labels[spec.parent]!r} in {first[fine].place}"
-            here = f"{sample.place}: {spec.name} {fine!r} lies under {spec.parent} {coarse!r}"
-            problems.setdefault(fine, f"{here}, but {there}")
-    _raise([*problems.values(), *_orphans(samples, spec, first)])
-    return tuple(
-        replace(sample, labels={**sample.labels, spec.parent: first[fine].labels[spec.parent]})
-        if (fine := sample.labels.get(spec.name, "")) else sample
+            here = f"{spec.name} {fine!r} lies under {spec.parent} {coarse!r}"
+            problems.setdefault(fine, (sample, f"{here}, but {there}"))
+    parent_of = {fine: sample.labels[spec.parent] for fine, sample in first.items()}
+    with_parents = tuple(
+        replace(sample, labels={**sample.labels, spec.parent: parent_of[fine]})
+        if (fine := sample.labels.get(spec.name, "")) in parent_of else sample
         for sample in samples
     )  # fmt: skip
+    return with_parents, (*problems.values(), *_orphans(samples, spec, first))
 
 
-def _orphans(samples: Sequence[Sample], spec: TaskSpec, first: dict[str, Sample]) -> list[str]:
+def _orphans(samples: Sequence[Sample], spec: TaskSpec, first: dict[str, Sample]) -> list[tuple[Sample, str]]:
     lost = {
-        sample.labels[spec.name]: sample.place
+        sample.labels[spec.name]: sample
         for sample in samples
         if sample.labels.get(spec.name) and sample.labels[spec.name] not in first
     }
-    return [f"{place}: {spec.name} {name!r} has no {spec.parent} in any row" for name, place in lost.items()]
-
-
-def _raise(problems: list[str]) -> None:
-    if problems:
-        more = f"; and {len(problems) - _MOST_TOLD} more" if len(problems) > _MOST_TOLD else ""
-        raise LabelError("; ".join(problems[:_MOST_TOLD]) + more)
+    return [(sample, f"{spec.name} {name!r} has no {spec.parent} in any row") for name, sample in lost.items()]

@@ -1,10 +1,9 @@
-"""Labels that a person gave in a CSV go into the store; what they replace stays in a history."""
+"""Labels that a person gave in a table go into the store; what they replace stays in a history."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_shared.errors import DataFileError, LabelError, StoreError
+from lsl_shared.errors import LabelError, StoreError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.hdf5 import as_os_error
 from lsl_shared.files.store import Store
@@ -20,39 +19,38 @@ from lsl_shared.labels import LabelSpace
 from lsl_shared.measures.implied_labels import contradictions
 from lsl_shared.system_errors import unwritable
 from lsl_shared.wording import first_few
-from lsl_tools.importing.table import Table, read_table
+from lsl_tools.labelling.read import Change, read_labels
 
-__all__ = ["HISTORY", "Change", "apply_labels", "read_labels"]
+__all__ = ["HISTORY", "apply_labels"]
 
 HISTORY = "history"
 """Group of the store: one group a change, numbered from 000001."""
 
 
-@dataclass(frozen=True)
-class Change:
-    """New labels of one task."""
+def apply_labels(
+    store: str | Path,
+    labels: str | Path,
+    *,
+    who: str,
+    contradict: bool = False,
+    on_note: Callable[[str], None] | None = None,
+) -> tuple[Change, ...]:
+    """Writes the labels of a table into a store: all of them, or none.
 
-    task: str
-    rows: NDArray[np.int64]
-    """(n,): images of the store whose label changes."""
-    old: NDArray[np.int16]
-    """(n,): what they were, −1 where unlabelled."""
-    new: NDArray[np.int16]
-    """(n,): what they become."""
-
-
-def apply_labels(store: str | Path, labels: str | Path, *, who: str, contradict: bool = False) -> tuple[Change, ...]:
-    """Writes the labels of a CSV into a store: all of them, or none.
-
-    The CSV has a column `id` and a column for each task to label (`read_labels`). A copy of the store is changed and
-    takes its place, so the disk must hold it twice for a while; images keep their bytes, and the store's fingerprint
-    stays. Each task that changes gets a group in `history`: attributes task, who, when (UTC) and source, datasets row,
-    old and new. Returns the changes. Raises DataFileError for a table that does not serve, LabelError for labels that
-    contradict the coarse one unless `contradict`, StoreError where the store cannot be read or written.
+    The table has a column `id` and a column for each task to label (`read_labels`). `on_note` is called with what a
+    user should know of it. A copy of the store is changed and takes its place, so the disk must hold it twice for a
+    while; images keep their bytes, and the store's fingerprint stays. Each task that changes gets a group in `history`:
+    attributes task, who, when (UTC) and source, datasets row, old and new. Returns the changes. Raises DataFileError
+    for a table that does not serve, LabelError for labels that contradict the coarse one unless `contradict`, and
+    StoreError where the store cannot be read or written.
     """
     store = Path(store).resolve()  # a link stays a link
     with Store(store) as opened:
-        changes = read_labels(opened, labels)
+        read = read_labels(opened, labels)
+        changes = read.changes
+        if on_note:
+            for note in read.notes:
+                on_note(note)
         if not contradict:
             _refuse_contradictions(opened, changes)
     if changes:
@@ -64,46 +62,6 @@ def apply_labels(store: str | Path, labels: str | Path, *, who: str, contradict:
             known = problem if isinstance(problem, OSError) else as_os_error(problem)
             raise StoreError(store, unwritable(known, "nothing was changed")) from None
     return changes
-
-
-def read_labels(store: Store, labels: str | Path) -> tuple[Change, ...]:
-    """The labels of a CSV that differ from the store's, by task in the store's order; empty cells say nothing.
-
-    Raises DataFileError that names the line for an unknown id or class, or an image with two labels.
-    """
-    table = read_table(labels, "id")
-    tasks = [name for name in store.tasks if name in table.columns]
-    if not tasks:
-        listed = ", ".join(store.tasks) or "none"
-        raise table.problem(f"has no column that is a task of {store.path}, which has: {listed}")
-    found = [_change(store, table, store.tasks[name]) for name in tasks]
-    return tuple(change for change in found if len(change.rows))
-
-
-def _change(store: Store, table: Table, space: LabelSpace) -> Change:
-    places = {name: row for row, name in enumerate(store.ids)}
-    given: dict[int, int] = {}
-    for line, cells in table.rows:
-        if not cells[space.name]:
-            continue
-        row = places.get(cells["id"])
-        if row is None:
-            raise table.problem(f"{store.path} has no image {cells['id']!r}", line)
-        label = _class_of(space, cells[space.name], table, line)
-        if given.setdefault(row, label) != label:
-            two = f"{space.classes[given[row]]!r} and {space.classes[label]!r}"
-            raise table.problem(f"gives image {cells['id']!r} two labels, {two}", line)
-    rows, new = np.array(list(given), np.int64), np.array(list(given.values()), np.int16)
-    old = store.labels(space.name)[rows] if len(rows) else new
-    differs = old != new
-    return Change(space.name, rows[differs], old[differs], new[differs])
-
-
-def _class_of(space: LabelSpace, name: str, table: Table, line: int) -> int:
-    try:
-        return space.index(name)
-    except LabelError as problem:
-        raise DataFileError(table.path, str(problem), f"line {line}") from None
 
 
 def _refuse_contradictions(store: Store, changes: Sequence[Change]) -> None:

@@ -53,14 +53,14 @@ def suggest(
 
 def label(
     store: ExistingStore,
-    table: Annotated[Path, typer.Argument(help="A CSV with columns id and one task a column.", metavar="CSV")],
+    table: Annotated[Path, typer.Argument(help="A CSV or workbook: columns id, and one a task.", metavar="CSV")],
     who: Annotated[str, typer.Option(help=r"Who says so, for the history.  \[default: your user name]")] = "",
     contradict: Annotated[
         bool, typer.Option("--contradict", help="Take fine labels that contradict the coarse ones.")
     ] = False,
     debug: Debug = False,
 ) -> None:
-    """Bring labels back into a store: all of a CSV, or nothing where any id or class is unknown.
+    """Bring labels back into a store: all of a table, or nothing where any id or class is unknown.
 
     Empty cells say nothing. What a label replaces is kept in the store's history, with who and when. The images keep
     their bytes, so annotations and models of the store stay good.
@@ -70,7 +70,9 @@ def label(
     with plain_errors(debug, "The store is as it was."):
         from lsl_tools.labelling.apply import apply_labels
 
-        changes = apply_labels(store, table, who=who or getpass.getuser(), contradict=contradict)
+        changes = apply_labels(
+            store, table, who=who or getpass.getuser(), contradict=contradict, on_note=lambda note: say(f"note: {note}")
+        )
         for change in changes:
             fresh = int((change.old < 0).sum())
             say(f"{change.task}: {fresh:,} new labels, {len(change.rows) - fresh:,} corrected")

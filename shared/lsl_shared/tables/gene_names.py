@@ -1,0 +1,83 @@
+"""Names of genes as tables hold them, and what spreadsheets made of some: dec-1 becomes 1-Dec, Sep2 becomes 2-Sep."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lsl_shared.tables.damage import Damage, damage_of, whole_number
+from lsl_shared.tables.dates import is_serial
+from lsl_shared.tables.lines import told_lines
+from lsl_shared.tables.missing import is_missing_gene
+from lsl_shared.wording import first_few
+
+__all__ = ["GeneColumn", "read_genes"]
+
+_DATES: Final = {
+    (1, 12): "dec-1", (1, 9): "Sep1", (2, 9): "Sep2", (4, 9): "Sep4", (5, 9): "Sep5", (1, 3): "mar-1", (1, 2): "Feb-1",
+}  # fmt: skip
+"""Symbols of the fly by the date that they turn into."""
+_SMALL: Final = {"nan": "nanchung", "na": "narrow abdomen"}
+
+
+@dataclass(frozen=True)
+class GeneColumn:
+    """Genes in the order of their cells, '' where none is known; `notes` tell what a user should look at."""
+
+    genes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def read_genes(cells: Sequence[str], lines: Sequence[int]) -> GeneColumn:
+    """The genes of a column; `lines` are those of its cells, for the notes."""
+    known = {cell: _gene(cell) for cell in set(cells)}
+    places: dict[str, list[int]] = {}
+    for cell, line in zip(cells, lines, strict=True):
+        if cell:
+            places.setdefault(cell, []).append(line)
+    notes = (*_missing(places), *_small(places), *_turned(places))
+    return GeneColumn(tuple(known[cell] for cell in cells), notes)
+
+
+def _gene(cell: str) -> str:
+    """The name in one Unicode form; a number with gaps in its column comes as a float, 31208.0."""
+    return "" if is_missing_gene(cell) else whole_number(cell) or unicodedata.normalize("NFC", cell)
+
+
+def _missing(places: dict[str, list[int]]) -> list[str]:
+    found = [cell for cell in places if is_missing_gene(cell)]
+    told = f"gene: {first_few(found)} is read as not known ({_lines(places, found)})"
+    return [told] if found else []
+
+
+def _small(places: dict[str, list[int]]) -> list[str]:
+    return [
+        f"gene {cell!r} is read as {name} ({told_lines(places[cell])}): leave the cell empty where none is known"
+        for cell, name in _SMALL.items()
+        if cell in places
+    ]
+
+
+def _turned(places: dict[str, list[int]]) -> list[str]:
+    """A note on genes that are dates; serial numbers count unless most genes are numbers, as those of Entrez are."""
+    numbered = 2 * sum((whole_number(cell) or cell).isdigit() for cell in places) > len(places)
+    turned = {cell: damage for cell in places if (damage := damage_of(cell)) and _is_turned(cell, damage, numbered)}
+    if not turned:
+        return []
+    meant = sorted({_DATES[pair] for damage in turned.values() for pair in damage.pairs if pair in _DATES})
+    cure = f"such as {', '.join(meant)}; " if meant else ""
+    return [
+        f"gene: {len(turned)} name(s) look as if a spreadsheet had turned them, {first_few(turned)} "
+        f"({_lines(places, turned)}): write the symbols, {cure}format the column as text first"
+    ]
+
+
+def _is_turned(cell: str, damage: Damage, numbered: bool) -> bool:
+    """Small letters first, as in set-25, are a gene's: spreadsheets write Sep-25."""
+    return not cell[0].islower() and not (numbered and is_serial(whole_number(cell) or cell))
+
+
+def _lines(places: dict[str, list[int]], cells: Sequence[str] | dict[str, Damage]) -> str:
+    return told_lines(sorted(line for cell in cells for line in places[cell]))

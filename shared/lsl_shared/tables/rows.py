@@ -1,0 +1,70 @@
+"""The rows of a table file, whatever it is: CSV, TSV, UTF-16 or a workbook; what it is is told by its content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from lsl_shared.errors import DataFileError
+from lsl_shared.system_errors import unreadable
+from lsl_shared.tables.delimited import HEADER_WITHIN, NumberedRow, delimited_rows
+from lsl_shared.tables.text import decode_text
+from lsl_shared.tables.workbook import has_percentages, is_workbook, workbook_sheets
+
+__all__ = ["TABLE_SUFFIXES", "TableRows", "read_table_rows"]
+
+TABLE_SUFFIXES: Final = (".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+"""The usual endings of tables."""
+
+
+@dataclass(frozen=True)
+class TableRows:
+    """The rows that are not blank, in order, cells without blanks around."""
+
+    rows: list[NumberedRow]
+    header: int | None
+    """The place in `rows` of the first one that is a header, within the first rows; None if there is none."""
+    notes: tuple[str, ...] = ()
+    percentages: bool = False
+    """Whether it is a workbook that shows numbers as percentages."""
+
+
+def read_table_rows(path: str | Path, is_header: Callable[[Sequence[str]], bool], *, latin: bool = True) -> TableRows:
+    """Reads a table; `is_header` tells of a row's cells whether they are column names. `latin` as in `decode_text`.
+
+    Raises DataFileError that names the file, and the line where known.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as problem:
+        raise DataFileError(path, unreadable(problem)) from None
+    try:
+        return _workbook(path, data, is_header) if is_workbook(data) else _text(path, data, is_header, latin)
+    except ValueError as problem:
+        raise DataFileError(path, str(problem)) from None
+
+
+def _text(path: Path, data: bytes, is_header: Callable[[Sequence[str]], bool], latin: bool) -> TableRows:
+    text, guess = decode_text(data, latin=latin)
+    rows = delimited_rows(text, is_header)
+    notes = (f"{path.name} is not UTF-8 and was read as {guess}: check names with accents",) if guess else ()
+    return TableRows(rows, _header(rows, is_header), notes)
+
+
+def _workbook(path: Path, data: bytes, is_header: Callable[[Sequence[str]], bool]) -> TableRows:
+    """The first sheet with a header, else the first with anything."""
+    sheets = [(name, rows, _header(rows, is_header)) for name, rows in workbook_sheets(data) if rows]
+    fitting = [sheet for sheet in sheets if sheet[2] is not None]
+    if not sheets:
+        return TableRows([], None)
+    name, rows, header = (fitting or sheets)[0]
+    others = ", ".join(other for other, _, _ in fitting[1:])
+    notes = (f"{path.name}: sheet {name!r} was read; {others} were not",) if others else ()
+    return TableRows(rows, header, notes, has_percentages(data))
+
+
+def _header(rows: Sequence[NumberedRow], is_header: Callable[[Sequence[str]], bool]) -> int | None:
+    return next((place for place, (_, row) in enumerate(rows[:HEADER_WITHIN]) if is_header(row)), None)

@@ -1,0 +1,1 @@
+"""Tables of labels: one reader for all commands that take one."""
