@@ -1,6 +1,6 @@
 """Run trained models with ONNX Runtime: annotate image stores, build genomewide expression maps. No torch."""
 
-from .annotation.annotating import Annotated as Annotated
+from .annotation.annotated import Annotated as Annotated
 from .annotation.annotating import annotate as annotate
 from .annotation.annotating import annotate_shard as annotate_shard
 from .annotation.annotating import join_shards as join_shards
@@ -30,4 +30,4 @@ from .gem.files.csv_tables import write_landmarks as write_landmarks
 from .gem.files.maps_file import read_gem as read_gem
 from .gem.files.maps_file import write_gems as write_gems
 from .model.model import Model as Model
-from .model.model import Predictions as Predictions
+from .model.predictions import Predictions as Predictions

@@ -18,7 +18,7 @@ from lsl_runtime.model.model import Model
 from lsl_runtime.model.saliency_methods import Saliency, SaliencyMethod
 from lsl_shared.files.store import Store
 
-__all__ = ["Annotated", "annotate", "annotate_shard", "join_shards"]
+__all__ = ["annotate", "annotate_shard", "join_shards"]
 
 
 def annotate(

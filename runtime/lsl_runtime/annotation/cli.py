@@ -11,7 +11,7 @@ from lsl_runtime.options import BundleOption, SchedulerOption, StoreArgument, Wo
 from lsl_shared.process.terminal import SOME_FAILED, Debug, duration, new_app, plain_errors, progress, say
 
 if TYPE_CHECKING:
-    from lsl_runtime.annotation.annotating import Annotated as Result
+    from lsl_runtime.annotation.annotated import Annotated as Result
     from lsl_runtime.annotation.priors import Prior
     from lsl_runtime.model.model import Model
     from lsl_runtime.model.sessions import Device

@@ -19,7 +19,7 @@ from lsl_runtime.model.smoothgrad import NOISE, SAMPLES
 from lsl_shared.errors import BundleError
 from lsl_shared.files.manifest import CLASSIFIER, SALIENCY, Manifest, Task, golden_image
 
-__all__ = ["Model", "Predictions"]
+__all__ = ["Model"]
 
 
 class Model:
