@@ -31,9 +31,9 @@ def composites(images: Images, neighbours: Images, count: int, seed: int) -> tup
     well = np.zeros((len(images), count), bool)
     for row, image in enumerate(images):
         for place in range(count):
-            rng = np.random.default_rng([seed, row, place])
-            beside = [neighbours[other] for other in rng.integers(len(neighbours), size=rng.integers(4))]
-            upright = _found_again(compose_scene(image, beside, rng, _SIZE))
+            generator = np.random.default_rng([seed, row, place])
+            beside = [neighbours[other] for other in generator.integers(len(neighbours), size=generator.integers(4))]
+            upright = _found_again(compose_scene(image, beside, generator, _SIZE))
             if upright is not None:
                 made[row, place], well[row, place] = upright, True
     return made, well

@@ -35,19 +35,19 @@ def decompose(image: NDArray[np.uint8]) -> Decomposed:
     return Decomposed(density - _coloured(found.density, STAIN_BLUE), found.density, found.mask)
 
 
-def variant(embryo: Decomposed, donor: Decomposed, rng: np.random.Generator) -> NDArray[np.uint8]:
+def variant(embryo: Decomposed, donor: Decomposed, generator: np.random.Generator) -> NDArray[np.uint8]:
     """The embryo as another photograph might show it, uint8 (H, W, 3), white outside; `donor` lends its stain."""
-    tissue = embryo.tissue * np.float32(rng.uniform(0.6, 1.6))
-    if rng.random() < 0.5:  # relief lit from the other side
-        smooth = cv2.GaussianBlur(tissue, (0, 0), rng.uniform(2.0, 4.0))
+    tissue = embryo.tissue * np.float32(generator.uniform(0.6, 1.6))
+    if generator.random() < 0.5:  # relief lit from the other side
+        smooth = cv2.GaussianBlur(tissue, (0, 0), generator.uniform(2.0, 4.0))
         tissue = 2 * smooth - tissue
-    stain = _coloured(_stain(embryo, donor, rng), rng.uniform(0.35, 0.6))
-    light = np.power(np.float32(10), -(tissue + stain + _lamp(embryo.mask.shape, rng)))
-    if rng.random() < 0.5:
-        light = cv2.GaussianBlur(light, (0, 0), rng.uniform(0.4, 1.6))
-    light = light + rng.normal(0, rng.uniform(0, 0.015), light.shape).astype(np.float32)
-    cut = _cut_out(embryo.mask, rng)
-    light[cut & ~embryo.mask] = rng.uniform(0.8, 0.97)
+    stain = _coloured(_stain(embryo, donor, generator), generator.uniform(0.35, 0.6))
+    light = np.power(np.float32(10), -(tissue + stain + _lamp(embryo.mask.shape, generator)))
+    if generator.random() < 0.5:
+        light = cv2.GaussianBlur(light, (0, 0), generator.uniform(0.4, 1.6))
+    light = light + generator.normal(0, generator.uniform(0, 0.015), light.shape).astype(np.float32)
+    cut = _cut_out(embryo.mask, generator)
+    light[cut & ~embryo.mask] = generator.uniform(0.8, 0.97)
     light[~cut] = 1.0
     return np.asarray(np.clip(255 * light, 0, 255).astype(np.uint8))
 
@@ -56,38 +56,39 @@ def _coloured(stain: FloatArray, blue: float) -> FloatArray:
     return stain[..., None] * np.array([1, 1, blue], np.float32)
 
 
-def _stain(embryo: Decomposed, donor: Decomposed, rng: np.random.Generator) -> FloatArray:
+def _stain(embryo: Decomposed, donor: Decomposed, generator: np.random.Generator) -> FloatArray:
     """Its own stain, weaker or stronger or gone; often another embryo's, turned at random, blots, or some all over."""
-    stain = embryo.stain * np.float32(rng.choice([0.0, 0.5, 1.0, 1.3], p=[0.35, 0.2, 0.35, 0.1]))
-    if rng.random() < 0.4:
-        turned = donor.stain[:: rng.choice([-1, 1]), :: rng.choice([-1, 1])]
-        stain = stain + turned * np.float32(rng.uniform(0.3, 1.0))
-    if rng.random() < 0.5:
-        stain = np.maximum(stain, _blots(embryo.mask.shape, rng))
-    if rng.random() < 0.3:
-        stain = stain + np.float32(rng.uniform(0.0, 0.35))
-    return np.clip(stain, 0, 1.2) * embryo.mask
+    stain = embryo.stain * np.float32(generator.choice([0.0, 0.5, 1.0, 1.3], p=[0.35, 0.2, 0.35, 0.1]))
+    if generator.random() < 0.4:
+        turned = donor.stain[:: generator.choice([-1, 1]), :: generator.choice([-1, 1])]
+        stain = stain + turned * np.float32(generator.uniform(0.3, 1.0))
+    if generator.random() < 0.5:
+        stain = np.maximum(stain, _blots(embryo.mask.shape, generator))
+    if generator.random() < 0.3:
+        stain = stain + np.float32(generator.uniform(0.0, 0.35))
+    return np.asarray(np.clip(stain, 0, 1.2) * embryo.mask, np.float32)
 
 
-def _blots(shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:
+def _blots(shape: tuple[int, ...], generator: np.random.Generator) -> FloatArray:
     """One to four strongly stained spots, streaks or belts anywhere, (H, W)."""
     height, width = shape
     plane = np.zeros(shape, np.float32)
-    for _ in range(rng.integers(1, 5)):
-        centre = (int(rng.integers(width)), int(rng.integers(height)))
-        axes = (int(rng.uniform(0.02, 0.18) * width), int(rng.uniform(0.05, 0.5) * height))
-        cv2.ellipse(plane, centre, axes, rng.uniform(0, 180), 0, 360, rng.uniform(0.3, 1.1), -1)
-    return np.asarray(cv2.GaussianBlur(plane, (0, 0), rng.uniform(1.5, 6.0)), np.float32)
+    for _ in range(generator.integers(1, 5)):
+        centre = (int(generator.integers(width)), int(generator.integers(height)))
+        axes = (int(generator.uniform(0.02, 0.18) * width), int(generator.uniform(0.05, 0.5) * height))
+        cv2.ellipse(plane, centre, axes, generator.uniform(0, 180), 0, 360, generator.uniform(0.3, 1.1), -1)
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), generator.uniform(1.5, 6.0)), np.float32)
 
 
-def _lamp(shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:
+def _lamp(shape: tuple[int, ...], generator: np.random.Generator) -> FloatArray:
     """Optical density of uneven light and of a tint, (H, W, 3)."""
     y, x = np.meshgrid(*(np.linspace(-1, 1, side, dtype=np.float32) for side in shape), indexing="ij")
-    slope = rng.normal(0, 0.03, 2).astype(np.float32)
-    return (slope[0] * y + slope[1] * x)[..., None] + rng.normal(0, 0.02, 3).astype(np.float32)
+    slope = generator.normal(0, 0.03, 2).astype(np.float32)
+    tint = generator.normal(0, 0.02, 3).astype(np.float32)
+    return np.asarray((slope[0] * y + slope[1] * x)[..., None] + tint, np.float32)
 
 
-def _cut_out(mask: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
+def _cut_out(mask: NDArray[np.bool_], generator: np.random.Generator) -> NDArray[np.bool_]:
     """The mask as a segmentation might have found it: smoother, wider or closer."""
-    soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), rng.uniform(1.0, 7.0))
-    return np.asarray(soft > rng.uniform(0.25, 0.75))
+    soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), generator.uniform(1.0, 7.0))
+    return np.asarray(soft > generator.uniform(0.25, 0.75))

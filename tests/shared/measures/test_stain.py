@@ -39,9 +39,9 @@ def blobs(height: int = HEIGHT, width: int = WIDTH, strongest: float = 0.6) -> A
 def embryo(stain: Array, light: tuple[float, ...] = (1, 1, 1), ground: tuple[float, ...] | None = None) -> Array:
     """Beer and Lambert by hand: light × 10^-(tissue + yolk + relief + stain), on masked white unless ground is told."""
     height, width = stain.shape
-    rng = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    relief = 0.03 * np.sin(x * 60 + 9 * y) + rng.normal(0, 0.01, stain.shape)
+    relief = 0.03 * np.sin(x * 60 + 9 * y) + generator.normal(0, 0.01, stain.shape)
     yolk = 0.04 * np.exp(-((x / 0.7) ** 2) - (y / 0.5) ** 2)
     tissue = np.array([0.06, 0.065, 0.085]) + relief[..., None] * np.array([1, 0.96, 0.82])
     density = tissue + yolk[..., None] * np.array([0.4, 0.5, 1.0]) + stain[..., None] * STAIN
@@ -126,11 +126,11 @@ def test_mask_has_no_holes_and_no_dust() -> None:
 
 
 def test_a_grey_object_is_found_on_uneven_ground() -> None:
-    rng = np.random.default_rng(0)
-    ground = 170 + 12 * np.linspace(-1, 1, WIDTH) + rng.normal(0, 4, (HEIGHT, WIDTH))
+    generator = np.random.default_rng(0)
+    ground = 170 + 12 * np.linspace(-1, 1, WIDTH) + generator.normal(0, 4, (HEIGHT, WIDTH))
     small = np.zeros((HEIGHT, WIDTH), bool)
     small[40:90, 110:200] = True
-    picture = np.where(small, 110 + rng.normal(0, 8, small.shape), ground).astype(np.uint8)
+    picture = np.where(small, 110 + generator.normal(0, 8, small.shape), ground).astype(np.uint8)
     mask = embryo_mask(picture[..., None].repeat(3, axis=2))
     assert (mask & small).sum() / (mask | small).sum() > 0.9
 

@@ -8,9 +8,9 @@ from lsl_tools.demo.stages import observed_stage, range_of_stage, time_at_quanti
 
 
 def test_neighbouring_stages_overlap_and_no_others() -> None:
-    rng = np.random.default_rng(0)
-    times = rng.uniform(4.0, 18.0, 4000)
-    stages = np.array([observed_stage(float(time), rng) for time in times])
+    generator = np.random.default_rng(0)
+    times = generator.uniform(4.0, 18.0, 4000)
+    stages = np.array([observed_stage(float(time), generator) for time in times])
     sharp = np.clip(np.floor(times).astype(int) - 4, 0, 13)
     assert 0.06 < np.mean(stages != sharp) < 0.2
     assert np.abs(stages - sharp).max() == 1
@@ -35,6 +35,6 @@ def test_ranges_are_as_frequent_as_in_table_1() -> None:
 
 
 def test_two_percent_of_the_coarse_labels_are_wrong() -> None:
-    rng = np.random.default_rng(1)
-    wrong = sum(wrong_range(3, rng) != 3 for _ in range(5000))
+    generator = np.random.default_rng(1)
+    wrong = sum(wrong_range(3, generator) != 3 for _ in range(5000))
     assert abs(wrong - 100) < 4 * np.sqrt(5000 * 0.02 * 0.98)

@@ -27,9 +27,9 @@ def made(
     """Four noise images; `same` gives {image: the one that it equals}, `genes` a letter for each."""
     with StoreWriter(path, 64, 64) as writer:
         for place in range(4):
-            rng = np.random.default_rng((same or {}).get(place, place))
+            generator = np.random.default_rng((same or {}).get(place, place))
             writer.append(
-                rng.integers(0, 256, (64, 64, 3), dtype=np.uint8), id=f"i{place}",
+                generator.integers(0, 256, (64, 64, 3), dtype=np.uint8), id=f"i{place}",
                 gene=genes[place].strip() if genes else "", split=splits[place] if splits else "",
             )  # fmt: skip
         writer.add_task(FAMILY, family)

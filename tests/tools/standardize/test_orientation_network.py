@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import orientation_composites as scenes
+import orientation_network as network
+import orientation_thresholds as thresholds
 import pytest
+import train_orientation as script
 from numpy.typing import NDArray
 
 from lsl_tools.demo.dataset import demo_images
-
-torch = pytest.importorskip("torch")
-# the scripts of a checkout are not part of an installed package
-network = pytest.importorskip("orientation_network")
-script = pytest.importorskip("train_orientation")
-scenes = pytest.importorskip("orientation_composites")
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +59,9 @@ def test_thresholds_flag_the_wrong_ones_up_to_the_share_allowed() -> None:
     odds = -np.linspace(0.01, 5, 100)
     odds[[2, 4, 6, 8, 10]] *= -1  # the wrong ones have up to 0.514
     everything = np.ones(100, bool)
-    low = script._threshold(odds, [(everything, 0.05)])
+    low = thresholds.threshold(odds, [(everything, 0.05)])
     assert (1 / (1 + np.exp(-np.abs(odds))) < low).sum() == 5
-    high = script._threshold(odds, [(everything, 0.5)])
+    high = thresholds.threshold(odds, [(everything, 0.5)])
     flagged = 1 / (1 + np.exp(-np.abs(odds))) < high
     assert flagged[odds > 0].sum() == 4
     assert flagged.sum() < 12
@@ -76,11 +74,11 @@ def test_genes_of_few_photographs_are_left_out_together() -> None:
 
 
 def test_weights_calibrate() -> None:
-    rng = np.random.default_rng(3)
-    truth = np.where(rng.random(4000) < 0.5, 1.0, -1.0)
-    odds = 0.5 * truth[:, None] + rng.normal(0, 1, (4000, 2))  # log-likelihood ratio: the odds times 1
-    evidence = np.stack([-odds * truth[:, None], rng.normal(0, 1, (4000, 2))])
-    weights = script.weighed(evidence, np.ones(4000, bool))
+    generator = np.random.default_rng(3)
+    truth = np.where(generator.random(4000) < 0.5, 1.0, -1.0)
+    odds = 0.5 * truth[:, None] + generator.normal(0, 1, (4000, 2))  # log-likelihood ratio: the odds times 1
+    evidence = np.stack([-odds * truth[:, None], generator.normal(0, 1, (4000, 2))])
+    weights = thresholds.weighed(evidence, np.ones(4000, bool))
     np.testing.assert_allclose(weights[0], 1.0, atol=0.1)
     np.testing.assert_allclose(weights[1], 0.0, atol=0.1)
 

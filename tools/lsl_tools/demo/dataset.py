@@ -103,9 +103,9 @@ def _plans(seed: int) -> Iterator[Plan]:
     """Gene after gene without end, 8 to 12 images each, spread over developmental time as Table I of the paper is."""
     index = gene_index = 0
     while True:
-        rng = np.random.default_rng([seed, _GENES, gene_index])
-        gene, images, start = draw_gene(gene_index, rng), int(rng.integers(8, 13)), rng.random()
-        for k in rng.permutation(images):
+        generator = np.random.default_rng([seed, _GENES, gene_index])
+        gene, images, start = draw_gene(gene_index, generator), int(generator.integers(8, 13)), generator.random()
+        for k in generator.permutation(images):
             expert = np.random.default_rng([seed, _EXPERTS, index])
             time = time_at_quantile(float((start + (k + expert.random()) / images) % 1.0))
             stage = observed_stage(time, expert)
@@ -115,12 +115,12 @@ def _plans(seed: int) -> Iterator[Plan]:
         gene_index += 1
 
 
-def _spread(stages: NDArray[np.int64], wanted: int, rng: np.random.Generator) -> set[int]:
+def _spread(stages: NDArray[np.int64], wanted: int, generator: np.random.Generator) -> set[int]:
     """Indices of up to `wanted` images, drawn evenly from all stages; one that runs out leaves its share."""
-    queues = [list(rng.permutation(np.flatnonzero(stages == stage))) for stage in range(len(STAGES))]
+    queues = [list(generator.permutation(np.flatnonzero(stages == stage))) for stage in range(len(STAGES))]
     chosen: set[int] = set()
     while len(chosen) < wanted and any(queues):
-        for stage in rng.permutation(len(STAGES)):
+        for stage in generator.permutation(len(STAGES)):
             if queues[stage] and len(chosen) < wanted:
                 chosen.add(int(queues[stage].pop()))
     return chosen

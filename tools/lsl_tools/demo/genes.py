@@ -102,51 +102,53 @@ class Gene:
         return np.asarray(cv2.resize(self.region_density(shift), (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR))
 
 
-def draw_gene(index: int, rng: np.random.Generator) -> Gene:
-    """A random gene; `rng` must be its own stream."""
-    kind = rng.random()
-    tissues = _draw_tissues(rng) if kind >= STAGE_INDEPENDENT else {}
-    regions = tuple(_draw_region(rng) for _ in range(rng.integers(1, 4))) if 0.24 <= kind < STAGE_INDEPENDENT else ()
-    everywhere = float(rng.uniform(0.4, 1.0)) if kind < 0.17 else 0.0
-    tint = rng.normal(0.0, 1.0, 2)
+def draw_gene(index: int, generator: np.random.Generator) -> Gene:
+    """A random gene; `generator` must be its own stream."""
+    kind = generator.random()
+    tissues = _draw_tissues(generator) if kind >= STAGE_INDEPENDENT else {}
+    in_regions = 0.24 <= kind < STAGE_INDEPENDENT
+    regions = tuple(_draw_region(generator) for _ in range(generator.integers(1, 4))) if in_regions else ()
+    everywhere = float(generator.uniform(0.4, 1.0)) if kind < 0.17 else 0.0
+    tint = generator.normal(0.0, 1.0, 2)
     light = _CLEAR_GROUND + tint @ _TINTS
-    depth, blue, green = rng.uniform(1.1, 1.7), rng.uniform(0.28, 0.62), rng.normal(0.96, 0.04)
+    depth, blue, green = generator.uniform(1.1, 1.7), generator.uniform(0.28, 0.62), generator.normal(0.96, 0.04)
     stain = depth * np.array([1.0, green, blue])
     return Gene(
         name=f"demo{index:04d}",
         tissues=tissues,
         regions=regions,
         everywhere=everywhere,
-        speckle=float(max(rng.normal(0.02, 0.2), 0.0)),
-        light=_triple(np.clip(light * rng.uniform(0.9, 1.03), 0.6, 1.0)),
+        speckle=float(max(generator.normal(0.02, 0.2), 0.0)),
+        light=_triple(np.clip(light * generator.uniform(0.9, 1.03), 0.6, 1.0)),
         stain=_triple(np.maximum(stain, 0.2)),
-        shear=float(rng.normal(-2.36, 0.35)),
-        strength=float(np.exp(rng.normal(0.0, 0.4))),
-        background=float(abs(rng.normal(0.0, 0.12))),
+        shear=float(generator.normal(-2.36, 0.35)),
+        strength=float(np.exp(generator.normal(0.0, 0.4))),
+        background=float(abs(generator.normal(0.0, 0.12))),
     )
 
 
-def _draw_tissues(rng: np.random.Generator) -> dict[str, float]:
-    families = rng.choice(list(TISSUE_FAMILIES), size=int(rng.integers(1, 4)), replace=False)
+def _draw_tissues(generator: np.random.Generator) -> dict[str, float]:
+    families = generator.choice(list(TISSUE_FAMILIES), size=int(generator.integers(1, 4)), replace=False)
     tissues: dict[str, float] = {}
     for family in families:
-        share = float(rng.uniform(0.45, 1.0))
+        share = float(generator.uniform(0.45, 1.0))
         for tissue, density in TISSUE_FAMILIES[str(family)].items():
-            tissues[tissue] = max(tissues.get(tissue, 0.0), density * share * float(rng.random() > 0.15))
+            tissues[tissue] = max(tissues.get(tissue, 0.0), density * share * float(generator.random() > 0.15))
     return tissues
 
 
-def _draw_region(rng: np.random.Generator) -> Region:
-    shape = rng.integers(5)
-    x, eta = rng.uniform(0.0, 1.0), rng.uniform(-1.0, 1.0)
-    length, breadth = rng.uniform(0.06, 0.3), rng.uniform(0.25, 0.9)
+def _draw_region(generator: np.random.Generator) -> Region:
+    shape = generator.integers(5)
+    x, eta = generator.uniform(0.0, 1.0), generator.uniform(-1.0, 1.0)
+    length, breadth = generator.uniform(0.06, 0.3), generator.uniform(0.25, 0.9)
     if shape == 1:
-        length, breadth = rng.uniform(0.05, 0.15), 3.0  # a stripe across
+        length, breadth = generator.uniform(0.05, 0.15), 3.0  # a stripe across
     elif shape == 2:
-        length, breadth, eta = 1.5, rng.uniform(0.4, 0.9), float(rng.choice([-1.0, 1.0]))  # the back or the belly
+        length, breadth = 1.5, generator.uniform(0.4, 0.9)  # the back or the belly
+        eta = float(generator.choice([-1.0, 1.0]))
     elif shape == 3:
-        length, breadth, x, eta = rng.uniform(0.15, 0.45), 1.8, float(rng.integers(2)), 0.0  # a pole
-    softness, density = float(rng.uniform(0.45, 1.0)), float(rng.uniform(0.4, 1.0))
+        length, breadth, x, eta = generator.uniform(0.15, 0.45), 1.8, float(generator.integers(2)), 0.0  # a pole
+    softness, density = float(generator.uniform(0.45, 1.0)), float(generator.uniform(0.4, 1.0))
     return Region(float(x), float(eta), float(length), float(breadth), softness, density)
 
 

@@ -52,32 +52,32 @@ class Photograph:
     raggedness: float
 
 
-def draw_photograph(gene: Gene, rng: np.random.Generator) -> Photograph:
-    """A random photograph of `gene`; `rng` must be its own stream."""
+def draw_photograph(gene: Gene, generator: np.random.Generator) -> Photograph:
+    """A random photograph of `gene`; `generator` must be its own stream."""
     return Photograph(
-        pose=draw_pose(rng),
-        window=draw_window(rng),
-        strength=float(gene.strength * np.exp(rng.normal(0.0, 0.35))),
-        background=float(gene.background * rng.uniform(0.5, 1.5)),
-        spread=float(rng.uniform(1.5, 4.5)),
-        shift=(float(rng.normal(0.0, 0.03)), float(rng.normal(0.0, 0.06))),
-        saturation=float(rng.uniform(0.75, 1.2)),
-        lamp=(float(rng.normal(0.0, 0.07)), float(rng.normal(0.0, 0.07))),
-        shear=float(gene.shear + rng.normal(0.0, 0.1)),
-        contrast=float(np.exp(rng.normal(0.15, 0.25))),
-        focus=float(rng.uniform(0.25, 1.1)),
-        sharpness=float(rng.uniform(0.7, 1.4)),
-        softness=float(rng.uniform(0.9, 1.8)),
-        blur=float(rng.uniform(0.3, 0.75)),
-        sharpening=float(max(rng.uniform(-0.4, 1.2), 0.0)),
-        darkening=float(rng.uniform(0.15, 0.6)),
-        tones=_four(rng.normal([20.0, 38.0, 66.0, 86.0], 18.0)),
-        texture=float(np.exp(rng.normal(-0.4, 0.35))),
-        folding=float(rng.uniform(4.0, 22.0)),
-        noise=float(rng.uniform(0.004, 0.016)),
-        margin=int(rng.choice([0, 0, 0, 1, 2, 4])),
-        bridging=int(rng.choice([0, 9, 25, 45, 65])),
-        raggedness=float(rng.choice([0.0, 0.0, 0.08, 0.2])),
+        pose=draw_pose(generator),
+        window=draw_window(generator),
+        strength=float(gene.strength * np.exp(generator.normal(0.0, 0.35))),
+        background=float(gene.background * generator.uniform(0.5, 1.5)),
+        spread=float(generator.uniform(1.5, 4.5)),
+        shift=(float(generator.normal(0.0, 0.03)), float(generator.normal(0.0, 0.06))),
+        saturation=float(generator.uniform(0.75, 1.2)),
+        lamp=(float(generator.normal(0.0, 0.07)), float(generator.normal(0.0, 0.07))),
+        shear=float(gene.shear + generator.normal(0.0, 0.1)),
+        contrast=float(np.exp(generator.normal(0.15, 0.25))),
+        focus=float(generator.uniform(0.25, 1.1)),
+        sharpness=float(generator.uniform(0.7, 1.4)),
+        softness=float(generator.uniform(0.9, 1.8)),
+        blur=float(generator.uniform(0.3, 0.75)),
+        sharpening=float(max(generator.uniform(-0.4, 1.2), 0.0)),
+        darkening=float(generator.uniform(0.15, 0.6)),
+        tones=_four(generator.normal([20.0, 38.0, 66.0, 86.0], 18.0)),
+        texture=float(np.exp(generator.normal(-0.4, 0.35))),
+        folding=float(generator.uniform(4.0, 22.0)),
+        noise=float(generator.uniform(0.004, 0.016)),
+        margin=int(generator.choice([0, 0, 0, 1, 2, 4])),
+        bridging=int(generator.choice([0, 9, 25, 45, 65])),
+        raggedness=float(generator.choice([0.0, 0.0, 0.08, 0.2])),
     )
 
 

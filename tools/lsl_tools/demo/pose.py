@@ -86,36 +86,36 @@ class Pose:
 
 def _wobble(pixels: FloatArray, seed: int) -> FloatArray:
     """A smooth irregular displacement (n, 2) of pixels (n, 2): sums of waves of 25 to 80 pixels, deviation about 1."""
-    rng = np.random.default_rng(seed)
-    waves = rng.normal(0.0, 0.1, (2, 8)).astype(np.float32)
-    phases = rng.uniform(0.0, 2 * np.pi, (2, 8)).astype(np.float32)
+    generator = np.random.default_rng(seed)
+    waves = generator.normal(0.0, 0.1, (2, 8)).astype(np.float32)
+    phases = generator.uniform(0.0, 2 * np.pi, (2, 8)).astype(np.float32)
     waved = pixels @ waves
     return np.stack([np.sin(waved + phase).sum(axis=1) for phase in phases], axis=1) * np.float32(0.5)
 
 
-def draw_pose(rng: np.random.Generator) -> Pose:
+def draw_pose(generator: np.random.Generator) -> Pose:
     """A random pose: rolled, tilted, bent, more or less pointed."""
     return Pose(
-        squareness=float(rng.uniform(2.05, 2.6)),
-        taper=float(rng.uniform(0.0, 0.25)),
-        dorsal_flatness=float(rng.uniform(0.0, 0.25)),
-        bend=float(rng.normal(0.0, 6.0)),
-        roll=float(rng.normal(0.0, 0.14)),
-        angle=float(rng.normal(0.0, 0.04)),
-        proportion=float(rng.normal(0.0, 7.0)),
+        squareness=float(generator.uniform(2.05, 2.6)),
+        taper=float(generator.uniform(0.0, 0.25)),
+        dorsal_flatness=float(generator.uniform(0.0, 0.25)),
+        bend=float(generator.normal(0.0, 6.0)),
+        roll=float(generator.normal(0.0, 0.14)),
+        angle=float(generator.normal(0.0, 0.04)),
+        proportion=float(generator.normal(0.0, 7.0)),
         ripple=(
-            float(rng.normal(0.0, 1.6)),
-            float(rng.uniform(0.0, 2 * np.pi)),
-            float(rng.normal(0.0, 3.0)),
-            float(rng.uniform(0.0, 2 * np.pi)),
+            float(generator.normal(0.0, 1.6)),
+            float(generator.uniform(0.0, 2 * np.pi)),
+            float(generator.normal(0.0, 3.0)),
+            float(generator.uniform(0.0, 2 * np.pi)),
         ),
-        wobble=float(rng.uniform(0.2, 1.1)),
-        wobble_seed=int(rng.integers(2**31)),
-        dents=tuple(_draw_dent(rng) for _ in range(rng.integers(6))),
+        wobble=float(generator.uniform(0.2, 1.1)),
+        wobble_seed=int(generator.integers(2**31)),
+        dents=tuple(_draw_dent(generator) for _ in range(generator.integers(6))),
     )
 
 
-def _draw_dent(rng: np.random.Generator) -> tuple[float, float, float]:
+def _draw_dent(generator: np.random.Generator) -> tuple[float, float, float]:
     """A dent (or bump) of handling: contour angle, width in angle, depth in pixels."""
-    width = float(np.exp(rng.uniform(np.log(0.008), np.log(0.08))))
-    return float(rng.random()), width, float(rng.normal(0.5, 4.5))
+    width = float(np.exp(generator.uniform(np.log(0.008), np.log(0.08))))
+    return float(generator.random()), width, float(generator.normal(0.5, 4.5))

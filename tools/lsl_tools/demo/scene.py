@@ -39,25 +39,25 @@ class Scene:
 def compose_scene(
     main: NDArray[np.uint8],
     neighbours: Sequence[NDArray[np.uint8]],
-    rng: np.random.Generator,
+    generator: np.random.Generator,
     size: tuple[int, int] = (1080, 1520),
 ) -> Scene:
     """One photograph of `size` (H, W) with `main` on top of `neighbours`, all standardized uint8 (h, w, 3) on white.
 
-    Position, angle, scale, proportion, flips, light and noise are drawn from `rng`. The main embryo lies whole inside
-    the frame, the only one to be seen whole: its neighbours are cut by the frame or hidden in part.
+    Position, angle, scale, proportion, flips, light and noise are drawn from `generator`. The main embryo lies whole
+    inside the frame, the only one to be seen whole: its neighbours are cut by the frame or hidden in part.
     """
-    length = float(rng.uniform(*LENGTHS)) * size[1]
-    pose = _draw_pose(main, length, size, rng)
+    length = float(generator.uniform(*LENGTHS)) * size[1]
+    pose = _draw_pose(main, length, size, generator)
     alpha, _ = _pasted(main, pose.matrix, size, length)
     canvas: FloatArray = np.empty((*size, 3), np.float32)
-    canvas[:] = _ground(main, rng)
+    canvas[:] = _ground(main, generator)
     for other in neighbours:
-        place = _beside(other, alpha, length, rng)
+        place = _beside(other, alpha, length, generator)
         if place is not None:
             _paste(canvas, other, place, length)
     _paste(canvas, main, pose.matrix, length)
-    photograph = _noisy(canvas * _light(size, rng)[..., None], rng)
+    photograph = _noisy(canvas * _light(size, generator)[..., None], generator)
     return Scene(photograph, alpha > 0.5, pose.angle, pose.flip_x, pose.flip_y)
 
 
@@ -71,17 +71,19 @@ class _Placed:
     flip_y: bool
 
 
-def _draw_pose(main: NDArray[np.uint8], length: float, size: tuple[int, int], rng: np.random.Generator) -> _Placed:
+def _draw_pose(
+    main: NDArray[np.uint8], length: float, size: tuple[int, int], generator: np.random.Generator
+) -> _Placed:
     """A place inside the frame; angles at which the embryo does not fit are drawn again."""
-    proportion, flips = float(rng.uniform(*PROPORTIONS)), rng.integers(2, size=2).astype(bool)
+    proportion, flips = float(generator.uniform(*PROPORTIONS)), generator.integers(2, size=2).astype(bool)
     while True:
-        angle = float(rng.uniform(-90, 90))
+        angle = float(generator.uniform(-90, 90))
         turned = _matrix(main, angle, length, proportion, flips, (0.0, 0.0))
         corners = _outline(main) @ turned[:, :2].T + turned[:, 2]
         low, high = corners.min(axis=0), corners.max(axis=0)
         room = np.array([size[1], size[0]]) - (high - low) - 0.04 * length
         if (room > 0).all():
-            shift = rng.uniform(0, 1, 2) * room - low + 0.02 * length
+            shift = generator.uniform(0, 1, 2) * room - low + 0.02 * length
             placed = _matrix(main, angle, length, proportion, flips, (float(shift[0]), float(shift[1])))
             return _Placed(placed, angle, bool(flips[0]), bool(flips[1]))
 
@@ -133,15 +135,16 @@ def _paste(canvas: FloatArray, image: NDArray[np.uint8], matrix: NDArray[np.floa
 
 
 def _beside(
-    other: NDArray[np.uint8], main: FloatArray, length: float, rng: np.random.Generator
+    other: NDArray[np.uint8], main: FloatArray, length: float, generator: np.random.Generator
 ) -> NDArray[np.float64] | None:
     """A place for a neighbour, so that `main`, its mask, is the only whole embryo; None if none was found."""
     pixels = _outline(other)[::7]
     middle = np.array(np.nonzero(main > 0.5))[::-1].mean(axis=1)
     for _ in range(40):
-        flips, angle = rng.integers(2, size=2).astype(bool), float(rng.uniform(-90, 90))
-        size, proportion = length * float(rng.uniform(0.85, 1.15)), float(rng.uniform(*PROPORTIONS))
-        away, most = float(rng.uniform(0, 2 * np.pi)), float(rng.choice([0.0, *rng.uniform(0.0, 0.15, 2)]))
+        flips, angle = generator.integers(2, size=2).astype(bool), float(generator.uniform(-90, 90))
+        size, proportion = length * float(generator.uniform(0.85, 1.15)), float(generator.uniform(*PROPORTIONS))
+        away = float(generator.uniform(0, 2 * np.pi))
+        most = float(generator.choice([0.0, *generator.uniform(0.0, 0.15, 2)]))
         for distance in np.arange(0.3, 1.6, 0.01) * length:
             place = middle + distance * np.array([np.cos(away), np.sin(away)])
             matrix = _matrix(other, angle, size, proportion, flips, (float(place[0]), float(place[1])))
@@ -160,23 +163,23 @@ def _lost(pixels: NDArray[np.float64], main: FloatArray) -> tuple[float, float]:
     return float((main[y[inside], x[inside]] > 0.5).sum() / len(x)), float(1 - inside.mean())
 
 
-def _ground(main: NDArray[np.uint8], rng: np.random.Generator) -> FloatArray:
+def _ground(main: NDArray[np.uint8], generator: np.random.Generator) -> FloatArray:
     """The colour of the ground (3,): near the brightest of the embryo's rim, as the light is that it was taken in."""
     mask = _cut_out(main)
     rim = (mask > 0) & (cv2.erode(mask, np.ones((9, 9), np.uint8), borderValue=0) == 0)
-    bright = np.quantile(main[rim], 0.9, axis=0) * rng.uniform(0.96, 1.06)
+    bright = np.quantile(main[rim], 0.9, axis=0) * generator.uniform(0.96, 1.06)
     return np.asarray(np.minimum(bright, 248), np.float32)
 
 
-def _light(size: tuple[int, int], rng: np.random.Generator) -> FloatArray:
+def _light(size: tuple[int, int], generator: np.random.Generator) -> FloatArray:
     """How the light falls off, (H, W): a slope, and corners darker than the middle."""
     y, x = np.meshgrid(np.linspace(-1, 1, size[0]), np.linspace(-1, 1, size[1]), indexing="ij")
-    slopes, corners = rng.uniform(-SLOPE, SLOPE, 2), rng.uniform(0, SLOPE)
+    slopes, corners = generator.uniform(-SLOPE, SLOPE, 2), generator.uniform(0, SLOPE)
     light = 1 + slopes[0] * x + slopes[1] * y - corners * (x * x + y * y) / 2
     return np.asarray(light / max(1.0, float(light.max()) / 1.04), np.float32)
 
 
-def _noisy(light: FloatArray, rng: np.random.Generator) -> NDArray[np.uint8]:
-    noise = cv2.GaussianBlur(rng.standard_normal(light.shape, np.float32), (0, 0), 0.6)
-    noisy = light + noise * np.float32(rng.uniform(1.5, 6.0))
+def _noisy(light: FloatArray, generator: np.random.Generator) -> NDArray[np.uint8]:
+    noise = cv2.GaussianBlur(generator.standard_normal(light.shape, np.float32), (0, 0), 0.6)
+    noisy = light + noise * np.float32(generator.uniform(1.5, 6.0))
     return np.clip(np.round(noisy), 0, 255).astype(np.uint8)

@@ -30,9 +30,9 @@ def time_at_quantile(quantile: float) -> float:
     return float(np.interp(quantile, _RANGE_QUANTILES, _RANGE_EDGES))
 
 
-def observed_stage(time: float, rng: np.random.Generator) -> int:
+def observed_stage(time: float, generator: np.random.Generator) -> int:
     """Index of the stage that an expert sees at `time`: 0 for stage 4 to 13 for stage 17, -1 before stage 4."""
-    seen = int(np.floor(time + THRESHOLD_SPREAD * rng.standard_normal()))
+    seen = int(np.floor(time + THRESHOLD_SPREAD * generator.standard_normal()))
     return min(max(seen - int(STAGES[0]), -1), len(STAGES) - 1)
 
 
@@ -41,10 +41,10 @@ def range_of_stage(stage: int) -> int:
     return int(np.searchsorted(_RANGE_EDGES, stage + int(STAGES[0]), side="right")) - 1
 
 
-def wrong_range(stage_range: int, rng: np.random.Generator) -> int:
+def wrong_range(stage_range: int, generator: np.random.Generator) -> int:
     """The coarse label that gets written down: `stage_range`, or in 2 % of cases another one, mostly a neighbour."""
-    slips, far = rng.random(), rng.random()
+    slips, far = generator.random(), generator.random()
     others = [r for r in range(len(STAGE_RANGES)) if r != stage_range]
     near = [r for r in others if abs(r - stage_range) == 1]
-    other = int(rng.choice(near if far < 0.8 else others))
+    other = int(generator.choice(near if far < 0.8 else others))
     return other if slips < WRONG_LABELS else stage_range

@@ -25,10 +25,10 @@ _SPREADS: Final[dict[str, tuple[float, ...]]] = {
 _ROWS, _COLUMNS = 512, 1024
 
 
-def draw_window(rng: np.random.Generator) -> Window:
+def draw_window(generator: np.random.Generator) -> Window:
     """Where in the fields a photograph looks: row, column, mirrored up-down, mirrored left-right."""
-    row, column = rng.integers(_ROWS - HEIGHT), rng.integers(_COLUMNS - WIDTH)
-    return int(row), int(column), bool(rng.integers(2)), bool(rng.integers(2))
+    row, column = generator.integers(_ROWS - HEIGHT), generator.integers(_COLUMNS - WIDTH)
+    return int(row), int(column), bool(generator.integers(2)), bool(generator.integers(2))
 
 
 def grain(kind: Kind, window: Window) -> FloatArray:
@@ -40,10 +40,10 @@ def grain(kind: Kind, window: Window) -> FloatArray:
 
 @cache
 def _field(kind: Kind) -> FloatArray:
-    rng = np.random.default_rng([20130713, list(_SPREADS).index(kind)])
+    generator = np.random.default_rng([20130713, list(_SPREADS).index(kind)])
     total: FloatArray = np.zeros((_ROWS, _COLUMNS), np.float32)
     for spread in _SPREADS[kind]:
-        noise = rng.standard_normal((_ROWS, _COLUMNS), np.float32)
+        noise = generator.standard_normal((_ROWS, _COLUMNS), np.float32)
         if spread:
             noise = np.asarray(cv2.GaussianBlur(noise, (0, 0), spread))
         total += noise / noise.std()

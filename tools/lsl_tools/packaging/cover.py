@@ -41,7 +41,7 @@ def draw_cover(model: Model, image: NDArray[np.uint8], path: Path) -> None:
     from matplotlib.figure import Figure
 
     answer = next(model.explain(image[None]))
-    saliency, chances = answer["saliency"][0], answer["probabilities"][0]
+    saliency, probabilities = answer["saliency"][0], answer["probabilities"][0]
     figure = Figure(figsize=_INCHES, dpi=_DPI, facecolor="white")
     top = float(np.percentile(saliency, 99.5)) or 1.0
     for place, (shown, title) in enumerate(((image, "image"), (saliency, "saliency"))):
@@ -49,9 +49,9 @@ def draw_cover(model: Model, image: NDArray[np.uint8], path: Path) -> None:
         axes.imshow(shown, cmap="gray", vmin=0, vmax=top)  # the scale is for the map; colours have none
         axes.set_title(title, fontsize=10, color=_INK, loc="left", pad=3)
         axes.set_axis_off()
-    shown_classes = np.sort(np.argsort(-chances, kind="stable")[:_MOST_BARS])
+    shown_classes = np.sort(np.argsort(-probabilities, kind="stable")[:_MOST_BARS])
     bars = figure.add_axes((0.7, 0.1, 0.26, 0.82))
-    bars.barh(np.arange(len(shown_classes)), chances[shown_classes], color=_BAR)
+    bars.barh(np.arange(len(shown_classes)), probabilities[shown_classes], color=_BAR)
     bars.set_yticks(np.arange(len(shown_classes)), [_short(model.task.classes[k]) for k in shown_classes], fontsize=8)
     bars.invert_yaxis()
     bars.set_xlim(0, 1)

@@ -14,11 +14,11 @@ def uneven(height: int = 150, width: int = 200) -> np.ndarray:
 
 @pytest.mark.parametrize("darkness", [-12, -90, 18])
 def test_the_light_is_found_behind_an_embryo_darker_or_brighter(darkness: int) -> None:
-    truth, rng = uneven(), np.random.default_rng(0)
-    photograph = truth + rng.normal(0, 1, truth.shape).astype(np.float32)
+    truth, generator = uneven(), np.random.default_rng(0)
+    photograph = truth + generator.normal(0, 1, truth.shape).astype(np.float32)
     mask = np.zeros(truth.shape[:2], np.uint8)
     cv2.ellipse(mask, (95, 70), (70, 30), 20, 0, 360, 1, -1)
-    photograph[mask > 0] += darkness + rng.normal(0, 7, (int(mask.sum()), 1))
+    photograph[mask > 0] += darkness + generator.normal(0, 7, (int(mask.sum()), 1))
     ground = model_ground(photograph, roughness(photograph))
     assert np.abs(ground.light - truth).max() < 3
     assert ground.noise == pytest.approx([1, 1, 1], abs=0.25)
