@@ -1,8 +1,12 @@
+from __future__ import annotations
+
+from typing import get_args
+
 import cv2
 import numpy as np
 import pytest
 
-from lsl_trainer.layers.handmade import Codebook, dense_sift
+from lsl_trainer.layers.handmade import Codebook, Coding, dense_sift
 
 
 @pytest.fixture(scope="module")
@@ -18,15 +22,15 @@ def test_descriptors_are_opencv_s_at_every_eighth_pixel(images: np.ndarray) -> N
     found = dense_sift(images[1])
     assert found.shape == (6, 8, 128)
     grey = images[1][..., 0]
-    _, expected = cv2.SIFT_create().compute(grey, [cv2.KeyPoint(28.0, 20.0, 16.0, 0.0)])
+    _, expected = cv2.SIFT.create().compute(grey, [cv2.KeyPoint(28.0, 20.0, 16.0, 0.0)])
     np.testing.assert_allclose(found[2, 3] ** 2, expected[0] / expected[0].sum(), atol=1e-5)
     np.testing.assert_allclose((found**2).sum(2), 1, atol=1e-4)
 
 
-@pytest.mark.parametrize("coding", ["words", "sparse"])
-def test_codes_tell_stripes_apart(images: np.ndarray, coding: str) -> None:
+@pytest.mark.parametrize("coding", get_args(Coding))
+def test_codes_tell_stripes_apart(images: np.ndarray, coding: Coding) -> None:
     descriptors = np.stack([dense_sift(image) for image in images])
-    book = Codebook(descriptors[:8], coding, size=8)  # type: ignore[arg-type]
+    book = Codebook(descriptors[:8], coding, size=8)
     features = book.features(descriptors)
     assert features.shape == (12, 8 * (1 + 2 * 5))
     means = features[:8:2].mean(0), features[1:8:2].mean(0)
@@ -38,5 +42,5 @@ def test_codes_tell_stripes_apart(images: np.ndarray, coding: str) -> None:
         words = descriptors[3].reshape(-1, 128)
         nearest = ((words[:, None] - book._words[None]) ** 2).sum(2).argmin(1)
         np.testing.assert_allclose(features[3, :8], np.bincount(nearest, minlength=8) / len(words))
-    again = Codebook(descriptors[:8], coding, size=8)  # type: ignore[arg-type]
+    again = Codebook(descriptors[:8], coding, size=8)
     np.testing.assert_array_equal(again.features(descriptors[:1]), features[:1])

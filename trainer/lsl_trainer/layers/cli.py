@@ -1,4 +1,4 @@
-"""`lsl-train --layers`: which depth of a backbone serves which task, as a table and a figure."""
+"""The option `lsl-train --layers`: which depth of a backbone serves which task, as a table and a figure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ALL = "all"
 
 
 def blocks_meant(text: str) -> list[int]:
-    """Numbers of blocks from `3,7`; none, for all of them, from `all`. Raises ConfigError."""
+    """The numbers in a text such as `3,7`; `all` gives none, which means all blocks. Else a ConfigError."""
     if text == _ALL:
         return []
     try:

@@ -1,4 +1,4 @@
-"""The layer-by-layer comparison on paper: a CSV, and a panel a task."""
+"""What `--layers` found, as a CSV table and a picture with a panel for each task."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lsl_trainer.reporting.drawing import BLUE, RED, new_figure, png_of
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["write_layers"]
+__all__ = ["draw_layers", "write_layers"]
 
 _CHANCE = "#888888"
 
@@ -33,11 +33,12 @@ def write_layers(folder: Path, found: Sequence[LayerScore]) -> tuple[Path, Path]
                 (one.task, one.block, one.name, one.features, one.measure, one.value, low, high, one.chance, one.images)
             )
     with atomic_path(picture) as temporary:
-        temporary.write_bytes(png_of(_figure(found), dpi=150))
+        temporary.write_bytes(png_of(draw_layers(found), dpi=150))
     return table, picture
 
 
-def _figure(found: Sequence[LayerScore]) -> Figure:
+def draw_layers(found: Sequence[LayerScore]) -> Figure:
+    """A panel for each task: the value of each block with its interval, what guessing gives, the best block in red."""
     tasks = list(dict.fromkeys(one.task for one in found))
     figure = new_figure(5.6 * len(tasks), 3.8)
     for place, task in enumerate(tasks):

@@ -1,7 +1,7 @@
 """The hand-made baseline of the field: dense SIFT, a codebook, pooling over a coarse grid (Ji et al. 2009).
 
-Descriptors are computed on a regular grid of the grey image and expressed by a codebook that was learnt on training
-images: `words` counts the nearest of k means, `sparse` takes the largest coefficients of a sparse code.
+Descriptors are computed on a regular grid of the grey image. A codebook, learnt on training images, then describes
+them: `words` counts how often each of k means is the nearest, `sparse` takes the largest coefficients of a sparse code.
 """
 
 from __future__ import annotations
@@ -17,15 +17,18 @@ __all__ = ["Codebook", "Coding", "dense_sift"]
 
 Coding = Literal["words", "sparse"]
 _STEP, _SIZE = 8, 16
+"""Pixels between two descriptors, pixels that one covers."""
 _SAMPLED = 20_000
+"""So many descriptors teach a codebook."""
 _NON_ZERO = 5
+"""So many words make up a descriptor in a sparse code."""
 _GRIDS = ((1, 1), (2, 5))
 
 
 def dense_sift(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     """RootSIFT descriptors (Arandjelović and Zisserman 2012) of uint8 (H, W, 3) every 8 pixels: float32 (h, w, 128).
 
-    Each covers 16 × 16 pixels and is upright, L1-normalized, then square-rooted.
+    Each covers 16 × 16 pixels and is upright. It is divided by its sum, then the root of each number is taken.
     """
     grey = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY)
     rows, columns = (range(_STEP // 2, side, _STEP) for side in grey.shape)
@@ -37,10 +40,10 @@ def dense_sift(image: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 class Codebook:
-    """`size` words learnt from the descriptors of training images; the same seed gives the same words."""
+    """Words that are learnt from the descriptors of training images. The same seed gives the same words."""
 
     def __init__(self, descriptors: NDArray[np.float32], coding: Coding, *, size: int = 256, seed: int = 0) -> None:
-        """`descriptors` (N, h, w, 128) of the training images; at most 20,000 of them are looked at."""
+        """Learns `size` words from `descriptors` (N, h, w, 128), at most 20,000 of them."""
         self.coding, self.size = coding, size
         generator = np.random.default_rng(seed)
         flat = descriptors.reshape(-1, descriptors.shape[-1])
@@ -48,9 +51,9 @@ class Codebook:
         self._words = _means(sample, size, seed) if coding == "words" else _atoms(sample, size, seed)
 
     def features(self, descriptors: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Of images with descriptors (N, h, w, 128): their codes pooled over the whole and over 2 × 5 cells, (N, D).
+        """Features (N, D) of images with descriptors (N, h, w, 128): codes pooled over the whole and over 2 × 5 cells.
 
-        Counts of words are averaged, coefficients of a sparse code pooled by their maximum.
+        Pooling takes the mean of counts of words, and the maximum of coefficients of a sparse code.
         """
         return np.stack([self._pooled(image) for image in descriptors])
 

@@ -1,4 +1,7 @@
-"""Which depth serves which task: every block's pooled features under a linear classifier, cross-validated by gene."""
+"""Which depth of a backbone serves which task.
+
+The pooled features of each block go into a linear classifier, which is cross-validated by gene.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from lsl_trainer.data.batch import in_unit_range, to_tensor
 from lsl_trainer.data.further_tasks import FurtherTask, frequent_terms, further_tasks, range_labels
 from lsl_trainer.data.load import task_to_learn
 from lsl_trainer.data.split import duplicates
-from lsl_trainer.layers.ridge import choose_penalty, group_folds, ridge_scores
+from lsl_trainer.layers.ridge import Floats, choose_penalty, group_folds, ridge_scores
 from lsl_trainer.learning.backbones import transferred_network
 from lsl_trainer.networks.residual import Network, block_maps
 from lsl_trainer.networks.trunk import PooledTrunk, pooled_grid
@@ -29,12 +32,15 @@ __all__ = ["LayerScore", "block_features", "block_names", "cross_validated", "sc
 _BATCH = 16
 _FOLDS = 10
 _HALF = 0.5
-Floats = NDArray[np.float64]
+
+
+Figures = tuple[str, float, Interval | None, float]
+"""Measure, value, interval and chance of a LayerScore."""
 
 
 @dataclass(frozen=True)
 class LayerScore:
-    """One block's features on one task, over left-out genes."""
+    """How well the features of one block serve one task, over left-out genes."""
 
     block: int
     """From 1."""
@@ -42,22 +48,23 @@ class LayerScore:
     features: int
     task: str
     measure: str
-    """`accuracy` of a task of classes, `average precision` of one of terms (per term and range, bag by bag)."""
+    """`accuracy` of a task of classes; `average precision` of one of terms, per term and range, bag by bag."""
     value: float
     interval: Interval | None
     """95 %, bootstrap over genes; None for terms."""
     chance: float
-    """The most frequent class's share, or the mean share of bags that carry a term."""
+    """What guessing gives: the most frequent class's share, or the mean share of bags that carry a term."""
     images: int
 
 
 def score_layers(
     store: Store, config: TrainConfig, blocks: Sequence[int] = (), on_images: Callable[[int], None] = lambda n: None
 ) -> list[LayerScore]:
-    """Scores the blocks of `config.transfer.backbone` (numbers from 1; all if empty) on all its tasks.
+    """Scores blocks of `config.transfer.backbone` on all tasks. Blocks are numbers from 1; none means all.
 
-    At most ten folds of whole genes, each image once left out; the penalty is chosen inside the training folds. All
-    labelled images of the store take part. Raises ConfigError: no backbone, no such block, fewer than two genes.
+    There are at most ten folds of whole genes, and each image is left out once. The penalty is chosen inside the
+    training folds. All labelled images of the store take part. A ConfigError tells if there is no backbone, no such
+    block, or only one gene.
     """
     if not config.transfer.backbone:
         raise ConfigError("--layers looks into an F that has been trained: name it with --backbone")
@@ -79,7 +86,7 @@ def score_layers(
 
 
 def block_names(network: Network) -> tuple[str, ...]:
-    """What the blocks of its F are called."""
+    """The names of the blocks of its F, from the image on."""
     if isinstance(network.body, PooledTrunk):
         return network.body.trunk.names
     with torch.no_grad():
@@ -91,7 +98,7 @@ def block_names(network: Network) -> tuple[str, ...]:
 def block_features(
     network: Network, images: NDArray[np.uint8], on_images: Callable[[int], None] = lambda n: None
 ) -> list[NDArray[np.float32]]:
-    """Of each block, the features float32 (N, D) of `images` (N, H, W, 3): its map averaged over a coarse grid."""
+    """Features float32 (N, D) of each block, its map averaged over a coarse grid; `images` uint8 (N, H, W, 3)."""
     network.eval()
     parts: list[list[NDArray[np.float32]]] = []
     for start in range(0, len(images), _BATCH):
@@ -105,7 +112,7 @@ def block_features(
 
 
 def cross_validated(features: Floats, targets: Floats, groups: NDArray[np.int64]) -> Floats:
-    """Scores (N, m) of each image by a ridge regression without images of its gene; `targets` (N, m), NaN unknown."""
+    """Scores (N, m), each by a ridge regression that saw no image of the same gene; `targets` (N, m), NaN unknown."""
     scores = np.empty(targets.shape)
     folds = group_folds(groups, _FOLDS)
     for fold in np.unique(folds):
@@ -116,7 +123,7 @@ def cross_validated(features: Floats, targets: Floats, groups: NDArray[np.int64]
 
 
 def joined_groups(store: Store, images: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """The gene of each image (N,); genes that share a photograph count as one. Raises ConfigError for a single gene."""
+    """The gene of each image, (N,). Genes that share a photograph count as one. A single gene is a ConfigError."""
     groups = store.groups().astype(np.int64)
     for rows in duplicates(images, np.arange(len(images))):
         groups[np.isin(groups, groups[rows])] = groups[rows[0]]
@@ -135,25 +142,35 @@ def _scored(
 ) -> LayerScore:
     known = (task.labels >= 0).reshape(len(features), -1).any(1)
     inside, labels, genes = features[known].astype(np.float64), task.labels[known], groups[known]
-    terms = task.space.classes
-    common = {"block": block, "name": name, "features": features.shape[1], "task": task.name, "images": len(labels)}
     if task.terms:
-        often = frequent_terms(labels, genes)
-        labels, terms = labels[:, often], tuple(np.array(terms)[often])
-        scores = cross_validated(inside, np.where(labels >= 0, labels, np.nan), genes)
-        found = score_terms(bag_means(labels, scores, genes, ranges[known]), np.full(len(terms), _HALF), terms)
-        if found is None:
-            raise ConfigError(f"no term of {task.name!r} is carried by three genes: nothing to cross-validate")
-        return LayerScore(
-            **common, measure="average precision", value=found.average_precision, interval=None, chance=_carried(found)
-        )
-    scores = cross_validated(inside, np.eye(len(task.space))[labels], genes)
+        figures = _term_figures(task, inside, labels, genes, ranges[known])
+    else:
+        figures = _class_figures(len(task.space), inside, labels, genes)
+    return LayerScore(block, name, features.shape[1], task.name, *figures, images=len(labels))
+
+
+def _class_figures(classes: int, features: Floats, labels: NDArray[np.int64], genes: NDArray[np.int64]) -> Figures:
+    scores = cross_validated(features, np.eye(classes)[labels], genes)
     right = (scores.argmax(1) == labels).astype(np.float64)
     drawn = mean_replicates(right[:, None], genes, np.random.default_rng(0))
-    return LayerScore(
-        **common, measure="accuracy", value=float(right.mean()), interval=interval(drawn),
-        chance=float(np.bincount(labels).max() / len(labels)),
-    )  # fmt: skip
+    most_frequent = float(np.bincount(labels).max() / len(labels))
+    return ("accuracy", float(right.mean()), interval(drawn), most_frequent)
+
+
+def _term_figures(
+    task: FurtherTask,
+    features: Floats,
+    labels: NDArray[np.int64],
+    genes: NDArray[np.int64],
+    ranges: NDArray[np.int64],
+) -> Figures:
+    often = frequent_terms(labels, genes)
+    labels, terms = labels[:, often], tuple(np.array(task.space.classes)[often])
+    scores = cross_validated(features, np.where(labels >= 0, labels, np.nan), genes)
+    found = score_terms(bag_means(labels, scores, genes, ranges), np.full(len(terms), _HALF), terms)
+    if found is None:
+        raise ConfigError(f"no term of {task.name!r} is carried by three genes: nothing to cross-validate")
+    return ("average precision", found.average_precision, None, _carried(found))
 
 
 def _carried(found: TermScores) -> float:

@@ -1,4 +1,4 @@
-"""Linear classifiers on fixed features: ridge regression in closed form, its penalty chosen by genes."""
+"""Linear classifiers on fixed features: ridge regression in closed form. Left-out genes choose its penalty."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PENALTIES", "RidgeFit", "choose_penalty", "group_folds", "ridge_scores"]
+__all__ = ["PENALTIES", "Floats", "RidgeFit", "choose_penalty", "group_folds", "ridge_scores"]
 
 PENALTIES = tuple(10.0**power for power in range(-3, 4))
 """In units of the mean squared length of the standardized training features."""
@@ -20,21 +20,21 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RidgeFit:
-    """What the choice of a penalty came to."""
+    """The penalty that was chosen, and how it did."""
 
     penalty: float
     error: float
     """Mean squared error of the predictions for left-out genes."""
     left_out: Floats
-    """(n, m): these predictions."""
+    """(n, m): the predictions for left-out genes."""
 
 
 def ridge_scores(train: Floats, targets: Floats, test: Floats, penalties: Sequence[float]) -> Floats:
     """Predictions (P, k, m) for `test` (k, D) from `train` (n, D) and `targets` (n, m), NaN where unknown.
 
-    Features are standardized by the training images (a deviation counts at least a tenth of the mean one: features that
-    are almost always zero stay small), targets centred; unknown ones take no part. Solved in the n dimensions that the
-    training images span, for targets are few and features many.
+    Features are standardized by the training images. A deviation counts at least a tenth of the mean deviation, so
+    that features stay small which are almost always zero. Targets are centred; unknown ones take no part. There are
+    many features and few images, so the equations are solved in the n dimensions that the training images span.
     """
     gram, cross = _kernels(train, test)
     scores = np.zeros((len(penalties), len(test), targets.shape[1]))
@@ -55,7 +55,7 @@ def ridge_scores(train: Floats, targets: Floats, test: Floats, penalties: Sequen
 def choose_penalty(
     train: Floats, targets: Floats, groups: NDArray[np.int64], penalties: Sequence[float] = PENALTIES
 ) -> RidgeFit:
-    """The penalty with the least squared error for left-out genes, `groups` (n,); the larger one of two equal."""
+    """The penalty with the least squared error for left-out genes, `groups` (n,). Of two equal ones, the larger."""
     folds = group_folds(groups, _INNER_FOLDS)
     tried = sorted(penalties, reverse=True)
     left_out = np.zeros((len(tried), *targets.shape))
