@@ -9,7 +9,7 @@ from typing import Final
 __all__ = ["FORBIDDEN", "FULL", "LASTING", "reason", "unreadable", "unwritable"]
 
 FULL: Final = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
-"""The disk, or one's share of it, has no room."""
+"""The disk has no room, or the user may fill no more of it."""
 FORBIDDEN: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 """One may not do this here."""
 LASTING: Final = FULL | FORBIDDEN | {errno.EISDIR, errno.ENAMETOOLONG}

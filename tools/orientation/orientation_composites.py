@@ -1,7 +1,7 @@
 """Standardized photographs pasted into scenes, found again and cut out by our own segmentation, the truth known.
 
-Cut-outs are never quite alike, and which way an embryo lies shows above all in its outline: on these images the network
-is weighed, its thresholds are chosen, and it is judged.
+Cut-outs are never quite alike, and the outline tells most about how an embryo lies. So these images weigh the networks
+against each other, set the thresholds, and judge the result.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
     try:
         os.fsync(descriptor)
-    except OSError as problem:  # some network shares refuse to sync; a full one tells it here first
+    except OSError as problem:  # some network disks refuse to sync; a full one tells it here first
         if not folder and problem.errno not in _CANNOT_SYNC:
             raise
     finally:

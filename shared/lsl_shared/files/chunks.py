@@ -19,7 +19,7 @@ __all__ = ["ImageChunks"]
 class ImageChunks:
     """The chunks of images uint8 (N, H, W, 3), or of maps uint8 (N, H, W), for several threads at once.
 
-    `reopen` opens the file again and returns its images: it is called where the file's share had vanished.
+    `reopen` opens the file again and returns its images: it is called where the file's disk had vanished.
     """
 
     def __init__(self, images: h5py.Dataset, reopen: Callable[[], h5py.Dataset]) -> None:

@@ -21,7 +21,7 @@ __all__ = ["StoreImages"]
 class StoreImages:
     """The images in the file of a store, uint8 (N, H, W, 3), RGB, `chunk_images` of them in one HDF5 chunk.
 
-    `reopen` opens the file again: it is called where the file's share had vanished. Raises StoreError for images of
+    `reopen` opens the file again: it is called where the file's disk had vanished. Raises StoreError for images of
     another kind, or chunks that do not hold whole images.
     """
 
@@ -47,7 +47,7 @@ class StoreImages:
         return pixels
 
     def read_chunk(self, start: int) -> NDArray[np.uint8]:
-        """The images of the chunk that begins at image `start`, read only; waits for a share that vanishes."""
+        """The images of the chunk that begins at image `start`, read only; waits for a disk that vanishes."""
         try:
             return self._chunks.read(start)
         except (OSError, ValueError) as problem:

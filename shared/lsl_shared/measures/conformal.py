@@ -1,4 +1,4 @@
-"""Conformal prediction sets: with a promised share of images, the right class is among those that are given.
+"""Conformal prediction sets: for a promised fraction of the images, the right class is in the set.
 
 Split conformal prediction with the score 1 − p(true class) (Sadinle, Lei and Wasserman 2019, "least ambiguous sets").
 """

@@ -43,7 +43,7 @@ class Bags:
 
 @dataclass(frozen=True)
 class TermScore:
-    """One term in one range; shares are 0..1."""
+    """One term in one range; the scores are 0..1."""
 
     term: str
     stage_range: str

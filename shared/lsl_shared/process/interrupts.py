@@ -1,7 +1,7 @@
 """Interrupts (Ctrl-C) that are not lost.
 
-Python raises KeyboardInterrupt wherever it is just then. In the callback of a weak reference, where it often is after a
-long call into HDF5, the exception is only printed, and the work goes on.
+Python raises KeyboardInterrupt wherever the program happens to be. After a long call into HDF5 that is often the callback
+of a weak reference. There the exception is only printed, and the work goes on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["interrupts_kept"]
 
 @contextmanager
 def interrupts_kept() -> Iterator[Callable[[], None]]:
-    """Yields a function, to be called between two steps, that raises KeyboardInterrupt if one was lost before."""
+    """Yields a function that raises KeyboardInterrupt if one was lost before; call it between two steps."""
     before, lost = sys.unraisablehook, False
 
     def keep(problem: UnraisableHookArgs) -> None:

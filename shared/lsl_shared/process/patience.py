@@ -1,4 +1,4 @@
-"""Waiting for a share that vanishes for a moment: what fails is tried again, a few seconds in all."""
+"""Waiting for a network disk that vanishes for a moment: what fails is tried again, for a few seconds."""
 
 from __future__ import annotations
 

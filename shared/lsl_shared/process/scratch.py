@@ -26,7 +26,7 @@ _KEPT = _Kept()
 def scratch(name: str, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray[Any]:
     """This thread's array of that name, with whatever is left in it; the next call with the name may overwrite it.
 
-    One array a name is kept, of the shape that was asked for last. Never hand one out to callers.
+    For each name one array is kept, of the shape that was asked for last. Never hand one out to callers.
     """
     found = _KEPT.arrays.get(name)
     if found is None or found.shape != shape or found.dtype != dtype:

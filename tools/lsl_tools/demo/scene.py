@@ -157,14 +157,14 @@ def _beside(
 
 
 def _lost(pixels: NDArray[np.float64], main: FloatArray) -> tuple[float, float]:
-    """Share of an embryo's pixels (n, 2) that the main embryo hides, and share that lies outside the frame."""
+    """Which fraction of an embryo's pixels (n, 2) the main embryo hides, and which lies outside the frame."""
     x, y = np.round(pixels).astype(int).T
     inside = (x >= 0) & (y >= 0) & (x < main.shape[1]) & (y < main.shape[0])
     return float((main[y[inside], x[inside]] > 0.5).sum() / len(x)), float(1 - inside.mean())
 
 
 def _ground(main: NDArray[np.uint8], generator: np.random.Generator) -> FloatArray:
-    """The colour of the ground (3,): near the brightest of the embryo's rim, as the light is that it was taken in."""
+    """The colour of the ground (3,): near the brightest part of the embryo's rim."""
     mask = _cut_out(main)
     rim = (mask > 0) & (cv2.erode(mask, np.ones((9, 9), np.uint8), borderValue=0) == 0)
     bright = np.quantile(main[rim], 0.9, axis=0) * generator.uniform(0.96, 1.06)

@@ -1,4 +1,4 @@
-"""Fixed fields of grain, of which every photograph shows a random window: yolk granules, cells, sensor noise."""
+"""Fixed fields of grain: yolk granules, cells, sensor noise. Every photograph shows a random window of them."""
 
 from __future__ import annotations
 

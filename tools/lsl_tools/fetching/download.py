@@ -1,4 +1,4 @@
-"""One file from a server: asked for again after failures, gone on with where it broke off, never trusted."""
+"""Downloading one file: it is asked for again after failures, continued where it broke off, and never trusted."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Downloader:
         raise FetchError(f"{address}: {problem} ({self.manners.attempts} attempts)")
 
     def _attempt(self, address: str, part: Path) -> bool:
-        """Brings `part` to its end; whether the server had said how long that is. _PassingError or FetchError."""
+        """Receives the rest of `part`; returns whether the server said how long it is. _PassingError or FetchError."""
         headers = {"User-Agent": user_agent(), "Accept": "image/*", "Accept-Encoding": "identity"}
         try:
             answer = open_address(address, headers | _going_on(part), self.manners.silence)
@@ -108,7 +108,7 @@ class Downloader:
             raise FetchError(f"{address}: is sent compressed although that was not asked for")
 
     def _write(self, answer: HTTPResponse, address: str, part: Path, start: int) -> int:
-        """Appends what comes to `part`, from byte `start` on; the number of bytes."""
+        """Writes what comes to `part`, from byte `start` on; returns the number of bytes."""
         received, until = 0, time.monotonic() + self.manners.longest
         with part.open("r+b" if start else "wb") as stream:
             stream.seek(start)
@@ -124,7 +124,7 @@ class Downloader:
         return received
 
     def _checked(self, address: str, part: Path, whole: bool) -> bytes:
-        """The bytes of a finished `part`. What is damaged may be cut off, unless its length was known."""
+        """The bytes of a complete `part`. Damage may mean that it was cut off, unless its length was known."""
         data = part.read_bytes()
         _discard(part)
         try:
@@ -163,7 +163,7 @@ def _going_on(part: Path) -> dict[str, str]:
 
 
 def _start(answer: HTTPResponse, part: Path) -> int:
-    """The byte of `part` from which on the answer is; _PassingError where that is not what was asked for."""
+    """The byte of `part` where the answer begins; _PassingError where it is not the piece that was asked for."""
     if answer.status == 200:
         return 0
     have = part.stat().st_size if part.exists() else 0

@@ -1,4 +1,4 @@
-"""How a server is asked: at most so often, never too long or too much, and again after growing pauses."""
+"""How a server is asked: not too often, not for too long or too much, and again after growing pauses."""
 
 from __future__ import annotations
 

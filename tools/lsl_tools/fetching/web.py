@@ -1,4 +1,4 @@
-"""HTTP and HTTPS and nothing else: neither by the address nor by a redirect, and never down from HTTPS to HTTP."""
+"""HTTP and HTTPS alone: any other address is refused, in redirects too, and so is a redirect from HTTPS to HTTP."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def _suggestions(images: Store, given: Annotations, space: LabelSpace, n: int) -
     rows = np.concatenate([open_, known])
     features = unit_features(given, rows)
     chosen = open_[spread_choice(n, features, weights, coarse[rows], images.groups()[rows])]
-    guess, share = constrained(probabilities[chosen], allowed[chosen])
+    guesses, likely = constrained(probabilities[chosen], allowed[chosen])
     return tuple(
         Suggestion(
             row=int(row),
@@ -104,10 +104,10 @@ def _suggestions(images: Store, given: Annotations, space: LabelSpace, n: int) -
             gene=images.genes[row],
             coarse=names[coarse[row]] if coarse[row] >= 0 else "",
             guess=space.classes[index],
-            probability=float(chance),
+            probability=float(probability),
             task=space.name,
         )
-        for row, index, chance in zip(chosen, guess, share, strict=True)
+        for row, index, probability in zip(chosen, guesses, likely, strict=True)
     )
 
 

@@ -64,7 +64,7 @@ class Segmentation:
 def segment(photograph: NDArray[np.uint8]) -> Segmentation | None:
     """Finds the main embryo of a photograph uint8 (H, W, 3), RGB; None where there is none.
 
-    Of several embryos the one is meant that is seen whole, its outline clear all around, and among those the largest.
+    Of several embryos, it takes those that are seen whole with a clear outline all around, and of these the largest.
     """
     before = standardized_already(photograph)
     if before is not None:
