@@ -1,7 +1,7 @@
 """Interrupts (Ctrl-C) that are not lost.
 
-Python raises KeyboardInterrupt wherever the program happens to be. After a long call into HDF5 that is often the callback
-of a weak reference. There the exception is only printed, and the work goes on.
+Python raises KeyboardInterrupt wherever the program happens to be. After a long call into HDF5 that is often the
+callback of a weak reference. There the exception is only printed, and the work goes on.
 """
 
 from __future__ import annotations

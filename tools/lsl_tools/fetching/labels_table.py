@@ -21,7 +21,7 @@ _COLUMNS: Final = ("file", "id", "gene", "view", "stage_range", "cg", "fbgn", "s
 
 
 def write_labels(folder: Path, fetched: Iterable[tuple[ListedImage, Entry]], terms: Terms | None = None) -> Path:
-    """Writes labels.csv, a row for each photograph; `terms` fill a column cv_terms, '|' between them, '' where unknown."""
+    """Writes labels.csv, a row for each photograph; `terms` fill the column cv_terms, '|' between them, '' if none."""
     rows: list[tuple[str, ...]] = [_COLUMNS if terms is None else (*_COLUMNS, "cv_terms")]
     for image, entry in fetched:
         row = (entry.file, image.id, image.gene, image.view, image.stage_range, image.cg, image.fbgn, entry.sha256)

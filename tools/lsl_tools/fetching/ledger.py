@@ -1,4 +1,4 @@
-"""What has been fetched already: downloads.csv in the target folder, a line for each photograph, written as they come."""
+"""What has been fetched already: downloads.csv in the target folder, a line for each photograph that came."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def remote_path(text: str) -> str:
 
 
 def local_path(path: str, suffix: str) -> PurePosixPath:
-    """Where to keep `path` (from `remote_path`) below the target folder, with that suffix; every system takes the names."""
+    """Where to keep `path` (from `remote_path`) below the target folder; every system takes these names."""
     *folders, name = (_plain(part) for part in path.split("/"))
     return PurePosixPath(*folders, PurePosixPath(name).stem + suffix)
 
