@@ -11,6 +11,7 @@ from lsl_shared.tables.dates import Pair, date_pairs, is_serial, serial_pair
 
 __all__ = ["Damage", "damage_of", "whole_number"]
 
+_PERHAPS: Final = re.compile(r"[\d#+-]|Err|FEHLER|Fehler|[^\W\d_]+[-/., ]")
 _ROUNDED: Final = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE][+-]\d{2,3}")
 _ERROR: Final = re.compile(r"#(?:#+|[A-ZÀ-Þ]+[!?]|DIV/0!)|(?:Err|FEHLER|Fehler):\d+|#{2,}")
 _WHOLE: Final = re.compile(r"([+-]?\d+)[.,]0+")
@@ -28,6 +29,8 @@ class Damage:
 @lru_cache(4096)
 def damage_of(text: str) -> Damage | None:
     """What a program turned a cell into; None for one that may be as it was typed."""
+    if not _PERHAPS.match(text):
+        return None
     number = whole_number(text) or text
     if is_serial(number):
         return Damage("a date's serial number", frozenset((serial_pair(number),)))

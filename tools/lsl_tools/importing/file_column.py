@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
+from typing import Final
 
 from lsl_shared.tables.lines import told_lines
 from lsl_shared.tables.missing import is_missing
@@ -12,6 +14,9 @@ from lsl_tools.importing.file_names import FileNames
 from lsl_tools.tables.faults import Fault
 
 __all__ = ["FileColumn", "read_files"]
+
+_PLAIN: Final = re.compile(r"(?:[\w -][\w. -]*/)*[\w -][\w. -]*")
+"""Relative with '/' as it is, and without ..: no part begins with a dot."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,8 @@ def _inside(file: str) -> str:
     """The path with '/', relative and below the source folder. Raises ValueError."""
     if is_missing(file):
         raise ValueError("column `file` is empty")
+    if _PLAIN.fullmatch(file):
+        return file
     path = PureWindowsPath(file)  # reads both kinds of separators and drives
     if path.anchor or ".." in path.parts:
         raise ValueError(f"file {file!r} must be a relative path below the source folder, without ..")

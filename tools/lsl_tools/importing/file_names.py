@@ -13,33 +13,37 @@ class FileNames:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._folders: dict[str, _Names | None] = {}
+        self._folders: dict[str, tuple[str, _Names]] = {"": ("", _Names.of(root))}
 
     def find(self, source: str) -> str:
         """The path, with '/', of the file that is meant; `source` itself where none or several could be."""
-        folder, found = "", list[str]()
-        for part in source.split("/"):
-            names = self._listed(folder)
-            name = names.find(part) if names else None
-            if name is None:
-                return source
-            found.append(name)
-            folder = "/".join(found)
-        return folder
+        above, _, name = source.rpartition("/")
+        folder, names = self._folder(above)
+        found = names.find(name)
+        return _joined(folder, found) if found else source
 
-    def _listed(self, folder: str) -> _Names | None:
-        if folder not in self._folders:
-            try:
-                names = [entry.name for entry in (self._root / folder).iterdir()]
-            except OSError:
-                self._folders[folder] = None
-            else:
-                self._folders[folder] = _Names(names)
-        return self._folders[folder]
+    def _folder(self, path: str) -> tuple[str, _Names]:
+        """A folder as it is called, with the names in it: none where it is not there."""
+        if path not in self._folders:
+            found = self.find(path)
+            self._folders[path] = found, _Names.of(self._root / found)
+        return self._folders[path]
+
+
+def _joined(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
 
 
 class _Names:
     """The names in one folder."""
+
+    @classmethod
+    def of(cls, folder: Path) -> _Names:
+        """Those of a folder on the disk; none where it cannot be read."""
+        try:
+            return cls([entry.name for entry in folder.iterdir()])
+        except OSError:
+            return cls([])
 
     def __init__(self, names: list[str]) -> None:
         self._exact, self._names = set(names), names

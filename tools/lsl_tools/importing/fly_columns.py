@@ -40,7 +40,8 @@ def fly_samples(samples: Sequence[Sample], with_stage: bool) -> FlySamples:
             read.append(replace(sample, labels={**sample.labels, "stage": "", "stage_range": ""}))
             continue
         known = {"stage": answer[0], "stage_range": answer[1]} if with_stage else {"stage_range": answer[1]}
-        read.append(replace(sample, labels={**sample.labels, **known}))
+        same = texts == answer and known.keys() <= sample.labels.keys()
+        read.append(sample if same else replace(sample, labels={**sample.labels, **known}))
     return FlySamples(tuple(read), tuple(faults), (*notes, *_turned(decoded), *_perhaps_codes(decoded)))
 
 

@@ -53,11 +53,10 @@ def _views_and_terms(root: Path) -> tuple[dict[str, str], dict[str, str], tuple[
     if path is None:
         return {}, {}, ("no labels.csv with a column view beside the folders: all views are unknown",)
     table = read_table(path)
-    rows = {Path(row["file"]).stem.lower(): row for _, row in table.rows}
-    terms = {name: row[TERMS] for name, row in rows.items()} if TERMS in table.columns else {}
+    stems = [Path(file).stem.lower() for file in table.column("file")]
+    terms = dict(zip(stems, table.column(TERMS), strict=True)) if TERMS in table.columns else {}
     if "view" not in table.columns:
         return {}, terms, (f"{path.name} has no column view: all views are unknown", *table.notes)
     known, odd = read_views(table.column("view"), table.lines)
-    views = {Path(row["file"]).stem.lower(): view for (_, row), view in zip(table.rows, known, strict=True)}
     taken = "views and terms are" if terms else "views are"
-    return views, terms, (f"{taken} taken from {path.name}", *table.notes, *odd)
+    return dict(zip(stems, known, strict=True)), terms, (f"{taken} taken from {path.name}", *table.notes, *odd)

@@ -8,12 +8,12 @@ from pathlib import Path
 from lsl_shared.files.store import SPLITS
 from lsl_shared.tables.gene_names import read_genes
 from lsl_shared.tables.missing import is_missing
-from lsl_tools.importing.file_column import read_files
-from lsl_tools.importing.id_column import read_ids
+from lsl_tools.importing.file_column import FileColumn, read_files
+from lsl_tools.importing.id_column import IdColumn, read_ids
 from lsl_tools.importing.listing import Listing, Sample
 from lsl_tools.importing.spaces import are_fly, with_labels_read
 from lsl_tools.importing.tasks import FLY_TASKS, TaskSpec
-from lsl_tools.importing.terms import TERMS, joined_by_terms, read_term_cells
+from lsl_tools.importing.terms import TERMS, TermCells, joined_by_terms, read_term_cells
 from lsl_tools.tables.faults import Fault
 from lsl_tools.tables.label_columns import LabelColumn, known_labels, undamaged_labels
 from lsl_tools.tables.table import Table
@@ -31,42 +31,57 @@ def list_table(table: Table, root: Path, tasks: Sequence[TaskSpec] = ()) -> List
     columns, repeated ids, paths that leave `root`, unknown splits, labels that cannot be read or contradict each other.
     """
     chosen = _chosen(table, tasks)
-    labels = _label_columns(table, chosen)
-    files, ids = read_files(table.column("file"), table.lines, root), read_ids(table.column("id"), table.lines)
-    genes, terms = read_genes(table.column("gene"), table.lines), read_term_cells(table.column(TERMS), table.lines)
-    views, odd_views = read_views(table.column("view"), table.lines)
-    splits, bad_splits = _splits(table)
-    named = tuple(labels)
-    samples = [
-        Sample(
-            path=root / source,
-            source=source,
-            id=id or written,
-            place=f"{table.path.name}: line {line}",
-            gene=gene,
-            view=view,
-            split=split,
-            labels=dict(zip(named, known, strict=True)),
-            terms=carried,
-            line=line,
-        )
-        for source, written, id, line, gene, view, split, carried, *known in zip(
-            files.sources, files.written, ids.ids, table.lines, genes.genes, views, splits, terms.terms,
-            *(column.labels for column in labels.values()), strict=True,
-        )
-    ]  # fmt: skip
-    joined, join_notes = joined_by_terms(samples) if TERMS in table.columns else (samples, ())
-    notes = [
-        *table.notes, *files.notes, *ids.notes, *genes.notes, *odd_views, *terms.notes,
-        *(note for column in labels.values() for note in column.notes), *join_notes,
-    ]  # fmt: skip
-    if not chosen:
-        notes.append(_no_labels(table))
-    listing = Listing(tuple(joined), chosen, tuple(notes))
-    wrong = (column.faults for column in labels.values())
-    repeated = _repeated(joined, {line for line, id in zip(table.lines, ids.ids, strict=True) if id})
-    _refuse(table, listing, [*files.faults, *ids.faults, *terms.faults, *bad_splits, *repeated, *sum(wrong, ())])
+    read = _Columns(table, root, chosen)
+    samples, joined = joined_by_terms(read.samples()) if TERMS in table.columns else (read.samples(), ())
+    without = () if chosen else (_no_labels(table),)
+    listing = Listing(tuple(samples), chosen, (*table.notes, *read.notes, *joined, *without))
+    _refuse(table, listing, [*read.faults, *_repeated(samples, read.lines_with_id())])
     return listing
+
+
+class _Columns:
+    """The columns of a table as read, with what to tell and what is wrong."""
+
+    def __init__(self, table: Table, root: Path, tasks: Sequence[TaskSpec]) -> None:
+        self._name, self._lines, self._root = table.path.name, table.lines, root
+        self._labels = _label_columns(table, tasks)
+        self._files = read_files(table.column("file"), table.lines, root)
+        self._ids = read_ids(table.column("id"), table.lines)
+        self._terms = read_term_cells(table.column(TERMS), table.lines)
+        self._genes = read_genes(table.column("gene"), table.lines)
+        self._views, odd_views = read_views(table.column("view"), table.lines)
+        self._splits, bad_splits = _splits(table)
+        read: list[FileColumn | IdColumn | TermCells | LabelColumn]
+        read = [self._files, self._ids, self._terms, *self._labels.values()]
+        self.notes = [*self._genes.notes, *odd_views, *(note for column in read for note in column.notes)]
+        self.faults = [*bad_splits, *(fault for column in read for fault in column.faults)]
+
+    def lines_with_id(self) -> set[int]:
+        """The lines that give the image an id."""
+        return {line for line, name in zip(self._lines, self._ids.ids, strict=True) if name}
+
+    def samples(self) -> list[Sample]:
+        """One sample a row."""
+        tasks, labels = tuple(self._labels), [column.labels for column in self._labels.values()]
+        rows = zip(
+            self._lines, self._files.sources, self._files.written, self._ids.ids, self._genes.genes, self._views,
+            self._splits, self._terms.terms, *labels, strict=True,
+        )  # fmt: skip
+        return [
+            Sample(
+                path=self._root / source,
+                source=source,
+                id=name or written,
+                place=f"{self._name}: line {line}",
+                gene=gene,
+                view=view,
+                split=split,
+                labels=dict(zip(tasks, known, strict=True)),
+                terms=terms,
+                line=line,
+            )
+            for line, source, written, name, gene, view, split, terms, *known in rows
+        ]
 
 
 def _chosen(table: Table, tasks: Sequence[TaskSpec]) -> tuple[TaskSpec, ...]:

@@ -76,11 +76,12 @@ class _Reading:
 
     def read(self, space: LabelSpace) -> None:
         """Reads the column of a task."""
-        meanings = {cell: _meaning(space, cell) for cell in set(self._table.column(space.name))}
-        for line, cells in self._table.rows:
-            meant = meanings[cells[space.name]]
+        cells = self._table.column(space.name)
+        meanings = {cell: _meaning(space, cell) for cell in set(cells)}
+        for line, name, cell in zip(self._table.lines, self._table.column("id"), cells, strict=True):
+            meant = meanings[cell]
             try:
-                row = None if meant is None else self._row(cells["id"], line)
+                row = None if meant is None else self._row(name, line)
             except LabelError as problem:
                 self.faults.append(Fault(line, str(problem)))
                 continue
@@ -88,7 +89,7 @@ class _Reading:
                 self.faults.append(Fault(line, str(meant)))
             elif meant is not None and row is not None:
                 self._give(space, row, meant, line)
-                self._note_turned(space, cells[space.name], meant, line)
+                self._note_turned(space, cell, meant, line)
 
     def _note_turned(self, space: LabelSpace, cell: str, meant: GivenClass, line: int) -> None:
         if damage_of(cell) or whole_number(cell):

@@ -1,9 +1,9 @@
-"""A table of labels: named columns, and rows with their line numbers."""
+"""A table of labels: named columns of cells, and the lines of its rows."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,23 +20,23 @@ _BETWEEN_WORDS: Final = re.compile(r"[\s.\-]+")
 
 @dataclass(frozen=True)
 class Table:
-    """A table as read: normalized column names, and each row as (line number, {column: cell})."""
+    """A table as read: the cells of its columns, whose names are normalized, and the line of each row."""
 
     path: Path
-    columns: tuple[str, ...]
-    rows: tuple[tuple[int, dict[str, str]], ...]
+    cells: Mapping[str, tuple[str, ...]]
+    lines: tuple[int, ...]
     notes: tuple[str, ...] = ()
     percentages: bool = False
     """Whether it is a workbook that shows numbers as percentages."""
 
     @property
-    def lines(self) -> tuple[int, ...]:
-        """The line of each row."""
-        return tuple(line for line, _ in self.rows)
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return tuple(self.cells)
 
     def column(self, name: str) -> tuple[str, ...]:
         """The cells of a column, '' throughout where the table has none of that name."""
-        return tuple(row.get(name, "") for _, row in self.rows)
+        return self.cells.get(name) or ("",) * len(self.lines)
 
     def problem(self, text: str, line: int | None = None) -> DataFileError:
         """The error that names this file and, where known, the line."""
@@ -61,13 +61,20 @@ def read_table(path: str | Path, key: str = "file") -> Table:
         raise DataFileError(path, f"is empty; expected a CSV with a column `{key}`")
     above = found.header or 0
     columns, body = _names(found.rows[above][1]), found.rows[above + 1 :]
-    table = Table(path, columns, (), (*found.notes, *_header_note(path, found)), found.percentages)
-    _check_columns(table, key)
+    _check_columns(path, columns, key)
     if not body:
-        raise table.problem("has a header but no rows")
+        raise DataFileError(path, "has a header but no rows")
     body = _without_row_names(columns, body)
+    by_column = zip(*(row for _, row in _even(columns, body)), strict=True)
+    table = Table(
+        path,
+        dict(zip(columns, by_column, strict=False)),
+        tuple(line for line, _ in body),
+        (*found.notes, *_header_note(path, found)),
+        found.percentages,
+    )
     table.refuse(_too_long(columns, body))
-    return Table(path, columns, tuple(_named(columns, body)), table.notes, table.percentages)
+    return table
 
 
 def _names(row: Sequence[str]) -> tuple[str, ...]:
@@ -80,13 +87,13 @@ def _header_note(path: Path, found: TableRows) -> tuple[str, ...]:
     return (f"{path.name}: the header is line {found.rows[found.header][0]}; what stands above was passed over",)
 
 
-def _check_columns(table: Table, key: str) -> None:
-    if key not in table.columns:
+def _check_columns(path: Path, columns: Sequence[str], key: str) -> None:
+    if key not in columns:
         holding = " with the images' paths" if key == "file" else ""
-        raise table.problem(f"needs a column `{key}`{holding}; it has: {', '.join(table.columns)}")
-    repeated = sorted({name for name in table.columns if name and table.columns.count(name) > 1})
+        raise DataFileError(path, f"needs a column `{key}`{holding}; it has: {', '.join(columns)}")
+    repeated = sorted({name for name in columns if name and columns.count(name) > 1})
     if repeated:
-        raise table.problem(f"has columns of the same name: {', '.join(repeated)}")
+        raise DataFileError(path, f"has columns of the same name: {', '.join(repeated)}")
 
 
 def _without_row_names(columns: Sequence[str], body: list[NumberedRow]) -> list[NumberedRow]:
@@ -104,7 +111,8 @@ def _too_long(columns: Sequence[str], body: Sequence[NumberedRow]) -> Iterator[F
             yield Fault(line, f"has {len(row)} cells, the header {width}: a separator inside a cell needs quotes")
 
 
-def _named(columns: Sequence[str], body: Sequence[NumberedRow]) -> Iterator[tuple[int, dict[str, str]]]:
+def _even(columns: Sequence[str], body: Sequence[NumberedRow]) -> Iterator[NumberedRow]:
+    """The rows with as many cells as there are columns."""
     width = len(columns)
     for line, row in body:
-        yield line, dict(zip(columns, row if len(row) >= width else row + [""] * (width - len(row)), strict=False))
+        yield line, row if len(row) == width else (row + [""] * (width - len(row)))[:width]
