@@ -1,17 +1,19 @@
 """Trains the network that tells how a standardized embryo lies, and writes it as one ONNX file.
 
-Standardized photographs lie anterior left, dorsal up, so each mirroring of them is a label for nothing. From a store of
-real ones and one of synthetic ones:
+Standardized photographs lie anterior left, dorsal up. So each mirroring of them is a label that costs nothing. The
+network learns from a store of real photographs and one of synthetic ones:
 
     lsl-store import flyexpress real.h5
     lsl-store demo demo.h5 --images 400
     python tools/orientation/train_orientation.py real.h5 demo.h5 --held-out genes.txt --evidence evidence.csv
 
-The genes in --held-out, one a line, take no part. The others are left out one after the other, those of few photographs
-together, to weigh the two kinds of network against each other, which calibrates the probabilities, and to choose the
-thresholds, both on the photographs as they are and on composites of them; then the networks learn from them all.
---evidence gets what is said of each image by networks that have not seen its gene. All random draws follow from fixed
-seeds: networks have 0, 1, 2 …, variants 0, composites 21.
+The genes in --held-out, one a line, take no part. The other genes are left out one after the other; genes of few
+photographs are left out together. What the networks say of the genes left out, on the photographs and on composites of
+them, weighs the two kinds of network against each other, calibrates the probabilities, and sets the thresholds. Then
+the networks learn from all genes.
+
+--evidence gets what networks say of each image whose gene they have not seen. All random draws follow from fixed seeds:
+networks have 0, 1, 2 …, variants 0, composites 21.
 """
 
 from __future__ import annotations
@@ -27,25 +29,19 @@ import numpy as np
 import onnxruntime as ort
 import torch
 from numpy.typing import NDArray
-from orientation.orientation_composites import composites
-from orientation.orientation_network import HALF, evidence_of, joined, mirror_loss, outline_network, relief_network
-from orientation.orientation_variants import decompose, variant
-from sklearn.linear_model import LogisticRegression
+from orientation_network import HALF, evidence_of, joined, mirror_loss, outline_network, relief_network
+from orientation_photographs import Photographs, photographs
+from orientation_thresholds import chosen_thresholds, weighed
 
 from lsl_shared.files.manifest import GoldenSample, Manifest, Task, golden_image
-from lsl_shared.files.store import Store
 from lsl_shared.process.terminal import say
 from lsl_trainer import Network, export_classifier
 from lsl_trainer.data.batch import Labelled
 from lsl_trainer.learning.learner import Learner, Step
 from lsl_trainer.settings.presets import preset
 
-OUT = Path(__file__).parent / "lsl_tools" / "standardize" / "orientation.onnx"
+OUT = Path(__file__).parents[1] / "lsl_tools" / "standardize" / "orientation.onnx"
 TASKS = (Task("anterior", ("left", "right")), Task("dorsal", ("up", "down")))
-EARLY = 2  # the first stage ranges, 1-3 and 4-6, whose ends look alike
-WRONG_FLAGGED = 0.8  # share of the wrong images that are to lie under the threshold
-MOST_EARLY, MOST_LATE, MOST_DORSAL = 0.3, 0.2, 0.3  # shares of all images that may: anterior; dorsal, late lateral ones
-COMPOSITES_SEED = 21
 FEW = 12  # photographs of a gene; those with fewer are left out together
 HANDLING = {"batch_size": 32, "light": 0.0, "rotation": 4.0, "shift": 0.03, "scale": 0.06, "weight_decay": 0.05}
 
@@ -60,23 +56,6 @@ class Settings:
     epochs: int
     networks: int
     composites: int
-
-
-@dataclass(frozen=True)
-class Photographs:
-    """What is learnt from: variants of each photograph at half size, uint8 (N, V, 64, 160, 3), the first as it is.
-
-    `asked`, uint8 (N, 1 + C, 64, 160, 3), are the photograph and its composites; `well`, bool (N, 1 + C), which of them
-    are to be asked about: none that was cut out badly.
-    """
-
-    images: NDArray[np.uint8]
-    asked: NDArray[np.uint8]
-    well: NDArray[np.bool_]
-    ids: NDArray[np.object_]
-    genes: NDArray[np.object_]
-    lateral: NDArray[np.bool_]
-    ranges: NDArray[np.int16]
 
 
 def main() -> None:
@@ -102,46 +81,6 @@ def main() -> None:
     if arguments.evidence:
         odds[~developed] = np.einsum("knvt,kt->nvt", said_by(members, real.asked[~developed]), weights)
         write_evidence(arguments.evidence, real, odds)
-
-
-def photographs(store: Path, donors: Path, variants: int, count: int, held: set[str]) -> Photographs:
-    """Reads a store and makes variants, and `count` composites, but not of `held` genes.
-
-    Stain and neighbours that they borrow are those of synthetic embryos.
-    """
-    with Store(donors) as opened:
-        synthetic = opened.read(0, 400)
-    with Store(store) as opened:
-        images, ranges, lateral = opened.read(0, len(opened)), opened.labels("stage_range"), opened.views == "lateral"
-        ids, genes = opened.ids, opened.genes
-    made = variants_of(images, synthetic, variants)
-    well = np.zeros((len(images), 1 + count), bool)
-    well[:, 0] = True
-    asked = made[:, :1].repeat(1 + count, axis=1)
-    known = ~np.isin(genes, list(held))
-    found, well[known, 1:] = composites(images[known], synthetic, count, COMPOSITES_SEED)
-    for row, cut_outs in zip(np.flatnonzero(known), found, strict=True):
-        for place, image in enumerate(cut_outs, start=1):
-            asked[row, place] = half(image)
-    return Photographs(made, asked, well, ids, genes, lateral, ranges)
-
-
-def variants_of(images: NDArray[np.uint8], donors: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
-    """Images uint8 (N, 128, 320, 3) → uint8 (N, count, 64, 160, 3): each as it is, then its variants."""
-    rng = np.random.default_rng(0)
-    lent = [decompose(image) for image in donors]
-    made = np.empty((len(images), count, *HALF, 3), np.uint8)
-    for image, row in zip(images, made, strict=True):
-        embryo = decompose(image)
-        row[0] = half(image)
-        for place in range(1, count):
-            row[place] = half(variant(embryo, lent[rng.integers(len(lent))], rng))
-    return made
-
-
-def half(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """An image at the size that the networks see."""
-    return np.asarray(cv2.resize(image, HALF[::-1], interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def learnt(real: Photographs, demo: Photographs, chosen: NDArray[np.bool_], settings: Settings) -> list[Network]:
@@ -192,37 +131,6 @@ def folds(column: NDArray[np.object_], genes: set[str]) -> list[set[str]]:
     many = {gene for gene in genes if (column == gene).sum() >= FEW}
     alone = [{gene} for gene in sorted(many)]
     return [*alone, genes - many] if genes - many else alone
-
-
-def weighed(evidence: Floats, lateral: NDArray[np.bool_]) -> Floats:
-    """Weights (2, 2), kinds by x and y, not negative, with which the sum of the log-odds (2, N, 2) is calibrated.
-
-    Logistic regression without intercept: every image counts in both mirrorings.
-    """
-    weights = np.zeros((2, 2))
-    for axis, rows in enumerate((np.ones(len(lateral), bool), lateral)):
-        odds = evidence[:, rows, axis].T  # (n, 2)
-        truth = np.repeat([0, 1], len(odds))
-        fitted = LogisticRegression(C=1.0, fit_intercept=False).fit(np.concatenate([odds, -odds]), truth)
-        weights[:, axis] = np.maximum(fitted.coef_[0], 0)
-    return weights
-
-
-def chosen_thresholds(odds: Floats, lateral: NDArray[np.bool_], ranges: NDArray[np.int16]) -> dict[str, float]:
-    """The least probability of each task that counts as certain, from calibrated log-odds (n, 2)."""
-    late = ranges >= EARLY
-    anterior = _threshold(odds[:, 0], [(~late, MOST_EARLY), (late, MOST_LATE)])
-    dorsal = _threshold(odds[lateral, 1], [(late[lateral], MOST_DORSAL)])
-    return {TASKS[0].name: anterior, TASKS[1].name: dorsal}
-
-
-def _threshold(odds: Floats, groups: list[tuple[NDArray[np.bool_], float]]) -> float:
-    """Under it lie WRONG_FLAGGED of the wrong images, but of each of `groups` no more than the share it allows."""
-    probability = 1 / (1 + np.exp(-np.abs(odds)))
-    wrong = probability[odds > 0]
-    wanted = np.quantile(wrong, WRONG_FLAGGED) if len(wrong) else 0.5
-    most = [np.quantile(probability[group], share) for group, share in groups if group.any()]
-    return round(float(min([wanted, *most])) + 5e-4, 3)
 
 
 def export(members: list[Network], weights: Floats, training: dict[str, object], path: Path) -> None:
