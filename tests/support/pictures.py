@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,10 +17,22 @@ from PIL import Image
 _SVG = "{http://www.w3.org/2000/svg}"
 
 
-def decoded(path: Path) -> NDArray[np.uint8]:
+def decoded(picture: Path | io.BytesIO) -> NDArray[np.uint8]:
     """The pixels of a picture, RGB (H, W, 3)."""
-    with Image.open(path) as picture:
-        return np.asarray(picture.convert("RGB"))
+    with Image.open(picture) as opened:
+        return np.asarray(opened.convert("RGB"))
+
+
+def embedded(page: str) -> list[NDArray[np.uint8]]:
+    """The pixels of every picture that stands in an HTML page or an SVG text itself, in their order."""
+    contents = re.findall(r"data:image/(?:png|jpeg);base64,([\w+/=\s]+)", page)
+    return [decoded(io.BytesIO(base64.b64decode(content))) for content in contents]
+
+
+def showing(pixels: NDArray[np.uint8], colour: str) -> int:
+    """How many pixels have a colour such as "#2166ac"."""
+    wanted = np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)])
+    return int((np.abs(pixels.astype(np.int64) - wanted) <= 2).all(2).sum())
 
 
 def axes_showing(figure: Figure, array: NDArray[np.generic]) -> list[Axes]:

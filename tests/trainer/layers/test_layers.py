@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from matplotlib.colors import to_rgb
 from torch import nn
 from typer.testing import CliRunner
 
@@ -30,7 +29,7 @@ from lsl_trainer.learning.checkpoint import save_weights
 from lsl_trainer.reporting.drawing import BLUE, RED
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.config_file import write_config
-from tests.support.pictures import decoded
+from tests.support.pictures import decoded, showing
 from tests.support.squares import SIZE, small_config
 
 
@@ -101,7 +100,7 @@ def test_the_picture_has_a_panel_for_each_task_with_the_best_block_marked(tmp_pa
     assert shown.shape == (3.8 * 150, 2 * 5.6 * 150, 3)
     for half in np.split(shown, 2, axis=1):
         for colour in (BLUE, RED):
-            assert (np.abs(half / 255 - to_rgb(colour)) < 0.02).all(2).sum() > 20
+            assert showing(half, colour) > 20
 
 
 def test_features_are_the_block_s_means_over_cells(termed: Path, config: TrainConfig) -> None:

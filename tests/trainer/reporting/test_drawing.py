@@ -1,21 +1,13 @@
 from __future__ import annotations
 
 import base64
+import io
 
-import cv2
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
-from numpy.typing import NDArray
 
 from lsl_trainer.reporting.drawing import BLUE, GREY, RED, data_address, draw_confusion, new_figure, png_of, svg_of
-
-
-def pixels(png: bytes) -> NDArray[np.uint8]:
-    """RGB, (H, W, 3)."""
-    found = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
-    assert found is not None
-    return np.asarray(found[:, :, ::-1], np.uint8)
+from tests.support.pictures import decoded, showing
 
 
 def test_a_figure_has_its_size_in_pixels_and_its_colours() -> None:
@@ -24,10 +16,10 @@ def test_a_figure_has_its_size_in_pixels_and_its_colours() -> None:
     axes.axis("off")
     for place, colour in enumerate((BLUE, RED, GREY)):
         axes.axvspan(place, place + 1, color=colour, linewidth=0)
-    shown = pixels(png_of(figure, dpi=50))
+    shown = decoded(io.BytesIO(png_of(figure, dpi=50)))
     assert shown.shape == (100, 150, 3)
     for colour in (BLUE, RED, GREY):
-        assert (np.abs(shown / 255 - to_rgb(colour)) < 0.005).all(2).sum() > 2000, colour
+        assert showing(shown, colour) > 2000
 
 
 def test_svg_is_the_element_alone_and_the_same_each_time() -> None:

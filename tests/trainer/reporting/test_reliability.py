@@ -1,11 +1,14 @@
+from __future__ import annotations
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from lsl_trainer.calibration.temperature import fit_temperature, softmax
 from lsl_trainer.reporting.reliability import measure_calibration
 
 
-def answers(n, sharpness, seed=0):
+def answers(n: int, sharpness: float, seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Logits whose softmax at temperature `sharpness` is the truth's own distribution."""
     generator = np.random.default_rng(seed)
     honest = generator.normal(0, 1.5, (n, 4))
@@ -13,7 +16,7 @@ def answers(n, sharpness, seed=0):
     return honest * sharpness, truth
 
 
-def test_the_temperature_mends_what_is_too_sure():
+def test_the_temperature_mends_what_is_too_sure() -> None:
     logits, truth = answers(600, 3.0)
     temperature = fit_temperature(*answers(600, 3.0, seed=1))
     found = measure_calibration(logits, truth, np.arange(600) // 3, temperature, np.random.default_rng(0))
@@ -25,7 +28,7 @@ def test_the_temperature_mends_what_is_too_sure():
     assert (found.n_images, found.n_genes) == (600, 200)
 
 
-def test_figures_and_bins_worked_by_hand():
+def test_figures_and_bins_worked_by_hand() -> None:
     """Two sure images, one of them wrong; one gene, so nothing varies."""
     logits = np.log(np.array([[0.9, 0.1], [0.8, 0.2]]))
     found = measure_calibration(logits, np.array([0, 1]), np.array([7, 7]), 1.0, np.random.default_rng(0))
@@ -38,7 +41,7 @@ def test_figures_and_bins_worked_by_hand():
     np.testing.assert_allclose(found.before.bins, [(0.8, 0, 1), (0.9, 1, 1)])
 
 
-def test_a_gene_of_many_images_widens_the_interval():
+def test_a_gene_of_many_images_widens_the_interval() -> None:
     logits, truth = answers(300, 1.0)
     order = np.argsort(softmax(logits)[np.arange(300), truth])
     widths = []

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import platform
 
 import torch
@@ -5,7 +7,7 @@ import torch
 from lsl_trainer.reporting.versions import versions
 
 
-def test_it_names_what_decides_about_weights_and_graphs():
+def test_it_names_what_decides_about_weights_and_graphs() -> None:
     found = versions()
     assert found["python"] == platform.python_version()
     assert found["torch"].startswith(torch.__version__.split("+")[0])

@@ -1,4 +1,4 @@
-"""The figures of a comparison: accuracy, per class (Table II), confusions (Figure 5), filter responses (Figure 6)."""
+"""The figures of a comparison: accuracies, differences, confusions (the paper's Figure 5), filters (Figure 6)."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _COLUMNS = 6
 
 @dataclass(frozen=True)
 class Responses:
-    """A few images uint8 (N, H, W, 3) and the first filters' responses to each, (N, C, h, w)."""
+    """A few images uint8 (N, H, W, 3), and what the first filters answer to each, (N, C, h, w)."""
 
     images: NDArray[np.uint8]
     responses: NDArray[np.floating]
 
 
 def accuracies(rows: Sequence[RowScores]) -> Figure:
-    """Accuracy of each row: a point for each seed, and the mean."""
+    """The accuracy of each row: a point for each seed, and a bar at their mean."""
     figure = new_figure(7, 0.42 * len(rows) + 0.9)
     axes = figure.add_subplot()
     for place, row in enumerate(reversed(rows)):
@@ -49,7 +49,7 @@ def accuracies(rows: Sequence[RowScores]) -> Figure:
 
 
 def difference_bands(pairs: Sequence[Difference]) -> Figure:
-    """Each difference with its 95 % interval; in colour where Holm's p is below 0.05."""
+    """Each difference with its 95 % interval: blue if Holm's p is below 0.05, else grey."""
     figure = new_figure(7, 0.3 * len(pairs) + 0.9)
     axes = figure.add_subplot()
     for place, pair in enumerate(reversed(pairs)):
@@ -64,7 +64,7 @@ def difference_bands(pairs: Sequence[Difference]) -> Figure:
 
 
 def confusions(rows: Sequence[RowScores], classes: Sequence[str]) -> Figure:
-    """A confusion matrix for each row, summed over the seeds: shares of each true class given to each predicted one."""
+    """A confusion matrix for each row, summed over the seeds: how much of each true class was taken for each class."""
     columns = min(3, len(rows))
     lines = ceil(len(rows) / columns)
     figure = new_figure(3.7 * columns, 3.7 * lines)
@@ -78,7 +78,7 @@ def confusions(rows: Sequence[RowScores], classes: Sequence[str]) -> Figure:
 
 
 def filter_pictures(responses: Mapping[str, Responses]) -> Figure:
-    """For each image (a column): itself, then the first filters' responses of each row, each map on its own scale."""
+    """A column for each image: the image, then what each row's first filters answer. Each map has its own scale."""
     images = next(iter(responses.values())).images
     ratio = images.shape[1] / images.shape[2]
     sizes = [ratio, *(ratio * ceil(one.responses.shape[1] / _COLUMNS) / _COLUMNS for one in responses.values())]
@@ -95,7 +95,7 @@ def filter_pictures(responses: Mapping[str, Responses]) -> Figure:
 
 
 def _mosaic(maps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Maps (C, h, w), each scaled to 0..1, side by side with a blank line between them."""
+    """Maps (C, h, w) beside one another, each scaled to 0..1, with blank lines between them."""
     low, high = maps.min((1, 2), keepdims=True), maps.max((1, 2), keepdims=True)
     scaled = (maps - low) / np.maximum(high - low, 1e-9)
     rows, blank = ceil(len(maps) / _COLUMNS), max(1, maps.shape[2] // 40)

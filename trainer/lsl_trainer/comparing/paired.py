@@ -1,4 +1,4 @@
-"""Differences between methods that answered for the same images: a bootstrap over genes, and Holm's correction."""
+"""Differences between methods that were asked about the same images: a bootstrap over genes, Holm's correction."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _REPLICATES = 10_000
 
 @dataclass(frozen=True)
 class Difference:
-    """Two methods compared over the same images; shares are 0..1."""
+    """Two methods compared on the same images. Accuracies are 0..1."""
 
     first: str
     second: str
     difference: float
-    """Accuracy of the first less that of the second: the mean of per-image differences."""
+    """The accuracy of the first minus that of the second."""
     low: float
     high: float
-    """Its 95 % interval, a percentile bootstrap over genes."""
+    """The 95 % interval of the difference, from a percentile bootstrap over genes."""
     p: float
-    """Two-sided, of no difference: how often a replicate lies as far from the difference as that lies from 0."""
+    """Two-sided p of no difference: how often a replicate is as far from the difference as the difference is from 0."""
     p_holm: float
-    """The same, corrected for the number of pairs (Holm 1979)."""
+    """The same p, corrected for the number of pairs (Holm 1979)."""
 
 
 def differences(
@@ -39,10 +39,11 @@ def differences(
     groups: NDArray[np.integer],
     generator: np.random.Generator,
 ) -> list[Difference]:
-    """All pairs of methods: `right` (N, M) tells whether, or in what share of repeats, method m was right about image
-    n, `groups` (N,) its gene.
+    """The difference of every pair of methods.
 
-    The images of several test sets may follow each other: a gene counts as one whatever the number of sets it is in.
+    `right` (N, M) tells whether method m was right about image n, or in what share of repeats. `groups` (N,) is the
+    gene of each image. The images may be those of several test sets, one after the other: a gene that is in two of them
+    still counts once.
     """
     replicates = mean_replicates(right.astype(np.float64), groups, generator, _REPLICATES)  # (B, M)
     means, found = right.mean(0), []
@@ -55,7 +56,7 @@ def differences(
 
 
 def holm(p: NDArray[np.floating]) -> NDArray[np.float64]:
-    """p float (n,) corrected for their number so that the family-wise error holds (Holm 1979)."""
+    """n values of p, (n,), corrected for their number, so that the family-wise error holds (Holm 1979)."""
     order = np.argsort(p, kind="stable")
     stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)) if len(p) else p
     corrected = np.empty(len(p))

@@ -1,4 +1,4 @@
-"""The report of a comparison: one self-contained HTML page, and its figures as PNG files beside it."""
+"""The report of a comparison: one HTML page that needs no other file, and its figures as PNG files beside it."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ LABELS = {
     "prototype": "control: nearest class prototype on data-level features",
 }
 _RESPONSES = ("gabor", "plain", "data-level", "feature-level")
+"""The rows whose filters are shown: those of the paper's Figure 6, and the steps between them."""
 
 
 def write_comparison_report(comparison: Comparison, config: TrainConfig) -> None:
@@ -58,12 +59,12 @@ def write_comparison_report(comparison: Comparison, config: TrainConfig) -> None
 
 
 def _best(values: Sequence[Spread | None]) -> float:
-    """The highest mean, 0 where no row has one."""
+    """The highest mean; 0 if no row has one."""
     return max((value.mean for value in values if value), default=0.0)
 
 
 def _responses(folder: Path, rows: Sequence[str], seed: int) -> dict[str, Responses]:
-    """What the rows of the paper's Figure 6, and plain and data-level learning, kept of the first seed."""
+    """The filters' answers that rows have kept of a seed."""
     found = {}
     for row in rows:
         path = folder / f"seed-{seed}" / f"{row}.responses.npz"
@@ -74,7 +75,7 @@ def _responses(folder: Path, rows: Sequence[str], seed: int) -> dict[str, Respon
 
 
 def _written(figure: Figure, path: Path) -> str:
-    """Writes a PNG file; its data address."""
+    """Writes a PNG file, and returns the same picture as a data address."""
     content = png_of(figure, dpi=130)
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)

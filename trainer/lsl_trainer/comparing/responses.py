@@ -16,9 +16,10 @@ __all__ = ["filter_responses"]
 
 @torch.no_grad()
 def filter_responses(network: Network, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Images (N, H, W, 3) → responses float32 (N, C, h, w): of the log-Gabor filters, or of the first convolution.
+    """What the first filters answer to images (N, H, W, 3): float32 (N, C, h, w).
 
-    A convolution counts with the normalization and ReLU that follow it (paper, II-D), where the network has them.
+    These are the log-Gabor filters, or else the first convolution with the normalization and the ReLU after it, if the
+    network has them (paper, II-D).
     """
     network.eval()
     pixels = to_tensor(in_unit_range(images), network.mean.device)

@@ -1,4 +1,4 @@
-"""The tables of a comparison: the paper's Table II, and what else tells how methods differ."""
+"""A finished comparison in numbers: the scores of each row (the paper's Table II), and their differences."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ __all__ = ["Comparison", "RowScores", "Spread", "check_same_images", "row_differ
 
 @dataclass(frozen=True)
 class Spread:
-    """A figure over the seeds, a share 0..1."""
+    """A score over the seeds, 0..1."""
 
     mean: float
     deviation: float | None
-    """Standard deviation between seeds (n − 1); None for one seed."""
+    """Standard deviation between the seeds (n − 1); None for a single seed."""
     values: tuple[float, ...]
+    """One for each seed."""
 
 
 @dataclass(frozen=True)
@@ -38,22 +39,22 @@ class RowScores:
     accuracy: Spread
     """Of all test images."""
     average: Spread
-    """Mean over the classes of each class's accuracy, those of Table II."""
+    """Mean of the accuracies of the classes, as in Table II."""
     within_one: Spread | None
-    """Share at most one class away; None where the classes have no order."""
+    """Share of answers at most one class away; None if the classes have no order."""
     coarse_accuracy: Spread | None
-    """Share whose predicted class lies in the right coarse class; None without a coarse task."""
+    """Share of answers in the right coarse class; None without a coarse task."""
     macro_f1: Spread
     classes: tuple[Spread | None, ...]
-    """Accuracy of each class; None for one that was never tested."""
+    """Accuracy of each class; None for a class that was never tested."""
     confusion: tuple[tuple[int, ...], ...]
-    """(K, K), summed over the seeds: rows are the true class, columns the predicted one."""
+    """(K, K), summed over the seeds; a row for each true class, a column for each predicted one."""
     fine_images: int
     coarse_images: int
     test_images: int
-    """All three of the first seed."""
+    """The last three are those of the first seed."""
     seconds: float
-    """Mean of the training, without what it shares with a row before it."""
+    """Mean time of a training, without the steps that it shares with a row before it."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Comparison:
 
 
 def check_same_images(by_row: Sequence[Sequence[Outcome]]) -> None:
-    """Raises TrainingError where the rows of a seed answered for different images: each is compared with its like."""
+    """Raises TrainingError if the rows of a seed were asked about different images, or images with other labels."""
     for outcomes in zip(*by_row, strict=True):
         asked = {(outcome.ids, outcome.truth) for outcome in outcomes}
         if len(asked) > 1:
@@ -91,7 +92,7 @@ def check_same_images(by_row: Sequence[Sequence[Outcome]]) -> None:
 
 
 def row_scores(outcomes: Sequence[Outcome], space: LabelSpace) -> RowScores:
-    """The scores of one row's outcomes, one for each seed."""
+    """The scores of one row, from its outcome of each seed."""
     pairs = [(np.array(one.truth), np.array(one.predicted)) for one in outcomes]
     counts = [metrics.confusion(truth, predicted, len(space)) for truth, predicted in pairs]
     parent = np.array(space.parent_index)
@@ -113,7 +114,7 @@ def row_scores(outcomes: Sequence[Outcome], space: LabelSpace) -> RowScores:
 
 
 def row_differences(outcomes: Sequence[Sequence[Outcome]], seed: int) -> list[Difference]:
-    """All pairs of rows; `outcomes` of each row, for the same seeds in the same order."""
+    """The differences of all pairs of rows; each row has outcomes of the same seeds, in the same order."""
     right = np.stack([np.concatenate([_right(one) for one in row]) for row in outcomes], axis=1)  # (all N, rows)
     groups = np.concatenate([one.groups for one in outcomes[0]])
     return differences([row[0].row for row in outcomes], right, groups, np.random.default_rng([seed, 7]))
@@ -124,7 +125,7 @@ def _right(outcome: Outcome) -> NDArray[np.bool_]:
 
 
 def _of_classes(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Accuracy of each class (K,), NaN for one without images."""
+    """Accuracy of each class (K,); NaN for a class without images."""
     total = counts.sum(1)
     return np.where(total > 0, np.diag(counts) / np.maximum(total, 1), np.nan)
 

@@ -1,1 +1,1 @@
-"""What a person reads after a training: the report, its figures and tables."""
+"""What a person reads: pages, figures and tables; first of all the report of a training."""

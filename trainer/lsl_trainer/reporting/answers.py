@@ -1,4 +1,4 @@
-"""What the exported graph says of the test images, asked once for all who want to know."""
+"""What the exported graph answers for the test images. It is asked once, for all parts of the report."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Answers", "ask"]
 
 @dataclass(frozen=True)
 class Answers:
-    """Of N test images, for the first task."""
+    """The answers for N test images, of the first task."""
 
     logits: NDArray[np.float32]
     """(N, K)"""
@@ -29,7 +29,7 @@ class Answers:
 
     @property
     def confidence(self) -> NDArray[np.float32]:
-        """Its probability, (N,)."""
+        """The probability of the predicted class, (N,)."""
         return np.asarray(self.probabilities.max(1), dtype=np.float32)
 
 

@@ -1,4 +1,4 @@
-"""The figures of the run's report, as SVG text or PNG data addresses that need no other file."""
+"""The figures of the run's report, as SVG text or data addresses, so that the page needs no other file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _THUMBNAIL = 150
 
 
 def learning_curves(epochs: Sequence[Epoch]) -> str:
-    """Loss and training accuracy, if there is one, over the epochs, a panel for each step."""
+    """Loss and training accuracy (if there is one) over the epochs, with a panel for each step."""
     from matplotlib.ticker import MaxNLocator
 
     steps = list(dict.fromkeys(epoch.step for epoch in epochs))
@@ -45,7 +45,7 @@ def learning_curves(epochs: Sequence[Epoch]) -> str:
 
 
 def confusion_matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> str:
-    """Shares of each true class (rows) given to each predicted class (columns); numbers where they fit."""
+    """How much of each true class (rows) was taken for each class (columns). Few classes also have their counts."""
     side = max(3.2, min(0.36 * len(classes) + 1.2, 11))
     figure = new_figure(side + 1.1, side)
     axes = figure.add_subplot()
@@ -60,7 +60,10 @@ def confusion_matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> str:
 
 
 def reliability_diagram(calibration: Calibration) -> str:
-    """Share of right answers over the probability of the predicted class, ten bins of equal mass, before and after."""
+    """Share of right answers over the probability of the predicted class, in ten bins with as many images each.
+
+    With a fitted temperature, a second line shows the probabilities at that temperature.
+    """
     figure = new_figure(4.4, 4.0)
     axes = figure.add_subplot()
     axes.plot([0, 100], [0, 100], color="black", linewidth=0.8, linestyle=":")
@@ -78,7 +81,10 @@ def reliability_diagram(calibration: Calibration) -> str:
 
 
 def saliency_panel(image: NDArray[np.uint8], saliency: NDArray[np.float32], caption: str) -> dict[str, str]:
-    """An image and, below it, its saliency map, as PNG data addresses with their caption."""
+    """An image and its saliency map as PNG data addresses, and their caption; `image` (H, W, 3), `saliency` (H, W).
+
+    The brightest colour stands for the 99.5th percentile of the map and all above it.
+    """
     import cv2
 
     scaled = np.minimum(saliency / max(float(np.percentile(saliency, 99.5)), 1e-12), 1)
@@ -87,7 +93,7 @@ def saliency_panel(image: NDArray[np.uint8], saliency: NDArray[np.float32], capt
 
 
 def thumbnail(image: NDArray[np.uint8]) -> str:
-    """A small copy of an image (H, W, 3), RGB, as a JPEG data address."""
+    """A small copy of an RGB image (H, W, 3) as a JPEG data address."""
     import cv2
 
     scale = min(1.0, _THUMBNAIL / image.shape[1])

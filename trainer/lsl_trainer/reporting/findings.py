@@ -1,4 +1,4 @@
-"""What a finished training finds out about its model, for the report and metrics.json."""
+"""What is measured of a model when its training has ended, for the report and for metrics.json."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ __all__ = ["Findings", "find_out"]
 
 @dataclass(frozen=True)
 class Findings:
-    """What is known of a model when its training ends."""
+    """What is known of a model when its training has ended."""
 
     model: Model
     evaluation: Evaluation
     epochs: Sequence[Epoch]
     answers: Answers | None
-    """To the fine-labelled test images; None without any, and for terms alone, as the next."""
+    """For the fine-labelled test images. None if there are none, and for terms alone."""
     calibration: Calibration | None
+    """None if `answers` is."""
 
 
 def find_out(model: Model, data: TrainingData, evaluation: Evaluation, epochs: Sequence[Epoch], seed: int) -> Findings:
-    """Asks the exported graph for the test images, and measures its calibration on them; `seed` is the bootstrap's."""
+    """Asks the exported graph about the test images, and measures its calibration. `seed` is that of the bootstrap."""
     test = data.test
     if not len(test) or data.terms_alone:
         return Findings(model, evaluation, epochs, None, None)

@@ -1,4 +1,4 @@
-"""The reference sets of step two as pictures: whom the network was told to resemble."""
+"""Pictures of the reference sets of step two: the images that the network was told to resemble."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class ClassReferences:
 
     name: str
     n_samples: int
-    """Different images that stand for the class in some set."""
+    """So many different images stand for the class in some set."""
     pictures: tuple[tuple[str, str, float], ...]
-    """Of the most frequent ones: data address, id, share of the sets."""
+    """The most frequent ones: data address, id, and in what share of the sets it is."""
 
 
 def reference_pictures(data: TrainingData, sets: Tensor | None) -> list[ClassReferences]:
-    """For each class, as far as there are references, at most 30 of them; `sets` int64 (k, K), indices into D_s."""
+    """The references of at most 30 classes; `sets` int64 (k, K) holds indices into D_s, -1 where a class has none."""
     if sets is None:
         return []
     columns = sets.numpy().T[:_SHOWN_CLASSES]

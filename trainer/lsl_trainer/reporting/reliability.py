@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say, before and after temperature scaling, on test images."""
+"""Whether probabilities mean what they say: measured on test images, before and after temperature scaling."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SCORES = {"nll": metrics.nll, "brier": metrics.brier, "ece": metrics.expected_c
 
 @dataclass(frozen=True)
 class Measured:
-    """A figure and its 95 % interval, a percentile bootstrap over genes."""
+    """A number and its 95 % interval, from a percentile bootstrap over genes."""
 
     value: float
     low: float
@@ -28,24 +28,24 @@ class Measured:
 
 @dataclass(frozen=True)
 class Reliability:
-    """How far probabilities and outcomes agree; less is better in all three."""
+    """How far probabilities and what came true agree. All three numbers are better when smaller."""
 
     nll: Measured
     """Mean negative log-likelihood, nats."""
     brier: Measured
-    """0..2"""
+    """Mean squared distance of the probabilities from 1 for the true class and 0 for the others, 0..2."""
     ece: Measured
-    """Expected calibration error over ten bins of equal mass, 0..1. It cannot be 0 by chance: few images raise it."""
+    """Expected calibration error over ten bins with as many images each, 0..1. With few images it is never near 0."""
     bins: tuple[tuple[float, float, int], ...]
-    """Mean probability of the predicted class, share that is right, number of images, in each bin."""
+    """Of each bin: mean probability of the predicted class, share of right answers, number of images."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Of the test images, at temperature 1 and at the fitted one."""
+    """Probabilities of the test images at temperature 1, and at the fitted one."""
 
     temperature: float
-    """1 where there were too few calibration images to fit it."""
+    """1 if there were too few calibration images to fit one."""
     n_images: int
     n_genes: int
     before: Reliability
@@ -59,7 +59,7 @@ def measure_calibration(
     temperature: float,
     generator: np.random.Generator,
 ) -> Calibration:
-    """Measures N ≥ 1 test images: `logits` (N, K), `truth` int (N,), `groups` int (N,), the gene of each."""
+    """Measures N ≥ 1 test images: `logits` (N, K), true classes int (N,), and the gene of each, int (N,)."""
     draws = list(row_draws(groups, _REPLICATES, generator))
     return Calibration(
         temperature=temperature,

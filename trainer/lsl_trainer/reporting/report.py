@@ -1,4 +1,4 @@
-"""The run's report: one self-contained HTML page, the first thing to open after a training."""
+"""The run's report: one HTML page that needs no other file. It is the first thing to open after a training."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def write_report(path: Path, training: TwoStepTraining, found: Findings) -> None
 
 
 def _shown(data: TrainingData, model: Model, answers: Answers) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
-    """Panels with saliency maps: the surest right image of a few classes, and the surest mistakes."""
+    """Panels with saliency maps: first the surest right images of a few classes, then the surest mistakes."""
     right = answers.predicted == data.test.labels
     sure, mistakes = _surest(answers, right), _mistakes(answers, right)
     return _panels(data, model, answers, sure), _panels(data, model, answers, mistakes)
 
 
 def _surest(answers: Answers, right: NDArray[np.bool_]) -> list[int]:
-    """The surest right image of each of a few classes, evenly spread."""
+    """The surest right image of a few classes, which are spread evenly over those that have one."""
     order = np.argsort(answers.confidence, kind="stable")
     surest = {int(answers.predicted[k]): int(k) for k in order if right[k]}
     spread = [surest[c] for c in sorted(surest)]
@@ -98,7 +98,7 @@ def _steps(epochs: Sequence[Epoch]) -> list[tuple[str, int, float]]:
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    """Nested settings as name.inner → value."""
+    """Settings within settings get the name `outer.inner`."""
     return {
         f"{name}.{inner}" if isinstance(value, dict) else name: part
         for name, value in settings.items()

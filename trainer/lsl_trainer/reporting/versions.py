@@ -1,4 +1,4 @@
-"""What a training ran on, for its records."""
+"""The software and the machine that a training ran on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PACKAGES = ("lsl-toolkit", "torch", "numpy", "onnxruntime-gpu", "onnxruntime", 
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and the libraries that decide about weights and graphs, and the machine."""
+    """Versions of Python and of the libraries that weights and graphs depend on; the machine, its threads and GPU."""
     found = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:
