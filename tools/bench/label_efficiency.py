@@ -37,7 +37,8 @@ from lsl_trainer.data.load import TrainingData, load_data
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from lsl_trainer.learning.inference import logits_of
-from lsl_trainer.learning.learner import Learner, Step
+from lsl_trainer.learning.learner import Learner
+from lsl_trainer.learning.steps.step import Step
 from lsl_trainer.losses.constrained import labels_together, mixed_batches
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.config import TrainConfig
@@ -206,7 +207,7 @@ def by_steps(store: Path, config: TrainConfig, coarse: Checkpoint | None, names:
         training.resume(coarse)
     started = time.process_time()
     for epoch, _ in training.run(lambda images: None):
-        if epoch.number == getattr(config, f"{epoch.step}_epochs") and epoch.step in names:
+        if training.step_finished and epoch.step in names:
             logits = logits_of(training.network, data.test.images, data.test.rows).numpy()
             yield scored(data, softmax(logits[:, : len(data.fine_space)]), names[epoch.step], started)
             training.network.train()

@@ -178,7 +178,8 @@ def print_steepness(network: Network, data: TrainingData, config: TrainConfig) -
         )  # fmt: skip
     classes = len(data.fine_space)
     for temperature in (1.0, 0.3, 0.1, 0.03):
-        loss = combined_loss(data.fine, sets, config.having(similarity_temperature=temperature))
+        references = config.having(similarity_temperature=temperature).references
+        loss = combined_loss(data.fine, sets, references, config.regularization)
         both, alone = (gradient(network, data, one) for one in (loss, cross_entropy(config.regularization)))
         best = 1 / (1 + (classes - 1) * np.exp(-1 / temperature))
         print(

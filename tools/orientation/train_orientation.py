@@ -37,7 +37,8 @@ from lsl_shared.files.manifest import GoldenSample, Manifest, Task, golden_image
 from lsl_shared.process.terminal import say
 from lsl_trainer import Network, export_classifier
 from lsl_trainer.data.batch import Labelled
-from lsl_trainer.learning.learner import Learner, Step
+from lsl_trainer.learning.learner import Learner
+from lsl_trainer.learning.steps.step import Step
 from lsl_trainer.settings.presets import preset
 
 OUT = Path(__file__).parents[1] / "lsl_tools" / "standardize" / "orientation.onnx"

@@ -5,7 +5,8 @@ import torch
 from lsl_shared import Store
 from lsl_trainer.data.batch import Labelled
 from lsl_trainer.data.load import load_data
-from lsl_trainer.learning.algorithm import TwoStepTraining, channel_statistics
+from lsl_trainer.learning.algorithm import TwoStepTraining
+from lsl_trainer.learning.new_network import channel_statistics
 
 
 def prepared(store, config, **values):

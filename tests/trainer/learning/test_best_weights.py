@@ -72,5 +72,5 @@ def test_the_weights_are_those_of_the_least_loss(store, config) -> None:
         data = load_data(opened, chosen)
     training = TwoStepTraining(data, chosen)
     losses = [epoch.loss_aside for epoch, _ in training.run(lambda count: None)]
-    loss_aside = training._loss_aside("fine")
-    assert loss_aside(training.network) == pytest.approx(min(losses), rel=1e-4)
+    loss_aside = training.planned[0].begin(training.network).loss_aside
+    assert loss_aside is not None and loss_aside(training.network) == pytest.approx(min(losses), rel=1e-4)

@@ -9,7 +9,8 @@ from lsl_shared import TrainingError
 from lsl_trainer import residual_network
 from lsl_trainer.data.batch import in_unit_range, to_tensor
 from lsl_trainer.learning.inference import logits_of
-from lsl_trainer.learning.learner import Learner, Step
+from lsl_trainer.learning.learner import Learner
+from lsl_trainer.learning.steps.step import Step
 from lsl_trainer.losses.cross_entropy import cross_entropy
 from tests.support.squares import SIZE, squares
 

@@ -19,7 +19,6 @@ from lsl_trainer.losses.constrained import (
     labels_together,
     mixed_batches,
     similarity_in_batch,
-    without_extra_outputs,
 )
 from tests.support.squares import COARSE, FINE, SIZE
 
@@ -80,6 +79,10 @@ def a_batch(config, labels, coarse, seed=0):
     )  # fmt: skip
 
 
+def the_loss(where, data, config):
+    return constrained_loss(where, data, config.constrained, config.regularization)
+
+
 def naive_loss(network, batch, config, allowed):
     """Image by image, in plain arithmetic."""
     with torch.no_grad():
@@ -106,7 +109,7 @@ def test_loss_and_gradient_are_those_of_the_naive_formula(config):
     network, batch = a_batch(chosen, [0, -1, 3, -1, -1, -1, 2, -1], [0, 0, 1, 1, 2, 0, 1, 1])
     data = Labelled(np.zeros((8, 2, 2, 3), np.uint8), np.arange(8), batch.labels.numpy(), np.arange(8), np.arange(8))
     wanted = naive_loss(twin := copy.deepcopy(network), batch, chosen, constraint().allowed.tolist())
-    found, logits = constrained_loss(constraint(), data, chosen)[0](network, batch)
+    found, logits = the_loss(constraint(), data, chosen)[0](network, batch)
     assert found.item() == pytest.approx(wanted.item(), rel=1e-12)
     gradients = torch.autograd.grad(found, list(network.parameters()))
     for one, other in zip(gradients, torch.autograd.grad(wanted, list(twin.parameters())), strict=True):
@@ -121,7 +124,7 @@ def test_confident_guesses_are_remembered_and_raise_the_threshold_of_their_class
         network.head.weight.zero_()
         network.head.bias.copy_(torch.tensor([9.0, 0, 5, 5.1, 0]))
     data = Labelled(np.zeros((3, 2, 2, 3), np.uint8), np.arange(3), batch.labels.numpy(), np.arange(3), np.arange(3))
-    loss, memory = constrained_loss(constraint(), data, chosen)
+    loss, memory = the_loss(constraint(), data, chosen)
     loss(network, batch)
     assert memory["guesses"].tolist() == [-1, 0, -1], "the second is sure of class a, the third of nothing"
 
@@ -135,8 +138,8 @@ def test_order_counts_the_expected_distance_in_stages(config):
     )
     data = Labelled(np.zeros((3, 2, 2, 3), np.uint8), np.arange(3), batch.labels.numpy(), np.arange(3), np.arange(3))
     where = Constraint.of(STAGES, RANGES, [0, 2, 3])
-    without, logits = constrained_loss(where, data, plain)[0](network, batch)
-    added = constrained_loss(where, data, ordered)[0](network, batch)[0] - without
+    without, logits = the_loss(where, data, plain)[0](network, batch)
+    added = the_loss(where, data, ordered)[0](network, batch)[0] - without
     chance, wanted = logits.softmax(1).tolist(), 0.0
     for k in range(14):
         wanted += chance[0][k] * abs(k - 3) + chance[1][k] * min(abs(k - child) for child in (5, 6))
@@ -158,9 +161,9 @@ def test_similarity_is_measured_against_the_first_labelled_image_of_each_class()
 
 def test_the_extra_output_leaves_the_fine_ones_alone(config):
     network, batch = a_batch(config, [0], [0])
-    kept = without_extra_outputs(network.eval(), 4)
+    kept = network.eval().with_first_outputs(4)
     assert torch.equal(kept(batch.images)[0], network(batch.images)[0][:, :4])
-    assert without_extra_outputs(kept, 4) is kept
+    assert kept.with_first_outputs(4) is kept
 
 
 def trained(store, config):

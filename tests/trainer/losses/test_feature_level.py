@@ -26,7 +26,7 @@ def test_it_is_cross_entropy_plus_similarity_loss(config):
     """Eq. 7 with one reference set, which leaves nothing to chance, computed apart."""
     data, sets = squares(), torch.tensor([[40, 41, 42, 43]])
     network, batch = network_and_batch(config, data)
-    loss, logits = combined_loss(data, sets, config)(network, batch)
+    loss, logits = combined_loss(data, sets, config.references, config.regularization)(network, batch)
     wanted = F.cross_entropy(network(batch.images)[0], batch.labels)
     wanted = wanted + similarity_loss(
         network.features(batch.images), features_of(network, data, sets[0].numpy()), batch.labels
@@ -42,7 +42,9 @@ def test_each_sample_or_each_batch_draws_a_set(config):
         passed = []
         network.body.register_forward_hook(lambda module, inputs, output, passed=passed: passed.append(len(output)))
         chosen = config.having(reference_draw=draw)
-        combined_loss(data, sets, chosen)(network, replace(batch, positions=batch.positions + 100))
+        combined_loss(data, sets, chosen.references, chosen.regularization)(
+            network, replace(batch, positions=batch.positions + 100)
+        )
         sets_passed = passed[1] / 4
         assert sets_passed == 1 if draw == "batch" else sets_passed >= distinct
 
@@ -52,7 +54,7 @@ def test_gradients_flow_through_the_references(config):
     network, batch = network_and_batch(config, data)
     detached = features_of(network, data, np.arange(40, 44)).detach()
     network.zero_grad()
-    combined_loss(data, sets, config)(network, batch)[0].backward()
+    combined_loss(data, sets, config.references, config.regularization)(network, batch)[0].backward()
     through = next(network.body.parameters()).grad.clone()
     network.zero_grad()
     logits, features = network(batch.images)
@@ -64,7 +66,7 @@ def test_a_class_without_samples_takes_no_part(config):
     data, sets = squares(), torch.tensor([[40, -1, 42, 43]])
     network, batch = network_and_batch(config, data)
     batch = replace(batch, labels=torch.tensor([0, 2, 3, 0, 2, 3]))
-    loss, logits = combined_loss(data, sets, config)(network, batch)
+    loss, logits = combined_loss(data, sets, config.references, config.regularization)(network, batch)
     references = features_of(network, data, np.array([40, 42, 43]))
     wanted = similarity_loss(network.features(batch.images), references, torch.tensor([0, 1, 2, 0, 1, 2]))
     assert torch.allclose(loss, F.cross_entropy(logits, batch.labels) + wanted, atol=1e-6)
@@ -77,7 +79,9 @@ def test_a_sample_is_compared_with_another_than_itself(config):
         seed for seed in range(99) if torch.randint(2, (1,), generator=torch.Generator().manual_seed(seed)) == 0
     )
     batch = replace(batch, draws=torch.Generator().manual_seed(first))
-    loss, logits = combined_loss(data, sets, config.having(reference_draw="batch"))(network, batch)
+    loss, logits = combined_loss(data, sets, config.having(reference_draw="batch").references, config.regularization)(
+        network, batch
+    )
     rows = np.where(np.arange(6)[:, None] == np.arange(4), np.arange(40, 44), np.arange(4))
     references = torch.stack([features_of(network, data, row) for row in rows])
     wanted = similarity_loss(network.features(batch.images), references, batch.labels)
@@ -88,7 +92,7 @@ def test_the_temperature_of_the_similarities_and_label_smoothing_reach_the_loss(
     data, sets = squares(), torch.tensor([[40, 41, 42, 43]])
     network, batch = network_and_batch(config, data)
     chosen = config.having(similarity_temperature=0.1, label_smoothing=0.2)
-    loss, logits = combined_loss(data, sets, chosen)(network, batch)
+    loss, logits = combined_loss(data, sets, chosen.references, chosen.regularization)(network, batch)
     references = features_of(network, data, sets[0].numpy())
     wanted = similarity_loss(network.features(batch.images), references, batch.labels, 0.1)
     wanted = wanted + F.cross_entropy(logits, batch.labels, label_smoothing=0.2)

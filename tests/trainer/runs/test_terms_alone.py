@@ -69,7 +69,7 @@ def test_the_loss_is_that_of_the_terms(termed: Path) -> None:
     nothing = torch.full((8,), -1)
     batch = Batch(images, nothing, {"marks": torch.from_numpy(labels[:8])}, torch.arange(8), torch.Generator())
     training.network.eval()
-    loss, logits = training._step("fine").loss(training.network, batch)
+    loss, logits = training.planned[0].begin(training.network).loss(training.network, batch)
     expected = term_loss(training.network(images)[0], torch.from_numpy(labels[:8]), positive_weights(labels))
     assert expected is not None and logits.shape == (8, 3) and training.network.log_variances is None
     torch.testing.assert_close(loss, expected)

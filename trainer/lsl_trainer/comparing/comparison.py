@@ -31,6 +31,7 @@ from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.learning.processes import new_fabric
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.config_file import read_config, write_config
+from lsl_trainer.settings.method import find_method
 
 __all__ = ["compare"]
 
@@ -119,8 +120,8 @@ def _of_seed(
 
 def _part(store: Store, config: TrainConfig, rows: Sequence[str]) -> NDArray[np.int8]:
     """The split of a seed: that of a method that looks at coarse labels, where there is one: it sees most images."""
-    methods = [method_of(row) for row in rows]
-    widest = next((method for method in methods if method not in ("plain", "gabor")), methods[0])
+    methods = [find_method(method_of(row)) for row in rows]
+    widest = next((method for method in methods if method.coarse_labels), methods[0]).name
     return load_data(store, config.having(method=widest)).part
 
 

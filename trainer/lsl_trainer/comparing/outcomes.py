@@ -62,7 +62,7 @@ def answered(row: str, training: TwoStepTraining, seconds: float) -> Outcome:
         truth=tuple(data.test.labels.tolist()),
         predicted=tuple(predicted.tolist()),
         fine_images=int((data.fine.labels >= 0).sum()),
-        coarse_images=len(data.coarse) if "coarse" in training.steps else 0,
+        coarse_images=len(data.coarse),
         seconds=seconds,
         notes=tuple(training.notes),
     )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 from lightning_fabric import Fabric
+from torch import Tensor
 
 from lsl_shared.errors import ConfigError
 from lsl_trainer.data.batch import Loss
@@ -20,9 +21,12 @@ from lsl_trainer.data.load import TrainingData
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.checkpoint import read_checkpoint, write_checkpoint
 from lsl_trainer.learning.epoch import Epoch
+from lsl_trainer.learning.plan import Plan, plan_of
+from lsl_trainer.learning.steps.feature import FeatureStep
+from lsl_trainer.learning.steps.planned import PlannedStep
 from lsl_trainer.losses.cross_entropy import cross_entropy
 from lsl_trainer.settings.config import TrainConfig
-from lsl_trainer.settings.literals import Method
+from lsl_trainer.settings.method import method_names
 
 __all__ = ["CONTROLS", "ROWS", "check_rows", "learnt", "method_of"]
 
@@ -32,7 +36,7 @@ epochs of step two, at its rate and schedule, with L_CE alone. `prototype`: the 
 of data-level learning."""
 
 _PAPER = ("gabor", "plain", "data-level", "feature-level")
-ROWS = (*_PAPER, *(method for method in get_args(Method) if method not in _PAPER), *CONTROLS)
+ROWS = (*_PAPER, *(method for method in method_names() if method not in _PAPER), *CONTROLS)
 """All rows, those of the paper's Table II first and in its order."""
 
 
@@ -58,34 +62,45 @@ def learnt(
     on_epoch: Callable[[Epoch], None],
 ) -> TwoStepTraining:
     """The training of a row at its end. `folder` keeps the checkpoints that it shares with the seed's other rows."""
-    kind = _Continued if row == "continued" else TwoStepTraining
-    training = kind(data, config.having(method=method_of(row)), fabric)
-    names = ["continued" if row == "continued" and step == "feature" else step for step in training.steps]
-    for count in range(len(names), 0, -1):
-        path, digest = _checkpoint(folder, names[:count], data)
+    training = TwoStepTraining(data, config.having(method=method_of(row)), fabric, _PLANS.get(row))
+    for count in range(len(training.planned), 0, -1):
+        path, digest = _checkpoint(folder, training.planned[:count], data)
         if path.exists():
             training.resume(read_checkpoint(path, digest))
             break
     for epoch, checkpoint in training.run(lambda images: None):
-        path, digest = _checkpoint(folder, names[: training.steps.index(checkpoint.step) + 1], data)
+        path, digest = _checkpoint(folder, training.planned[: training.steps.index(checkpoint.step) + 1], data)
         write_checkpoint(path, checkpoint, digest)
         on_epoch(epoch)
     return training
 
 
-class _Continued(TwoStepTraining):
-    """Feature-level learning without its loss: the same batches and changes of the images, L_CE alone."""
+class _ContinuedStep(FeatureStep):
+    """Step two without its loss: the same batches and changes of the images, L_CE alone."""
 
-    def _second_loss(self) -> Loss:
+    def first_loss(self, sets: Tensor) -> Loss:
         return cross_entropy(self.config.regularization)
 
 
-def _checkpoint(folder: Path, steps: Sequence[str], data: TrainingData) -> tuple[Path, str]:
+def _continued(data: TrainingData, config: TrainConfig) -> tuple[PlannedStep, ...]:
+    """The steps of feature-level learning, the last one without its loss."""
+    *before, _ = plan_of("feature-level").steps(data, config)
+    return *before, _ContinuedStep(data, config)
+
+
+_PLANS: dict[str, Plan] = {"continued": replace(plan_of("feature-level"), steps=_continued)}
+"""Of rows that have another plan than their method."""
+_KEPT_AS: dict[type[PlannedStep], str] = {_ContinuedStep: "continued"}
+"""What checkpoints call a kind of step, where it is not the step's name."""
+
+
+def _checkpoint(folder: Path, steps: Sequence[PlannedStep], data: TrainingData) -> tuple[Path, str]:
     """Where the state within the last of `steps` lies, and the digest of what they learn from."""
     digest = hashlib.sha256(data.fingerprint.encode() + data.part.tobytes())
-    learnt_from = [data.coarse] if steps[-1] == "coarse" else [data.coarse, data.fine]
+    learnt_from = [data.coarse, data.fine] if steps[-1].fine_labels else [data.coarse]
     for labelled in learnt_from:
         digest.update("\n".join(labelled.ids).encode(errors="replace") + labelled.labels.tobytes())
         for others in labelled.others.values():
             digest.update(np.ascontiguousarray(others).tobytes())
-    return folder / f"{'+'.join(steps)}-{digest.hexdigest()[:12]}.safetensors", digest.hexdigest()
+    names = [_KEPT_AS.get(type(step), step.name) for step in steps]
+    return folder / f"{'+'.join(names)}-{digest.hexdigest()[:12]}.safetensors", digest.hexdigest()

@@ -53,6 +53,11 @@ class Batch:
     strong: Tensor | None = None
     """(B, 3, H, W): the same images changed more strongly, where the step asks for them."""
 
+    @property
+    def second_view(self) -> Tensor:
+        """The more strongly changed images; the images themselves where the step asks for no second view."""
+        return self.images if self.strong is None else self.strong
+
 
 Loss = Callable[[Network, Batch], tuple[Tensor, Tensor]]
 """(network, batch) → (loss, logits (B, K))."""

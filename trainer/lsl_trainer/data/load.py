@@ -19,10 +19,9 @@ from lsl_trainer.data.image_cache import load_images
 from lsl_trainer.data.kept_aside import kept_aside
 from lsl_trainer.data.split import CALIBRATION, TEST, TRAIN, duplicates, split_store
 from lsl_trainer.settings.config import TrainConfig
+from lsl_trainer.settings.method import find_method
 
 __all__ = ["TrainingData", "load_data", "task_to_learn"]
-
-_WITH_COARSE = ("data-level", "feature-level", "coarse-constrained")
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,18 @@ class TrainingData:
         return 0 if self.terms_alone else len(self.fine_space)
 
     @property
+    def outputs(self) -> int:
+        """How many outputs the network has in the end: those of the fine classes, then those of the further tasks."""
+        return self.fine_outputs + sum(len(task.space) for task in self.further)
+
+    @property
+    def coarse_classes(self) -> LabelSpace:
+        """The coarse task, for steps that learn it. Raises ConfigError where there is none."""
+        if self.coarse_space is None:
+            raise ConfigError(f"task {self.fine_space.name!r} has no coarse task, and a step learns coarse labels")
+        return self.coarse_space
+
+    @property
     def digest(self) -> str:
         """SHA-256 over the store's fingerprint, the split, and all labels that are learnt from."""
         digest = hashlib.sha256(self.fingerprint.encode() + self.part.tobytes())
@@ -95,7 +106,7 @@ def load_data(
     tasks = tuple(space.name for space in (fine_space, coarse_space) if space and space.name in store.tasks)
     fine = np.full(len(store), -1) if alone else store.labels(fine_space.name).astype(np.int64)
     coarse = _coarse_labels(store, fine, fine_space, coarse_space)
-    two_steps = config.method in _WITH_COARSE
+    two_steps = find_method(config.method).coarse_labels
     further = (
         further_tasks(store, [config.labels.fine], "")
         if alone
@@ -164,22 +175,23 @@ def _spaces(store: Store, config: TrainConfig) -> tuple[LabelSpace, LabelSpace |
         return store.term_tasks[config.labels.fine], store.task(ranges) if ranges else None
     fine = task_to_learn(store, config)
     name = config.labels.coarse or fine.parent
-    if config.method in ("plain", "gabor"):
+    method = find_method(config.method)
+    if not method.coarse_labels:
         return fine, store.tasks.get(name)
     if not name:
         raise ConfigError(f"task {fine.name!r} has no coarse task: use --method plain, or name one with --coarse")
     if name == fine.name:
         raise ConfigError(f"--fine and --coarse must be two tasks, received {name!r} twice")
-    if config.method == "coarse-constrained" and name != fine.parent:
+    if method.parent_labels and name != fine.parent:
         there = f"{fine.name!r} has {fine.parent or 'none'!r}"
-        raise ConfigError(f"--method coarse-constrained needs the fine task's parent as --coarse, and {there}")
+        raise ConfigError(f"--method {method.name} needs the fine task's parent as --coarse, and {there}")
     return fine, store.task(name)
 
 
 def _check_alone(store: Store, config: TrainConfig) -> None:
     """Raises ConfigError for settings that need classes, where a task of terms is learnt alone."""
     labels = config.labels
-    if config.method != "plain":
+    if not find_method(config.method).terms_alone:
         raise ConfigError(
             f"--fine {labels.fine} is a task of terms, and --method {config.method} goes from coarse to fine "
             f"classes: add --method plain, or learn classes as well: {_beside(store, labels.fine)}"
@@ -256,5 +268,5 @@ def _check(fine: Labelled, coarse: Labelled, space: LabelSpace, config: TrainCon
         raise TrainingError(
             f"{labelled} training images carry a label of {space.name!r}, of {present} classes: two are needed"
         )
-    if config.method in _WITH_COARSE and len(np.unique(coarse.labels)) < 2:
+    if find_method(config.method).coarse_labels and len(np.unique(coarse.labels)) < 2:
         raise TrainingError("the training images have fewer than two coarse classes: use --method plain")

@@ -7,10 +7,17 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Sampler", "balanced", "every_image", "in_batches"]
+from lsl_trainer.settings.literals import Sampling
+
+__all__ = ["Sampler", "balanced", "every_image", "in_batches", "sampler_of"]
 
 Sampler = Callable[[np.random.Generator], list[NDArray[np.int64]]]
 """Draws an epoch: the positions of its images, batch by batch."""
+
+
+def sampler_of(sampling: Sampling, labels: NDArray[np.int64], size: int) -> Sampler:
+    """What the setting `sampling` means for images with `labels` (N,), in batches of `size`."""
+    return balanced(labels, size) if sampling == "balanced" else every_image(len(labels), size)
 
 
 def every_image(count: int, size: int) -> Sampler:

@@ -13,6 +13,7 @@ from lsl_shared.errors import ConfigError
 from lsl_trainer.networks.residual import Network, block_maps, residual_network
 from lsl_trainer.networks.trunk import PooledTrunk, Trunk, parameter_blocks
 from lsl_trainer.settings.config import TrainConfig
+from lsl_trainer.settings.method import find_method
 
 __all__ = ["Backbone", "find_backbone", "transferred_network"]
 
@@ -101,8 +102,9 @@ def _of_run(run: Path, image_size: tuple[int, int]) -> Backbone:
             "(no config.toml there)"
         )
     settings = read_config(settings_file)
-    if settings.method == "gabor":
-        raise ConfigError(f"--backbone {run}: was trained by method gabor, whose filters are fixed; take another run")
+    if find_method(settings.method).fixed_filters:
+        told = f"was trained by method {settings.method}, whose filters are fixed; take another run"
+        raise ConfigError(f"--backbone {run}: {told}")
     state = _weights_of(run)
     if settings.transfer.backbone:
         inner = find_backbone(settings, image_size)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -19,47 +19,21 @@ from torch import Tensor, nn
 
 from lsl_shared.errors import TrainingError
 from lsl_trainer.data.augment import DRAWS, augmented, strongly_augmented
-from lsl_trainer.data.batch import Batch, Labelled, Loss, to_tensor
-from lsl_trainer.data.sampling import Sampler, balanced, every_image
+from lsl_trainer.data.batch import Batch, Labelled, to_tensor
+from lsl_trainer.data.sampling import every_image
 from lsl_trainer.learning.averaging import WeightAverage
 from lsl_trainer.learning.best_weights import BestWeights
 from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.learning.processes import average_buffers, average_gradients, one_process, own_share
+from lsl_trainer.learning.steps.step import Step
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.groups import Descent
 
-__all__ = [
-    "Learner",
-    "Step",
-]
+__all__ = ["Learner"]
 
 _WARM_UP = 0.05
 _NAMED_IMAGES = 8
-
-
-@dataclass(frozen=True)
-class Step:
-    """One of the trainings that Algorithm 1 is made of."""
-
-    name: str
-    """coarse, fine or feature."""
-    data: Labelled
-    loss: Loss
-    epochs: int
-    learning_rate: float
-    flip: bool
-    """Whether images are flipped, if the settings have it."""
-    seed: int
-    """Different for each step."""
-    sampler: Sampler | None = None
-    """What the batches of an epoch hold; None takes every image once, in random order."""
-    strong: bool = False
-    """Whether batches hold a second, more strongly changed view of their images."""
-    memory: Mapping[str, Tensor] = field(default_factory=dict)
-    """What the loss remembers from batch to batch: tensors that it changes in place."""
-    loss_aside: Callable[[Network], float] | None = None
-    """The loss on training images that are kept aside, which says when to stop; None learns all epochs."""
 
 
 class Learner:
@@ -130,7 +104,7 @@ class Learner:
         chance = np.random.default_rng([config.seed, step.seed, number])
         draws = torch.Generator().manual_seed(int(chance.integers(2**62)))
         device = self.network.mean.device
-        batches = (step.sampler or _sampler(data, config))(chance)
+        batches = (step.sampler or every_image(len(data), config.descent.batch_size))(chance)
         rate, total, right, known = self._rate(number, 0, len(batches)), 0.0, 0.0, 0
         self.network.train()
         for place, whole in enumerate(batches):
@@ -197,12 +171,6 @@ class Learner:
                 f"the loss of step {self.step.name}, epoch {number} is not finite, in the batch of {listed}; "
                 "look at these images, or lower --learning-rate"
             )
-
-
-def _sampler(data: Labelled, config: TrainConfig) -> Sampler:
-    if config.labels.sampling == "balanced":
-        return balanced(data.labels, config.descent.batch_size)
-    return every_image(len(data), config.descent.batch_size)
 
 
 def _optimizer(network: Network, descent: Descent) -> torch.optim.Optimizer:

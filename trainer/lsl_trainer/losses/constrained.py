@@ -27,7 +27,7 @@ from lsl_trainer.losses.partial_labels import distance_loss, distances, partial_
 from lsl_trainer.losses.pseudo_labels import class_thresholds, guesses
 from lsl_trainer.losses.similarity import similarity_loss
 from lsl_trainer.networks.residual import Network
-from lsl_trainer.settings.config import TrainConfig
+from lsl_trainer.settings.groups import Constrained, Regularization
 
 __all__ = [
     "Constraint",
@@ -35,7 +35,6 @@ __all__ = [
     "labels_together",
     "mixed_batches",
     "similarity_in_batch",
-    "without_extra_outputs",
 ]
 
 
@@ -105,32 +104,35 @@ def mixed_batches(labels: NDArray[np.int64], size: int, share: float) -> Sampler
     return draw
 
 
-def constrained_loss(constraint: Constraint, data: Labelled, config: TrainConfig) -> tuple[Loss, dict[str, Tensor]]:
-    """The loss, and what it remembers: `guesses` int64 (N,), the last confident guess of each image, −1 at first."""
+def constrained_loss(
+    constraint: Constraint,
+    data: Labelled,
+    settings: Constrained,
+    regularization: Regularization,
+    temperature: float = 1.0,
+) -> tuple[Loss, dict[str, Tensor]]:
+    """The loss, and what it remembers: `guesses` int64 (N,), the last confident guess of each image, −1 at first.
+
+    `temperature` is that of the similarity loss, where the settings have it.
+    """
     memory = {"guesses": torch.full((len(data),), -1)}
 
     def loss(network: Network, batch: Batch) -> tuple[Tensor, Tensor]:
-        here = constraint.to(batch.labels.device)
-        known = batch.labels >= 0
-        own = F.one_hot(batch.labels.clamp(min=0), here.outputs).bool()
-        allowed = torch.where(known[:, None], own, here.allowed[batch.others[here.coarse]])  # (B, K + A)
-        labels = _with_pseudo_labels(network, batch, allowed, here, memory["guesses"], config)
-        assert batch.strong is not None
-        features = network.features(torch.where(known[:, None, None, None], batch.images, batch.strong))
-        logits = network.classify(dropped(features, config.regularization.feature_dropout, batch.draws))
+        here, known = constraint.to(batch.labels.device), batch.labels >= 0
+        allowed = _allowed(batch, here)
+        labels = _with_pseudo_labels(network, batch, allowed, here, memory["guesses"], settings)
+        features = network.features(torch.where(known[:, None, None, None], batch.images, batch.second_view))
+        logits = network.classify(dropped(features, regularization.feature_dropout, batch.draws))
         entropy = F.cross_entropy(
-            logits, labels, ignore_index=-1, label_smoothing=config.regularization.label_smoothing, reduction="none"
+            logits, labels, ignore_index=-1, label_smoothing=regularization.label_smoothing, reduction="none"
         )
-        total = _mean(entropy, known) + config.constrained.pseudo_weight * _mean(entropy, ~known)
-        total = total + config.constrained.partial_weight * _mean(partial_label_loss(logits, allowed), ~known)
-        if here.ordered and config.constrained.order_weight:
-            total = (
-                total
-                + config.constrained.order_weight * distance_loss(logits, distances(allowed[:, : here.n_fine])).mean()
-            )
-        if config.constrained.similarity_weight:
-            similarity = similarity_in_batch(features, labels, known, config.references.similarity_temperature)
-            total = total + config.constrained.similarity_weight * similarity
+        total = _mean(entropy, known) + settings.pseudo_weight * _mean(entropy, ~known)
+        total = total + settings.partial_weight * _mean(partial_label_loss(logits, allowed), ~known)
+        if here.ordered and settings.order_weight:
+            distance = distances(allowed[:, : here.n_fine])
+            total = total + settings.order_weight * distance_loss(logits, distance).mean()
+        if settings.similarity_weight:
+            total = total + settings.similarity_weight * similarity_in_batch(features, labels, known, temperature)
         return total, logits
 
     return loss, memory
@@ -153,19 +155,14 @@ def similarity_in_batch(features: Tensor, labels: Tensor, known: Tensor, tempera
     return similarity_loss(features[own >= 0], features[first], own[own >= 0], temperature)
 
 
-def without_extra_outputs(network: Network, n_fine: int) -> Network:
-    """The network with the outputs of the fine classes alone."""
-    if network.head.out_features == n_fine:
-        return network
-    kept = network.with_head(n_fine)
-    with torch.no_grad():
-        kept.head.weight.copy_(network.head.weight[:n_fine])
-        kept.head.bias.copy_(network.head.bias[:n_fine])
-    return kept
+def _allowed(batch: Batch, constraint: Constraint) -> Tensor:
+    """bool (B, K + A): the fine class of images that have one, else all that the coarse class allows."""
+    own = F.one_hot(batch.labels.clamp(min=0), constraint.outputs).bool()
+    return torch.where((batch.labels >= 0)[:, None], own, constraint.allowed[batch.others[constraint.coarse]])
 
 
 def _with_pseudo_labels(
-    network: Network, batch: Batch, allowed: Tensor, constraint: Constraint, remembered: Tensor, config: TrainConfig
+    network: Network, batch: Batch, allowed: Tensor, constraint: Constraint, remembered: Tensor, settings: Constrained
 ) -> Tensor:
     """The labels of a batch, int64 (B,), with those that the network is confident of; −1 where it is not.
 
@@ -173,17 +170,15 @@ def _with_pseudo_labels(
     """
     unsure = (batch.labels < 0) & (allowed.sum(1) > 1)
     labels = batch.labels.clone()
-    if not config.constrained.pseudo_weight or not unsure.any():
+    if not settings.pseudo_weight or not unsure.any():
         return labels
     with torch.no_grad():
         network.eval()
         guess, probability = guesses(network(batch.images[unsure])[0], allowed[unsure])
         network.train()
-    sure = (probability >= config.constrained.pseudo_threshold).cpu()
+    sure = (probability >= settings.pseudo_threshold).cpu()
     remembered[batch.positions[unsure.cpu()][sure]] = guess.cpu()[sure]
-    thresholds = class_thresholds(remembered, constraint.siblings.cpu(), config.constrained.pseudo_threshold).to(
-        guess.device
-    )
+    thresholds = class_thresholds(remembered, constraint.siblings.cpu(), settings.pseudo_threshold).to(guess.device)
     labels[unsure] = torch.where(probability >= thresholds[guess], guess, -1)
     return labels
 

@@ -10,12 +10,12 @@ from lsl_trainer.data.batch import Batch, Labelled, Loss, in_unit_range, to_tens
 from lsl_trainer.losses.references import own_references
 from lsl_trainer.losses.similarity import similarity_loss
 from lsl_trainer.networks.residual import Network
-from lsl_trainer.settings.config import TrainConfig
+from lsl_trainer.settings.groups import References, Regularization
 
 __all__ = ["combined_loss"]
 
 
-def combined_loss(data: Labelled, sets: Tensor, config: TrainConfig) -> Loss:
+def combined_loss(data: Labelled, sets: Tensor, settings: References, regularization: Regularization) -> Loss:
     """The loss of step 2 over `data` with reference sets int64 (n_sets, K), indices into `data`.
 
     Each sample picks a set (`reference_draw` sample) or each batch one for all (batch). References pass through F
@@ -28,14 +28,13 @@ def combined_loss(data: Labelled, sets: Tensor, config: TrainConfig) -> Loss:
 
     def loss(network: Network, batch: Batch) -> tuple[Tensor, Tensor]:
         logits, features = network(batch.images)
-        draws = len(batch.positions) if config.references.reference_draw == "sample" else 1
+        draws = len(batch.positions) if settings.reference_draw == "sample" else 1
         chosen = torch.randint(len(sets), (draws,), generator=batch.draws).expand(len(batch.positions))
         references = _features(network, data, own_references(sets, chosen, batch.positions))
         own = column.to(batch.labels.device)[batch.labels]
-        similarity = similarity_loss(features, references, own, config.references.similarity_temperature)
-        return F.cross_entropy(
-            logits, batch.labels, label_smoothing=config.regularization.label_smoothing
-        ) + similarity, logits
+        similarity = similarity_loss(features, references, own, settings.similarity_temperature)
+        entropy = F.cross_entropy(logits, batch.labels, label_smoothing=regularization.label_smoothing)
+        return entropy + similarity, logits
 
     return loss
 

@@ -75,6 +75,16 @@ class Network(nn.Module):
         new.mean, new.std, new.rate_scales = self.mean, self.std, self.rate_scales
         return new.to(self.mean).train(self.training)
 
+    def with_first_outputs(self, count: int) -> Network:
+        """The same network with its first `count` outputs alone; itself where it has no others."""
+        if self.head.out_features == count:
+            return self
+        kept = self.with_head(count)
+        with torch.no_grad():
+            kept.head.weight.copy_(self.head.weight[:count])
+            kept.head.bias.copy_(self.head.bias[:count])
+        return kept
+
 
 def residual_network(
     config: NetworkConfig,

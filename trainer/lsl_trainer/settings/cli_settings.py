@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 from collections.abc import Callable, Iterator
+from dataclasses import Field
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -72,13 +73,14 @@ def _options() -> Iterator[inspect.Parameter]:
                     metavar=option.metavar or None,
                     rich_help_panel=option.panel or None,
                 )
-                yield inspect.Parameter(
-                    entry.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[_taken(hint), told]
-                )
+                taken: Any = Annotated[_taken(entry, hint), told]
+                yield inspect.Parameter(entry.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=taken)
 
 
-def _taken(hint: Any) -> Any:
-    """What an option of that type takes; None where it is not given."""
+def _taken(entry: Field[Any], hint: Any) -> Any:
+    """What the option of a setting takes; None where it is not given."""
+    if choices := entry.metadata.get("choices"):
+        hint = Literal.__getitem__(tuple(choices))
     return (list.__class_getitem__(get_args(hint)[0]) if get_origin(hint) is tuple else hint) | None
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, get_args
+from typing import Any
 
 from lsl_shared.errors import ConfigError
 from lsl_trainer.settings.groups import Augmentation, Constrained, Descent, Epochs, Export, References, Regularization
 from lsl_trainer.settings.labels import Labels
-from lsl_trainer.settings.literals import Method
+from lsl_trainer.settings.method import find_method, method_names, methods_in_words
 from lsl_trainer.settings.network import NetworkConfig
 from lsl_trainer.settings.setting import METHOD, Option, flag, setting
 from lsl_trainer.settings.transfer import Transfer
@@ -41,13 +41,12 @@ class TrainConfig:
 
     preset: str = "paper"
     """The name of the preset that this started from."""
-    method: Method = setting(
+    method: str = setting(
         default="feature-level",
-        option=Option("How much of the two-step method, or another.  \\[default: feature-level, all of it]", METHOD),
+        choices=method_names(),
+        option=Option(f"What is learnt from which labels. {methods_in_words()}.  \\[default: feature-level]", METHOD),
     )
-    """`plain`: fine labels only. `data-level`: coarse labels first. `feature-level`: the similarity loss after that.
-    `gabor`: log-Gabor filters and a linear classifier on fine labels, the paper's baseline. `coarse-constrained`: fine
-    and coarse labels teach the fine classes together, see `lsl_trainer.losses.constrained`."""
+    """The name of a plan in `lsl_trainer.methods`, which says what it learns from."""
     seed: int = setting(default=0, option=Option("Split, weights, order of images.  \\[default: 0]"))
     """Seed of the split, the weights, the order of images, their augmentation and the reference sets."""
     network: NetworkConfig = field(default_factory=NetworkConfig)
@@ -85,16 +84,15 @@ class TrainConfig:
 
     def _check(self) -> None:
         """Raises ConfigError where settings of several groups do not go together."""
-        if self.method not in get_args(Method):
-            raise ConfigError(f"--method must be one of {', '.join(get_args(Method))}, received {self.method!r}")
+        method = find_method(self.method)
         if not self.seed >= 0:
             raise ConfigError(f"{flag('seed')} must be at least 0, received {self.seed!r}")
         if self.epochs.patience and self.descent.average:
             raise ConfigError("--patience chooses weights, and so does average: leave one of them at 0")
-        if self.transfer.backbone and self.method == "gabor":
-            raise ConfigError("--method gabor has its own filters: leave --backbone out")
-        if self.labels.tasks and self.method in ("gabor", "coarse-constrained"):
-            raise ConfigError(f"--method {self.method} learns one task: leave --task out")
+        if self.transfer.backbone and method.fixed_filters:
+            raise ConfigError(f"--method {method.name} has its own filters: leave --backbone out")
+        if self.labels.tasks and not method.further_tasks:
+            raise ConfigError(f"--method {method.name} learns one task: leave --task out")
 
     def flat(self) -> dict[str, Any]:
         """All settings but the network's by their flat names.

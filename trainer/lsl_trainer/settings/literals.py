@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["GraphPrecision", "Method", "Optimizer", "Precision", "ReferenceDraw", "Sampling", "Schedule", "SplitKind"]
+__all__ = ["GraphPrecision", "Optimizer", "Precision", "ReferenceDraw", "Sampling", "Schedule", "SplitKind"]
 
 GraphPrecision = Literal["fp32", "fp16", "int8"]
-Method = Literal["plain", "data-level", "feature-level", "gabor", "coarse-constrained"]
 Optimizer = Literal["sgd", "nesterov", "adamw"]
 Precision = Literal["fp32", "bf16", "fp16"]
 ReferenceDraw = Literal["sample", "batch"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, Literal, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
 
@@ -39,16 +39,24 @@ class Option:
     """The option's name; '' is the setting's, with dashes."""
 
 
-def setting(*, default: Any, least: float | None = None, share: bool = False, option: Option | None = None) -> Any:
+def setting(
+    *,
+    default: Any,
+    least: float | None = None,
+    share: bool = False,
+    choices: Sequence[str] = (),
+    option: Option | None = None,
+) -> Any:
     """A field of a group of settings.
 
     Args:
         default: what holds where nothing else is said.
         least: the least value that is allowed.
         share: whether it must lie in 0 … 1.
+        choices: the texts that the command line offers, where they are not in its type.
         option: how the command line tells it; None leaves it to files and programs.
     """
-    return field(default=default, metadata={"least": least, "share": share, "option": option})
+    return field(default=default, metadata={"least": least, "share": share, "choices": choices, "option": option})
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(setting, field))

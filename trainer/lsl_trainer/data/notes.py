@@ -1,0 +1,33 @@
+"""What a person should know of the data of a training before it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lsl_trainer.data.further_tasks import never_carried
+from lsl_trainer.data.load import TrainingData
+
+__all__ = ["data_notes", "listed"]
+
+_LISTED = 10
+
+
+def data_notes(data: TrainingData) -> list[str]:
+    """What is odd about the split and the labels. Raises TrainingError where a task has nothing to learn from."""
+    notes = []
+    if not len(data.test):
+        notes.append(f"no labelled image of {data.fine_space.name} is left for the test: nothing tells how good it is")
+    if data.straddling:
+        notes.append(f"the stored split parts genes, which flatters the test: {listed(data.straddling)}")
+    for task in data.further:
+        if task.terms and (never := never_carried(task, data.fine.others[task.name])):
+            notes.append(
+                f"no training image carries these terms of {task.name}, so none is ever chosen: {listed(never)}"
+            )
+    return notes
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first ten names, and how many there are beside them."""
+    shown = ", ".join(names[:_LISTED])
+    return f"{shown} and {len(names) - _LISTED} more" if len(names) > _LISTED else shown

@@ -1,0 +1,1 @@
+"""The kinds of steps that methods are made of."""

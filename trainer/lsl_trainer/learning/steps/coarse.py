@@ -1,0 +1,43 @@
+"""Line 1 of Algorithm 1: coarse labels."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from lsl_trainer.data.batch import Labelled
+from lsl_trainer.learning.steps.planned import PlannedStep
+from lsl_trainer.learning.steps.step import Step
+from lsl_trainer.losses.cross_entropy import cross_entropy
+from lsl_trainer.networks.residual import Network
+
+__all__ = ["CoarseStep"]
+
+
+class CoarseStep(PlannedStep):
+    """L_CE of all training images with a coarse label, D_t."""
+
+    name, seed, fine_labels = "coarse", 3, False
+
+    @property
+    def data(self) -> Labelled:
+        """D_t."""
+        return self.training.coarse
+
+    @property
+    def aside(self) -> Labelled:
+        """Images with a coarse label."""
+        return self.training.coarse_aside
+
+    @property
+    def outputs(self) -> int:
+        """One for each coarse class."""
+        return len(self.training.coarse_classes)
+
+    @property
+    def epochs(self) -> int:
+        """--coarse-epochs"""
+        return self.config.epochs.coarse_epochs
+
+    def begin(self, network: Network, reference_sets: Tensor | None = None) -> Step:
+        """L_CE at the usual learning rate."""
+        return self.step(cross_entropy(self.config.regularization), self.config.descent.learning_rate, self.outputs)

@@ -1,0 +1,74 @@
+"""The step of method coarse-constrained: images with a fine label and images with a coarse one alone, in each batch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from torch import Tensor
+
+from lsl_trainer.data.batch import Labelled
+from lsl_trainer.data.load import TrainingData
+from lsl_trainer.data.sampling import Sampler
+from lsl_trainer.learning.steps.fine import FineStep
+from lsl_trainer.learning.steps.step import Step
+from lsl_trainer.losses.constrained import Constraint, constrained_loss, labels_together, mixed_batches
+from lsl_trainer.networks.residual import Network
+from lsl_trainer.settings.config import TrainConfig
+
+__all__ = ["ConstrainedStep"]
+
+_FORWARD = 1 / 3
+"""What a forward pass alone costs, of one forward and backward."""
+
+
+class ConstrainedStep(FineStep):
+    """Fine classes learnt under coarse constraints (`lsl_trainer.losses.constrained`)."""
+
+    name, seed = "constrained", 7
+
+    def __init__(self, data: TrainingData, config: TrainConfig) -> None:
+        """The constraint holds the coarse classes that training images have."""
+        super().__init__(data, config)
+        coarse = data.coarse_classes
+        self._together = labels_together(data.coarse, data.fine, coarse.name)
+        self._constraint = Constraint.of(data.fine_space, coarse, np.unique(data.coarse.labels).tolist())
+
+    @property
+    def data(self) -> Labelled:
+        """All images with a coarse label, and the fine labels of those that have one."""
+        return self._together
+
+    @property
+    def outputs(self) -> int:
+        """One for each fine class, and one for each coarse class without any."""
+        return self._constraint.outputs
+
+    @property
+    def epochs(self) -> int:
+        """--constrained-epochs"""
+        return self.config.epochs.constrained_epochs
+
+    @property
+    def sampler(self) -> Sampler:
+        """Batches of both kinds of images."""
+        share = self.config.constrained.labelled_share
+        return mixed_batches(self.data.labels, self.config.descent.batch_size, share)
+
+    @property
+    def further_passes(self) -> float:
+        """Forward passes of the weakly changed images from which pseudo-labels are guessed."""
+        return _FORWARD * (self.epochs * int((self.data.labels < 0).sum()))
+
+    def begin(self, network: Network, reference_sets: Tensor | None = None) -> Step:
+        """The constrained loss, with a second view of each image, and a memory of its guesses."""
+        config = self.config
+        loss, memory = constrained_loss(
+            self._constraint,
+            self.data,
+            config.constrained,
+            config.regularization,
+            config.references.similarity_temperature,
+        )
+        step = self.step(loss, config.descent.learning_rate, self.training.fine_outputs)
+        return replace(step, strong=True, memory=memory)

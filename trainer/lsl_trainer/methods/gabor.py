@@ -1,0 +1,45 @@
+"""The baseline that the paper compares with: log-Gabor filters, and a linear classifier fitted to fine labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from lsl_trainer.learning.plan import Plan
+
+if TYPE_CHECKING:
+    from lsl_trainer.data.batch import Labelled
+    from lsl_trainer.data.load import TrainingData
+    from lsl_trainer.learning.steps.planned import PlannedStep
+    from lsl_trainer.networks.residual import Network
+    from lsl_trainer.settings.config import TrainConfig
+
+__all__ = ["PLAN"]
+
+
+def _no_steps(data: TrainingData, config: TrainConfig) -> tuple[PlannedStep, ...]:
+    return ()
+
+
+def _network(data: TrainingData, config: TrainConfig, steps: Sequence[PlannedStep]) -> Network:
+    from lsl_trainer.networks.gabor import gabor_network
+
+    return gabor_network(data.image_size, data.fine_outputs)
+
+
+def _fit(network: Network, data: Labelled, on_images: Callable[[int], None]) -> None:
+    from lsl_trainer.learning.linear_head import fit_head
+
+    fit_head(network, data, on_images)
+
+
+PLAN = Plan(
+    name="gabor",
+    help="filters and a linear classifier, the paper's baseline",
+    place=4,
+    further_tasks=False,
+    fixed_filters=True,
+    steps=_no_steps,
+    network=_network,
+    fit=_fit,
+)

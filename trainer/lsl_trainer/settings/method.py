@@ -1,0 +1,64 @@
+"""What a method asks of settings and labels; the methods themselves are the files in the room `methods`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from functools import cache
+
+from lsl_shared.errors import ConfigError
+
+__all__ = ["Method", "find_method", "known_methods", "method_names", "methods_in_words"]
+
+_ROOM = "lsl_trainer.methods"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """What everybody must know of a method, before anything is learnt."""
+
+    name: str
+    """The value of `--method`."""
+    help: str
+    """What it learns from, in a few words, as `lsl-train --help` tells it."""
+    place: int = 100
+    """Lists of methods go by it, and then by name."""
+    coarse_labels: bool = False
+    """Whether it learns coarse labels. Without them, images that carry nothing else are left out."""
+    parent_labels: bool = False
+    """Whether the coarse task must be the fine one's parent."""
+    further_tasks: bool = True
+    """Whether it learns the tasks of `--task` beside the fine one."""
+    terms_alone: bool = False
+    """Whether it learns a task of terms without any classes."""
+    fixed_filters: bool = False
+    """Whether its F is made of filters that do not learn, so that no backbone takes their place."""
+    one_process: str = ""
+    """Why it cannot share its batches among processes; '' where it can."""
+
+
+@cache
+def known_methods() -> dict[str, Method]:
+    """All methods by name: the `PLAN` of each file in the room. They are imported here, by their files' names."""
+    room = importlib.import_module(_ROOM)
+    files = [importlib.import_module(f"{_ROOM}.{file.name}") for file in pkgutil.iter_modules(room.__path__)]
+    plans: list[Method] = [file.PLAN for file in files]
+    return {plan.name: plan for plan in sorted(plans, key=lambda plan: (plan.place, plan.name))}
+
+
+def method_names() -> tuple[str, ...]:
+    """The values that `--method` takes."""
+    return tuple(known_methods())
+
+
+def methods_in_words() -> str:
+    """What each method learns from, for --help."""
+    return "; ".join(f"{name}: {method.help}" for name, method in known_methods().items())
+
+
+def find_method(name: str) -> Method:
+    """The method of that name. Raises ConfigError that lists them all."""
+    if name not in known_methods():
+        raise ConfigError(f"--method must be one of {', '.join(method_names())}, received {name!r}")
+    return known_methods()[name]
