@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import AnnotationsError
+from lsl_shared.files.attributes import read_text
 from lsl_shared.files.chunks import ImageChunks
 from lsl_shared.files.hdf5 import read_dataset
 from lsl_shared.files.open_file import OpenFile
@@ -86,7 +87,7 @@ class AnnotationExtras(OpenFile):
     @property
     def saliency_method(self) -> str:
         """How the stored maps were made: gradient, smoothgrad, gradient-input, integrated; '' where there are none."""
-        return str(self._file["saliency"].attrs.get("method", "gradient")) if self.has_saliency else ""
+        return read_text(self._file["saliency"], "method", "gradient") if self.has_saliency else ""
 
     def saliency(self, start: int, stop: int) -> NDArray[np.float32]:
         """Reads the stored saliency maps of images that follow each other.

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.annotation_extras import AnnotationExtras
-from lsl_shared.files.hdf5 import loading, open_file, read_dataset, read_names, read_strings
+from lsl_shared.files.attributes import read_names, read_text
+from lsl_shared.files.hdf5 import read_dataset, read_strings
+from lsl_shared.files.opening import loading, open_file
 
 __all__ = ["ANNOTATIONS_FORMAT", "ANNOTATIONS_VERSION", "Annotations", "Status", "annotations_path"]
 
@@ -103,10 +105,10 @@ class Annotations(AnnotationExtras):
             self.ids = read_strings(self._file, "id", AnnotationsError, len(self))
             self.errors = read_strings(self._file, "error", AnnotationsError, len(self))
             for name in _TOLD_OF_THE_RUN:
-                setattr(self, name, str(self._file.attrs.get(name, "")))
+                setattr(self, name, read_text(self._file, name))
             groups = _groups(self._file)
             self.tasks = {name: read_names(group, "classes") for name, group in groups.items()}
-            self._terms = {name for name, group in groups.items() if group.attrs.get("kind") == "terms"}
+            self._terms = {name for name, group in groups.items() if read_text(group, "kind") == "terms"}
 
     def is_terms(self, task: str) -> bool:
         """Whether an image may carry several of the task's classes; it then has `chosen` and no class.
@@ -192,7 +194,7 @@ class Annotations(AnnotationExtras):
     @property
     def constrained_by(self) -> str:
         """The coarse task whose labels the constrained answers keep to; '' where there are none."""
-        return str(self._file.attrs.get("constrained_by", ""))
+        return read_text(self._file, "constrained_by")
 
     def is_constrained(self, task: str) -> bool:
         """Whether there are answers that keep to each image's coarse label.

@@ -1,4 +1,4 @@
-"""The HDF5 file behind a store while it is read: opened anew after its share vanished, if it is still the same file."""
+"""The HDF5 file behind a store while it is read: opened anew after its disk vanished, if it is still the same file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 import h5py
 
 from lsl_shared.errors import StoreError
-from lsl_shared.files.hdf5 import open_file
 from lsl_shared.files.open_file import OpenFile
+from lsl_shared.files.opening import open_file
+from lsl_shared.files.own_stacks import import_told
 from lsl_shared.process.patience import patiently
 from lsl_shared.system_errors import reason
 
@@ -22,11 +23,11 @@ class OpenStore(OpenFile):
     """The file of a store, open for reading; `_file` is its handle just now. Raises StoreError where it cannot be."""
 
     def __init__(self, path: str | Path) -> None:
-        super().__init__(path, open_file(path, STORE_FORMAT, STORE_VERSION, StoreError, STORE_REMEDY))
+        super().__init__(path, open_file(path, STORE_FORMAT, STORE_VERSION, StoreError, STORE_REMEDY, import_told))
         self._stamp = _stamp(self.path)
 
     def check_reachable(self) -> None:
-        """Checks that the file is still there, and waits a few seconds for a share that vanished.
+        """Checks that the file is still there, and waits a few seconds for a network disk that vanished.
 
         Raises:
             StoreError: The file is gone, or is not the one that was opened.

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import StoreError
-from lsl_shared.files.hdf5 import loading
 from lsl_shared.files.open_store import STORE_FORMAT, STORE_REMEDY, STORE_VERSION
+from lsl_shared.files.opening import loading
 from lsl_shared.files.samples_table import read_column, read_ids
 from lsl_shared.files.store_extras import StoreExtras
 from lsl_shared.files.store_images import StoreImages
@@ -93,7 +93,7 @@ class Store(StoreExtras):
             uint8 (n, H, W, 3), RGB, read only.
 
         Raises:
-            StoreError: The chunk cannot be read. A share that vanishes is waited for, a few seconds.
+            StoreError: The chunk cannot be read. A network disk that vanishes is waited for, a few seconds.
         """
         return self._images.read_chunk(start)
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import StoreError
-from lsl_shared.files.hdf5 import read_array, read_dataset, read_names, read_strings
+from lsl_shared.files.attributes import read_names
+from lsl_shared.files.hdf5 import read_array, read_dataset, read_strings
 from lsl_shared.files.open_store import OpenStore
 
 __all__ = ["StoreExtras"]

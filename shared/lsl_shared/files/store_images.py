@@ -13,9 +13,20 @@ from lsl_shared.errors import StoreError
 from lsl_shared.files.chunks import ImageChunks
 from lsl_shared.files.fingerprint import fingerprint
 from lsl_shared.files.hdf5 import read_dataset
+from lsl_shared.files.own_stacks import import_told
 from lsl_shared.system_errors import unreadable
+from lsl_shared.wording import command_line
 
-__all__ = ["StoreImages"]
+__all__ = ["MAX_CHUNK_IMAGES", "StoreImages", "images_per_chunk"]
+
+_CHUNK_BYTES = 1 << 20
+MAX_CHUNK_IMAGES = 256
+"""So that a partition of whole chunks never holds more images (design: the files)."""
+
+
+def images_per_chunk(shape: tuple[int, ...]) -> int:
+    """How many images of `shape` (H, W, 3) a chunk of a store holds: 1 MiB of them, but never more than 256."""
+    return min(max(1, _CHUNK_BYTES // int(np.prod(shape))), MAX_CHUNK_IMAGES)
 
 
 class StoreImages:
@@ -27,7 +38,9 @@ class StoreImages:
 
     def __init__(self, file: h5py.File, reopen: Callable[[], h5py.File]) -> None:
         self._path, self._reopen = Path(file.filename), reopen
-        self._images = read_dataset(file, "images", StoreError, dtype="u", shape=(None, None, None, 3))
+        self._images = read_dataset(
+            file, "images", StoreError, dtype="u", shape=(None, None, None, 3), cure=import_told
+        )
         self._check()
         self.shape: tuple[int, int, int] = self._images.shape[:3]
         self.chunk_images: int = self._images.chunks[0]
@@ -88,6 +101,16 @@ class StoreImages:
     def _check(self) -> None:
         images, path = self._images, self._path
         if images.dtype != np.uint8 or 0 in images.shape:
-            raise StoreError(path, f"expected at least one uint8 image, found {images.dtype} {images.shape}", "images")
+            found = f"expected at least one uint8 image, found {images.dtype} {images.shape}"
+            raise StoreError(path, "; ".join(filter(None, (found, import_told(images.file)))), "images")
         if images.chunks is None or images.chunks[1:] != images.shape[1:]:
-            raise StoreError(path, f"expected whole images per chunk, found chunks {images.chunks}", "images")
+            found = f"expected whole images per chunk, found chunks {images.chunks}: {_rechunked(path, images.shape)}"
+            raise StoreError(path, found, "images")
+
+
+def _rechunked(path: Path, shape: tuple[int, ...]) -> str:
+    """The command that writes a store's images as the toolkit reads them."""
+    chunk = "x".join(map(str, (min(shape[0], images_per_chunk(shape[1:])), *shape[1:])))
+    new = path.with_name(f"{path.stem}.chunks.h5")
+    told = command_line("h5repack", "-l", f"images:CHUNK={chunk}", "-f", "images:GZIP=4", path, new)
+    return f"`{told}` of the HDF5 tools writes them so"

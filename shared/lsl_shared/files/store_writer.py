@@ -16,15 +16,13 @@ from lsl_shared.errors import ImageError, LabelError, StoreError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.growing_dataset import GrowingDataset
 from lsl_shared.files.store import NOT_ANNOTATED, SPLITS, STORE_FORMAT, STORE_VERSION
+from lsl_shared.files.store_images import images_per_chunk
 from lsl_shared.files.store_labels import TERMS_KIND
 from lsl_shared.labels import LabelSpace
 from lsl_shared.system_errors import unwritable
 
 __all__ = ["StoreWriter", "refuse_existing"]
 
-_CHUNK_BYTES = 1 << 20
-MAX_CHUNK_IMAGES = 256
-"""So that a partition of whole chunks never holds more images (design: the files)."""
 _COLUMNS = ("id", "gene", "view", "source", "split")
 
 
@@ -220,9 +218,8 @@ class StoreWriter:
     def _grow(self, key: str, shape: tuple[int, ...], array: NDArray[np.uint8]) -> None:
         """Adds an array of that shape to the dataset at `key`, which the first one makes."""
         if key not in self._growing:
-            chunk = min(max(1, _CHUNK_BYTES // int(np.prod(self._shape))), MAX_CHUNK_IMAGES)
             self._growing[key] = GrowingDataset(
-                self._file, key, shape, chunk_images=chunk, compression=self._compression
+                self._file, key, shape, chunk_images=images_per_chunk(self._shape), compression=self._compression
             )
         self._growing[key].add(array)
 

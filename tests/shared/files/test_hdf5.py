@@ -8,77 +8,14 @@ import numpy as np
 import pytest
 
 from lsl_shared.errors import StoreError
-from lsl_shared.files.hdf5 import members, open_file, read_dataset, read_names, read_strings
+from lsl_shared.files.hdf5 import members, read_array, read_dataset, read_strings
+from lsl_shared.files.opening import open_file
 
 MakeFile = Callable[..., Path]
 
 
 def opened(path: Path) -> h5py.File:
     return open_file(path, "lsl-store", 1, StoreError, "make another one")
-
-
-def refusal(path: Path) -> str:
-    with pytest.raises(StoreError) as caught:
-        opened(path)
-    assert str(caught.value).startswith(f"{path}: ")
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
-def test_missing_folder_empty_and_text(tmp_path: Path) -> None:
-    assert "no such file. make another one" in refusal(tmp_path / "store.h5")
-    assert "is a folder" in refusal(tmp_path)
-    (tmp_path / "empty.h5").touch()
-    assert "is empty (0 bytes)" in refusal(tmp_path / "empty.h5")
-    (tmp_path / "text.h5").write_text("id,stage\n")
-    assert "is not an HDF5 file (it begins with b'id,stage')" in refusal(tmp_path / "text.h5")
-
-
-@pytest.mark.parametrize("share", [0.02, 0.5, 0.95])
-def test_truncated(store_file: MakeFile, share: float) -> None:
-    path = store_file()
-    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
-    assert "damaged or truncated" in refusal(path)
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "told"),
-    [
-        ("format", "lsl-annotations", "attribute format: expected 'lsl-store', found 'lsl-annotations'"),
-        ("format", ["lsl-store", "lsl-store"], "another kind of HDF5 file"),
-        ("version", 2, "attribute version: is 2, newer than this program reads (1): upgrade"),
-        ("version", 0, "expected a whole number from 1, found np.int64(0)"),
-        ("version", "1", "expected a whole number from 1"),
-        ("version", [1, 1], "expected a whole number from 1"),
-    ],
-)
-def test_foreign_and_newer(store_file: MakeFile, name: str, value: object, told: str) -> None:
-    assert told in refusal(store_file(lambda file: file.attrs.__setitem__(name, value)))
-
-
-def test_no_format_at_all(tmp_path: Path) -> None:
-    with h5py.File(tmp_path / "other.h5", "w") as file:
-        file["data"] = np.zeros(3)
-    assert "expected 'lsl-store', found none" in refusal(tmp_path / "other.h5")
-
-
-def test_a_damaged_attribute_is_told_plainly(store_file: MakeFile) -> None:
-    path = store_file()
-    data = path.read_bytes()
-    places = [place for place in range(len(data)) if data.startswith(b"GCOL", place)]  # the heaps of strings
-    assert places
-    for place in places:
-        data = data[:place] + b"XXXX" + data[place + 4 :]
-    path.write_bytes(data)
-    assert "damaged" in refusal(path)
-
-
-def test_a_refused_file_is_closed(store_file: MakeFile) -> None:
-    path = store_file(lambda file: file.attrs.__setitem__("version", 9))
-    refusal(path)
-    with h5py.File(path, "a") as file:  # fails if the first handle is still open for reading
-        file.attrs["version"] = 1
-    opened(path).close()
 
 
 def test_read_dataset_states_what_it_wants(store_file: MakeFile) -> None:
@@ -165,15 +102,22 @@ def test_members(store_file: MakeFile) -> None:
             members(file, "images", StoreError)
 
 
-@pytest.mark.parametrize("names", ["oak", 5, [1.5, 2.5], [["oak"], ["palm"]]])
-def test_names_must_be_a_list_of_text(store_file: MakeFile, names: object) -> None:
+@pytest.mark.parametrize("shape", [(1, 5), (5, 1), (5,)])
+def test_a_column_or_row_of_matlab_is_one_axis(store_file: MakeFile, shape: tuple[int, ...]) -> None:
+    def add(file: h5py.File) -> None:
+        file["column"] = np.arange(5.0).reshape(shape)
+        file["names"] = np.array(list("abcde"), "S1").reshape(shape)
+
+    with opened(store_file(add)) as file:
+        assert read_array(file, "column", StoreError, dtype="f", shape=(5,)).tolist() == [0, 1, 2, 3, 4]
+        assert read_strings(file, "names", StoreError, 5).tolist() == list("abcde")
+        with pytest.raises(StoreError, match="expected"):
+            read_array(file, "column", StoreError, dtype="f", shape=(4,))
+
+
+def test_names_that_are_numbers_are_told_with_the_cure(store_file: MakeFile) -> None:
     with (
-        opened(store_file(lambda file: file["images"].attrs.__setitem__("classes", names))) as file,
-        pytest.raises(ValueError, match="expected a list of names"),
+        opened(store_file(lambda file: file.__setitem__("numbers", np.arange(5)))) as file,
+        pytest.raises(StoreError, match="write text, one for each image"),
     ):
-        read_names(file["images"], "classes")
-
-
-def test_names_in_bytes(store_file: MakeFile) -> None:
-    with opened(store_file(lambda file: file["images"].attrs.__setitem__("classes", np.array([b"oak"])))) as file:
-        assert read_names(file["images"], "classes") == ("oak",)
+        read_strings(file, "numbers", StoreError, 5)

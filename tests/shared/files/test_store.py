@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -12,6 +13,7 @@ from lsl_shared.files.store import Store
 from lsl_shared.labels import LabelSpace
 
 MakeFile = Callable[..., Path]
+PICTURES = np.zeros((5, 8, 9, 3), np.uint8)
 
 
 def test_a_file_of_another_program(store_file: MakeFile, pixels: np.ndarray) -> None:
@@ -232,3 +234,93 @@ def test_fingerprint_leaves_labels_out(store_file: MakeFile) -> None:
         assert store.fingerprint() == first
     with Store(store_file(lambda file: file["images"].__setitem__((0, 0, 0, 0), 7), name="c.h5")) as store:
         assert store.fingerprint() != first
+
+
+def family(values: Any, **attributes: object) -> Callable[[h5py.File], None]:
+    """An edit that writes the labels of the task family with other values, and other attributes beside the classes."""
+
+    def edit(file: h5py.File) -> None:
+        kept = dict(file["labels/family"].attrs) | attributes
+        del file["labels/family"]
+        file["labels/family"] = np.asarray(values)
+        file["labels/family"].attrs.update(kept)
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([0, 2, 1, -1, 1], "f8"),
+        np.array([0, 2, 1, np.nan, 1], "f8"),
+        np.array([0, 2, 1, np.nan, 1], "f4"),
+        np.array([0, 2, 1, -(2**31), 1], "i4"),  # the NA of R
+        np.array([[0, 2, 1, -1, 1]], "f8"),  # a column of MATLAB
+        np.array([[0], [2], [1], [-1], [1]], "i1"),
+        np.array([0, 2, 1, -1, 1], "i8"),
+        np.array([0, 2, 1, -1, 1], ">i2"),
+    ],
+)
+def test_labels_as_other_programs_write_them(store_file: MakeFile, values: np.ndarray) -> None:
+    with Store(store_file(family(values))) as store:
+        labels = store.labels("family")
+    assert labels.dtype == np.int16
+    assert labels.tolist() == [0, 2, 1, -1, 1]
+
+
+def test_labels_without_a_sign(store_file: MakeFile) -> None:
+    with Store(store_file(family(np.array([0, 2, 1, 0, 1], "u1")))) as store:
+        assert store.labels("family").tolist() == [0, 2, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([0.5, 1, 1, 1, 1], "labels must be whole numbers, found 0.5"),
+        ([np.inf, 1, 1, 1, 1], "labels must be whole numbers, found inf"),
+        ([1.0, 3, 2, 3, 2], r"found 1 … 3: classes count from 0, and R and MATLAB count from 1"),
+        (np.array([0, 2, 1, 255, 1], "u1"), r"found 0 … 255: unsigned numbers have no -1 .* write int16"),
+        (["a", "b", "c", "d", "e"], "labels/family: expected kind"),
+    ],
+)
+def test_labels_of_other_programs_that_cannot_be_meant(store_file: MakeFile, values: Any, told: str) -> None:
+    if isinstance(values, list) and isinstance(values[0], str):
+        values = np.array(values, "S1")
+    with Store(store_file(family(values))) as store, pytest.raises(StoreError, match=told):
+        store.labels("family")
+
+
+@pytest.mark.parametrize("parent", [np.bytes_("family"), np.array([b"family"]), np.array(["family"], object)])
+@pytest.mark.parametrize("index", [np.array([0.0, 0, 1]), np.array([0, 0, 1], "u1"), np.array([0, 0, 1], "i4")])
+def test_parents_as_other_programs_write_them(store_file: MakeFile, parent: object, index: np.ndarray) -> None:
+    def edit(file: h5py.File) -> None:
+        file["labels/a_species"].attrs.update({"parent": parent, "parent_index": index})
+        file["labels/a_species"].attrs["classes"] = np.array([b"robur", b"ilex", b"areca"], "S8")
+
+    with Store(store_file(edit)) as store:
+        assert store.task("a_species") == LabelSpace("a_species", ("robur", "ilex", "areca"), "family", (0, 0, 1))
+
+
+@pytest.mark.parametrize("kind", ["terms", np.bytes_("terms"), np.array([b"terms"])])
+@pytest.mark.parametrize("unknown", [255, -1, np.nan])
+def test_terms_as_other_programs_write_them(store_file: MakeFile, kind: object, unknown: float) -> None:
+    def edit(file: h5py.File) -> None:
+        file["labels/cv_terms"] = np.array([[0, 1], [1, 1], [0, 0], [unknown, unknown], [1, 0]], "f8")
+        file["labels/cv_terms"].attrs.update({"kind": kind, "classes": ["x", "y"]})
+
+    with Store(store_file(edit)) as store:
+        assert store.terms("cv_terms").tolist() == [[0, 1], [1, 1], [0, 0], [255, 255], [1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("images", "told"),
+    [
+        (PICTURES.transpose(3, 2, 1, 0), "--images images"),  # the axes of R and MATLAB
+        (PICTURES.astype(np.int32), "--images images"),
+        (PICTURES[..., 0], "--images images"),
+        (PICTURES, r"`h5repack -l images:CHUNK=5x8x9x3 -f images:GZIP=4 .*store.h5 .*store.chunks.h5` of the HDF5"),
+    ],
+)
+def test_images_of_another_layout_are_told_with_the_cure(store_file: MakeFile, images: np.ndarray, told: str) -> None:
+    with pytest.raises(StoreError, match=told):
+        Store(store_file(replaced("images", images)))

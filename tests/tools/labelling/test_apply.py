@@ -139,3 +139,18 @@ def test_the_command_tells_what_it_did(store: Path, tmp_path: Path) -> None:
     wrong = CliRunner().invoke(app, ["label", str(store), str(table(tmp_path, "id,species\nx,robur\n"))])
     assert wrong.exit_code == 1
     assert "no image 'x'" in wrong.output
+
+
+@pytest.mark.parametrize("kind", ["u1", "u4", "f4", "f8", "i4"])
+def test_labels_that_another_program_wrote_can_be_changed_and_taken_back(
+    store: Path, tmp_path: Path, kind: str
+) -> None:
+    with h5py.File(store, "r+") as file:
+        kept = dict(file["labels/family"].attrs)
+        del file["labels/family"]
+        file["labels/family"] = np.array([[0, 0, 0, 1, 1, 1]], kind)
+        file["labels/family"].attrs.update(kept)
+    apply_labels(store, table(tmp_path, "id,family\ni5,Fagaceae\n"), who="Ada")
+    with Store(store) as opened:
+        assert opened.labels("family").tolist() == [0, 0, 0, 1, 1, 0]
+        assert opened.tasks["family"] == FAMILY

@@ -15,6 +15,7 @@ from lsl_shared.errors import LabelError, StoreError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.hdf5 import as_os_error
 from lsl_shared.files.store import Store
+from lsl_shared.files.whole_numbers import whole_numbers
 from lsl_shared.labels import LabelSpace
 from lsl_shared.measures.implied_labels import contradictions
 from lsl_shared.system_errors import unwritable
@@ -96,10 +97,22 @@ def _write(path: Path, changes: Sequence[Change], who: str, source: str) -> None
     with h5py.File(path, "r+") as file:
         history = file.require_group(HISTORY)
         for change in changes:
-            labels = file[f"labels/{change.task}"][...]
-            labels[change.rows] = change.new
-            file[f"labels/{change.task}"][...] = labels
+            _relabel(file, f"labels/{change.task}", change)
             group = history.create_group(f"{len(history) + 1:06d}")
             group.attrs.update({"task": change.task, "who": who, "when": when, "source": source})
             for name, values in (("row", change.rows), ("old", change.old), ("new", change.new)):
                 group[name] = values
+
+
+def _relabel(file: h5py.File, key: str, change: Change) -> None:
+    """Writes the new labels; those of another type, as R or MATLAB writes them, become int16 with the attributes."""
+    stored = file[key]
+    labels = whole_numbers(stored[...].reshape(-1)).astype(np.int16)
+    labels[change.rows] = change.new
+    if stored.dtype.kind == "i" and stored.ndim == 1:
+        stored[...] = labels
+        return
+    attributes = dict(stored.attrs)
+    del file[key]
+    file[key] = labels
+    file[key].attrs.update(attributes)

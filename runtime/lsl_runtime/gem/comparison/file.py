@@ -12,7 +12,8 @@ from lsl_runtime.gem.comparison.comparison import GemComparison
 from lsl_runtime.gem.files.maps_file import safe_name
 from lsl_shared.errors import GemError
 from lsl_shared.files.atomic import atomic_path
-from lsl_shared.files.hdf5 import open_file, read_dataset
+from lsl_shared.files.hdf5 import read_dataset
+from lsl_shared.files.opening import open_file
 
 __all__ = ["comparison_path", "read_comparison", "write_comparison"]
 

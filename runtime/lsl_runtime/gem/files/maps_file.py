@@ -14,7 +14,8 @@ import numpy as np
 from lsl_runtime.gem.build.gem import Gem
 from lsl_shared.errors import GemError
 from lsl_shared.files.atomic import atomic_path
-from lsl_shared.files.hdf5 import open_file, read_dataset
+from lsl_shared.files.hdf5 import read_dataset
+from lsl_shared.files.opening import open_file
 
 __all__ = ["GEMS", "check_folder", "gems_folder", "picture_path", "read_gem", "safe_name", "write_gems"]
 
