@@ -10,6 +10,7 @@ import typer
 
 from lsl_runtime.options import AnnotationsOption, SchedulerOption, StoreArgument, WorkersOption
 from lsl_shared.process.terminal import Debug, new_app, plain_errors, progress, say
+from lsl_shared.wording import printable
 
 if TYPE_CHECKING:
     from lsl_runtime.gem.build.saliency_samples import SaliencySample
@@ -151,6 +152,7 @@ def gem_command(
         from lsl_runtime.gem.build.maps import make_maps
         from lsl_runtime.gem.build.requested import requested_of_command
         from lsl_runtime.gem.build.saliency_samples import make_samples
+        from lsl_runtime.gem.build.selection import left_out_told
         from lsl_runtime.gem.build.settings import Filter, MapSettings
         from lsl_runtime.gem.build.source import open_source
         from lsl_runtime.gem.draw.sheet import formats_named
@@ -166,10 +168,12 @@ def gem_command(
         if compare is not None and machines.shared:
             raise ConfigError("--compare does not share out its work; leave --workers and --scheduler out")
         with Store(store) as opened:
-            known = set(opened.genes)
+            known, of_other_views = set(opened.genes), left_out_told(opened, view)
         folder = OutputFolder(out or gems_folder(store), style, formats_named(format or ["png"]))
         folder.check()
         listed, left_out = (_listed(one, known) if one is not None else None for one in (genes, exclude))
+        if of_other_views:
+            say(printable(of_other_views))
         wanted = Filter(view, listed, left_out or (), weights, floor, constrained)
         if compare is not None:
             _compare(store, annotations, compare, stage or [], wanted, mode, folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,7 @@ from lsl_shared.tables.lines import told_lines
 from lsl_shared.tables.missing import is_missing_gene
 from lsl_shared.wording import first_few
 
-__all__ = ["GeneColumn", "read_genes"]
+__all__ = ["GeneColumn", "read_genes", "turned_genes"]
 
 _DATES: Final = {
     (1, 12): "dec-1", (1, 9): "Sep1", (2, 9): "Sep2", (4, 9): "Sep4", (5, 9): "Sep5", (1, 3): "mar-1", (1, 2): "Feb-1",
@@ -60,24 +60,36 @@ def _small(places: dict[str, list[int]]) -> list[str]:
     ]
 
 
+def turned_genes(names: Iterable[str], beside: Collection[str]) -> str:
+    """Names that are dates or the like, and what was written if that is known: "1-Dec (dec-1)"; '' without any.
+
+    Serial numbers count unless most of the genes `beside` them are numbers, as those of Entrez are.
+    """
+    damaged = _damaged(beside)
+    return first_few(f"{name}{_meant(damaged[name])}" for name in names if name in damaged)
+
+
 def _turned(places: dict[str, list[int]]) -> list[str]:
-    """A note on genes that are dates; serial numbers count unless most genes are numbers, as those of Entrez are."""
-    numbered = 2 * sum((whole_number(cell) or cell).isdigit() for cell in places) > len(places)
-    turned = {cell: damage for cell in places if (damage := damage_of(cell)) and _is_turned(cell, damage, numbered)}
-    if not turned:
-        return []
-    meant = sorted({_DATES[pair] for damage in turned.values() for pair in damage.pairs if pair in _DATES})
-    cure = f"such as {', '.join(meant)}; " if meant else ""
-    return [
-        f"gene: {len(turned)} name(s) look as if a spreadsheet had turned them, {first_few(turned)} "
-        f"({_lines(places, turned)}): write the symbols, {cure}format the column as text first"
-    ]
+    turned = _damaged(places)
+    told = first_few(f"{name}{_meant(damage)}" for name, damage in turned.items())
+    cure = "format the column as text and write the symbols again"
+    return [f"gene: a spreadsheet has turned {told} ({_lines(places, turned)}): {cure}"] if turned else []
 
 
-def _is_turned(cell: str, damage: Damage, numbered: bool) -> bool:
+def _damaged(names: Collection[str]) -> dict[str, Damage]:
+    numbered = 2 * sum((whole_number(name) or name).isdigit() for name in names) > len(names)
+    return {name: damage for name in names if (damage := damage_of(name)) and _is_turned(name, numbered)}
+
+
+def _is_turned(name: str, numbered: bool) -> bool:
     """Small letters first, as in set-25, are a gene's: spreadsheets write Sep-25."""
-    return not cell[0].islower() and not (numbered and is_serial(whole_number(cell) or cell))
+    return not name[0].islower() and not (numbered and is_serial(whole_number(name) or name))
 
 
-def _lines(places: dict[str, list[int]], cells: Sequence[str] | dict[str, Damage]) -> str:
+def _meant(damage: Damage) -> str:
+    found = sorted(_DATES[pair] for pair in damage.pairs if pair in _DATES)
+    return f" ({' or '.join(found)})" if found else ""
+
+
+def _lines(places: dict[str, list[int]], cells: Iterable[str]) -> str:
     return told_lines(sorted(line for cell in cells for line in places[cell]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from lsl_shared.errors import GemError
 from lsl_shared.files.store import Store
 from lsl_shared.wording import first_few
 
-__all__ = ["Choice", "choose", "group_name"]
+__all__ = ["Choice", "choose", "group_name", "left_out_told"]
 
 _SAMPLES = 5
 
@@ -57,6 +58,17 @@ def choose(source: Source, task: MappedTask, name: str, wanted: Filter | None = 
 def group_name(store: Store, row: int) -> str:
     """The name of an image's group: its gene, else a name of its own that no gene has."""
     return str(store.genes[row] or f"\0{store.ids[row]}")
+
+
+def left_out_told(store: Store, view: str | None) -> str:
+    """A line on the images that are left out for their view, '' where none are."""
+    left_out = Counter(store.views[~_seen_from(store, view)].tolist())
+    if not left_out:
+        return ""
+    told = first_few(f"{name or 'not known'} {count:,}" for name, count in left_out.most_common())
+    return (
+        f"left out for their view: {sum(left_out.values()):,} of {len(store):,} images ({told}); --view all takes them"
+    )
 
 
 def _seen_from(store: Store, view: str | None) -> NDArray[np.bool_]:

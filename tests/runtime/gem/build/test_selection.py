@@ -9,10 +9,10 @@ import pytest
 
 from lsl_runtime import Model, annotate
 from lsl_runtime.gem.build.mapped_task import MappedClasses
-from lsl_runtime.gem.build.selection import choose, group_name
+from lsl_runtime.gem.build.selection import choose, group_name, left_out_told
 from lsl_runtime.gem.build.settings import Filter
 from lsl_runtime.gem.build.source import Source
-from lsl_shared import Annotations, GemError, Store
+from lsl_shared import Annotations, GemError, Store, StoreWriter
 
 STAGE = MappedClasses("stage")
 
@@ -84,3 +84,17 @@ def test_filters_that_leave_nothing_say_which_one(files: tuple[Path, Path]) -> N
             choose(Source(store, given), STAGE, "5", Filter(floor=1.0))
         with pytest.raises(GemError, match=r"none of a gene asked for \(there are gene0.* …\); see --genes"):
             choose(Source(store, given), STAGE, "5", Filter(genes=["unknown"]))
+
+
+def test_images_of_other_views_are_counted(tmp_path: Path) -> None:
+    views = ["lateral", "", "dorsal", "dorsolateral", "dorsal", "lateral"]
+    with StoreWriter(tmp_path / "store.h5", 8, 9) as writer:
+        for number, view in enumerate(views):
+            writer.append(np.full((8, 9, 3), number, np.uint8), id=str(number), view=view)
+    with Store(tmp_path / "store.h5") as store:
+        told = {view: left_out_told(store, view) for view in (None, "all", "dorsal", "lateral")}
+    start = "left out for their view: "
+    assert told[None] == f"{start}3 of 6 images (dorsal 2, dorsolateral 1); --view all takes them"
+    assert told["all"] == ""
+    assert told["dorsal"].startswith(f"{start}4 of 6 images (lateral 2, ")
+    assert told["lateral"] == f"{start}4 of 6 images (dorsal 2, not known 1, dorsolateral 1); --view all takes them"
