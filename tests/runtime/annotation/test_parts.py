@@ -10,6 +10,7 @@ import pytest
 from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.parts import Part, PartFiles, part_key
 from lsl_runtime.model.saliency_methods import Saliency
+from tests.support.other_program import held
 
 
 @pytest.fixture
@@ -91,3 +92,12 @@ def test_remove_takes_the_folder_away(tmp_path: Path, part: Part) -> None:
     files.write(range(5), part)
     files.remove()
     assert not files.folder.exists()
+
+
+def test_a_part_that_another_program_holds_open_is_valid(tmp_path: Path, part: Part) -> None:
+    files = PartFiles(tmp_path / "a.annotations.h5", "key", 2)
+    files.folder.mkdir()
+    files.write(range(5), part)
+    with held(files.path(range(5)), "r+"):
+        assert files.is_valid(range(5))
+        files.open(range(5)).close()

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -14,6 +11,7 @@ from lsl_shared.errors import StoreError
 from lsl_shared.files.annotations import Annotations
 from lsl_shared.files.opening import failure, open_file
 from lsl_shared.files.store import Store
+from tests.support.other_program import held
 
 MakeFile = Callable[..., Path]
 OPEN_ELSEWHERE = "is open in another program"
@@ -108,25 +106,6 @@ def test_marks_as_other_programs_write_them(store_file: MakeFile, name: str, val
 def test_versions_that_are_none(store_file: MakeFile, value: object) -> None:
     path = store_file(lambda file: file.attrs.__setitem__("version", value))
     assert "expected a whole number from 1" in refusal(path)
-
-
-@contextmanager
-def held(path: Path, mode: str, libver: str | None = None) -> Iterator[subprocess.Popen[str]]:
-    """Another program that holds a file open."""
-    code = f"import h5py, sys; f = h5py.File({str(path)!r}, {mode!r}, libver={libver!r}); print(flush=True); input()"
-    with subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as other:
-        assert other.stdout is not None
-        other.stdout.readline()
-        try:
-            yield other
-        finally:
-            other.kill()
 
 
 @pytest.mark.parametrize("libver", [None, "latest"])
