@@ -27,6 +27,17 @@ def test_importing_is_light() -> None:
     assert found.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize(
+    "words", [(), ("demo",), ("import",), ("standardize",), ("fetch-bdgp",), ("label",), ("check",)]
+)
+def test_help_is_light(words: tuple[str, ...]) -> None:
+    heavy = "{'torch', 'onnxruntime', 'h5py', 'numpy', 'cv2', 'matplotlib', 'jinja2'}"
+    asked = f"import sys; sys.argv = ['lsl-store', *{words}, '--help']; from lsl_tools.cli import app; "
+    asked += f"app(standalone_mode=False); print(sorted({heavy} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1] == "[]"
+
+
 def test_standardization_is_public() -> None:
     from lsl_tools.standardize.run import standardize_images
 

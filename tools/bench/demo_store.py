@@ -37,8 +37,8 @@ from sklearn.preprocessing import StandardScaler
 from lsl_runtime import Model
 from lsl_runtime.model.split_file import read_split
 from lsl_shared import Store
-from lsl_tools.demo import demo_images
-from lsl_tools.demo.store import DEMO_FINE_FRACTION, DEMO_IMAGES
+from lsl_tools.demo.dataset import demo_images
+from lsl_tools.demo.defaults import DEMO_FINE_FRACTION, DEMO_IMAGES
 
 SMALL = (40, 16)
 HELD_OUT = 0.25

@@ -150,7 +150,7 @@ def reduce_to(template: Array, stain: Expression) -> Array:
 @app.command()
 def demo(images: int = 200, seed: int = 0) -> None:
     """Correlation with the true density of demo images inside the embryo; mean density where there is no stain."""
-    from lsl_tools.demo import demo_images
+    from lsl_tools.demo.dataset import demo_images
 
     correlations: list[float] = []
     unstained: list[float] = []

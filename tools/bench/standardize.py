@@ -26,7 +26,7 @@ import typer
 from numpy.typing import NDArray
 
 from lsl_shared.measures.embryo_mask import embryo_mask
-from lsl_tools.demo import demo_images
+from lsl_tools.demo.dataset import demo_images
 from lsl_tools.demo.scene import Scene, compose_scene
 from lsl_tools.standardize.orientation import Orienter
 from lsl_tools.standardize.photograph import Standardized, standardize_photograph

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lsl_shared.process.terminal import SOME_FAILED, Debug, new_app, plain_errors, progress, say
-from lsl_tools.demo.store import DEMO_FINE_FRACTION, DEMO_IMAGES
+from lsl_tools.demo.defaults import DEMO_FINE_FRACTION, DEMO_IMAGES
 from lsl_tools.fetching.command import fetch_bdgp
 from lsl_tools.labelling.cli import label, suggest
 from lsl_tools.options import ExistingStore, Labels, NewStore, Overwrite, Tasks

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from lsl_shared.errors import ConfigError
-from lsl_tools.demo import demo_images
-from lsl_tools.demo.dataset import plan_images
+from lsl_tools.demo.dataset import demo_images, plan_images
 
 
 def test_the_same_seed_gives_the_same_bytes_and_a_longer_run_starts_alike() -> None:

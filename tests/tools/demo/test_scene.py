@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lsl_tools.demo import demo_images
+from lsl_tools.demo.dataset import demo_images
 from lsl_tools.demo.scene import Scene, compose_scene
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lsl_shared.errors import ConfigError, StoreError
-from lsl_tools.demo import demo_images
+from lsl_tools.demo.dataset import demo_images
 from lsl_tools.demo.store import write_demo_store
 
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from lsl_shared.files.store_writer import StoreWriter
 from lsl_shared.fly import stage_range_space, stage_space
 from lsl_tools.demo.dataset import plan_images, render_plan
+from lsl_tools.demo.defaults import DEMO_FINE_FRACTION, DEMO_IMAGES
 from lsl_tools.demo.pose import HEIGHT, WIDTH
 from lsl_tools.demo.terms import terms_of, terms_space
 
-__all__ = ["DEMO_FINE_FRACTION", "DEMO_IMAGES", "write_demo_store"]
-
-DEMO_IMAGES: Final = 1400
-DEMO_FINE_FRACTION: Final = 0.27
+__all__ = ["write_demo_store"]
 
 
 def write_demo_store(

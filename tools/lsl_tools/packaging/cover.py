@@ -22,7 +22,7 @@ def cover_image(size: tuple[int, int]) -> NDArray[np.uint8]:
     """The picture on the cover, uint8 (H, W, 3): a synthetic embryo where the model takes that size, else a mosaic."""
     if size != _DEMO_SIZE:
         return np.asarray(golden_image(*size)[0], np.uint8)
-    from lsl_tools.demo import demo_images
+    from lsl_tools.demo.dataset import demo_images
 
     drawn = max(demo_images(12, seed=3), key=lambda sample: int(sample.expression.sum()))
     return np.asarray(drawn.image, np.uint8)
