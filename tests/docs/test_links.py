@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -63,6 +64,20 @@ def _is_module(dotted: str) -> bool:
         return find_spec(dotted) is not None
     except ModuleNotFoundError:
         return False
+
+
+def test_every_room_is_told() -> None:
+    """The architecture page names each folder of the packages, or one that it lies in."""
+    told = {span for span in Page(ROOT / "docs" / "architecture.md").spans() if _MODULE.fullmatch(span)}
+    for folder in ("shared", "runtime", "trainer", "tools"):
+        package = ROOT / folder / f"lsl_{folder}"
+        rooms = {path.parent.name for path in package.glob("*/__init__.py")}
+        assert {f"lsl_{folder}.{room}" for room in rooms} <= told
+
+
+def test_every_extra_is_told() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(project["optional-dependencies"]) <= set(Page(ROOT / "docs" / "install.md").spans())
 
 
 @each_page

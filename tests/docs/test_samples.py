@@ -22,6 +22,7 @@ LANGUAGES = {
     "sh": "each line is held against the real command below",
     "python": "runs below",
     "bash": "a script of examples/, which tests/runtime/annotation/test_shards.py runs",
+    "toml": "shows a file that a test reads",
     "text": "no code: formulas, trees of files, output",
 }
 """What becomes of the blocks of each language."""
