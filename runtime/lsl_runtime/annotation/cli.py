@@ -39,7 +39,9 @@ def annotate_command(
         str | None,
         typer.Option(metavar="TASK", help="Also store answers that keep to each image's label of this coarse task."),
     ] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write the answers as a table as well.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write the answers as a table as well: .csv, or .xlsx for spreadsheets.")
+    ] = None,
     parquet: Annotated[Path | None, typer.Option(help="The same table as Parquet; needs pyarrow.")] = None,
     max_set: Annotated[
         int | None, typer.Option(min=1, help="Give no class in the tables where the prediction set has more classes.")
@@ -135,9 +137,12 @@ def _refuse_inputs(tables: dict[str, Path], inputs: list[Path]) -> None:
     """Raises AnnotationsError where a table would replace what is read."""
     from lsl_shared.errors import AnnotationsError
     from lsl_shared.files.output_file import refuse_inputs
+    from lsl_shared.tables.writing import check_table_name
 
     for option, table in tables.items():
         refuse_inputs(table, option, inputs, AnnotationsError)
+        if option == "--csv":
+            check_table_name(table)
 
 
 def _loaded(bundle: Path, device: Device) -> Model:

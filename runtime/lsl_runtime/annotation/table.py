@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,11 @@ from lsl_shared.files.annotations import Annotations, Status
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.output_file import refuse_inputs
 from lsl_shared.files.store import Store
+from lsl_shared.tables.writing import Cell, write_table
 
 __all__ = ["annotation_columns", "write_csv", "write_parquet"]
+
+_DIGITS = 4
 
 
 def write_csv(
@@ -28,7 +30,9 @@ def write_csv(
     max_set: int | None = None,
     prior: Prior | None = None,
 ) -> None:
-    """Writes annotations as CSV, a row for each image; the classes of a set, terms and flags are joined by |.
+    """Writes annotations as CSV or .xlsx, a row for each image; the classes of a set, terms and flags are joined by |.
+
+    A workbook holds texts, so that spreadsheets leave ranges, ids and genes alone.
 
     Columns: id, gene, status, error, flags, the scope distance if the model tells it. Per task of terms: the terms
     chosen, and the probability of each. Per other task: class, probability, second choice and its probability,
@@ -37,12 +41,13 @@ def write_csv(
     Args:
         annotations: The annotations file.
         store: The store that was annotated.
-        path: The table to write.
+        path: The table to write; its ending .xlsx makes it a workbook, any other one a CSV.
         max_set: Images with more classes than this in their prediction set get no class but a flag; None sets no bound.
         prior: Other shares of the classes than those of the training, for a further column with the class for them.
 
     Raises:
         AnnotationsError: `path` is one of the two inputs, or these do not belong together.
+        ConfigError: XlsxWriter, which a workbook needs, is not installed.
 
     Example:
         >>> from pathlib import Path
@@ -56,10 +61,8 @@ def write_csv(
     """
     columns = annotation_columns(annotations, store, max_set=max_set, prior=prior)
     refuse_inputs(path, "--csv", [annotations, store], AnnotationsError)
-    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(columns)
-        writer.writerows(zip(*([_cell(value) for value in column] for column in columns.values()), strict=True))
+    cells = ([_cell(value) for value in column] for column in columns.values())
+    write_table(path, list(columns), zip(*cells, strict=True), _DIGITS)
 
 
 def write_parquet(
@@ -207,7 +210,7 @@ def _known(values: NDArray[np.float32]) -> list[float | None]:
     return [None if np.isnan(value) else value for value in values.tolist()]
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any) -> Cell:
     if isinstance(value, list):
         return "|".join(value)
-    return f"{value:.4f}" if isinstance(value, float) else str(value or "")
+    return value if isinstance(value, float) else str(value or "")

@@ -21,31 +21,31 @@ _FORMULA: Final = re.compile(r'=\s*"(.*)"', re.DOTALL)
 _MARKED: Final = re.compile(r"'(?=[\d=+-])")
 
 
-def delimited_rows(text: str, is_header: Callable[[Sequence[str]], bool]) -> list[NumberedRow]:
+def delimited_rows(text: str, is_header: Callable[[Sequence[str]], bool], *, strict: bool = True) -> list[NumberedRow]:
     """The rows that are not blank, cells stripped; the separator is the one that makes a header.
 
-    Excel's first line `sep=;` names the separator and is no row. Raises ValueError that names the line.
+    Excel's first line `sep=;` names the separator and is no row. Raises ValueError that names the line where quotes
+    are not in order, and `strict`.
     """
-    first = text.split("\n", 1)[0]
-    named = _SEP_LINE.match(first.strip("\r"))
-    delimiter = named[1] if named else _delimiter(text, first, is_header)
-    return [row for row in _rows(text, delimiter) if not (named and row[0] == 1)]
+    named = _SEP_LINE.match(text.split("\n", 1)[0].strip("\r"))
+    delimiter = named[1] if named else _delimiter(text, is_header, strict)
+    return [row for row in _rows(text, delimiter, strict) if not (named and row[0] == 1)]
 
 
-def _delimiter(text: str, first: str, is_header: Callable[[Sequence[str]], bool]) -> str:
+def _delimiter(text: str, is_header: Callable[[Sequence[str]], bool], strict: bool) -> str:
     """The separator that makes a header within the first rows, else the commonest of the first line."""
     for delimiter in _DELIMITERS:
         try:
-            if any(is_header(row) for _, row in islice(_rows(text, delimiter), HEADER_WITHIN)):
+            if any(is_header(row) for _, row in islice(_rows(text, delimiter, strict), HEADER_WITHIN)):
                 return delimiter
         except ValueError:
             continue
-    return max(_DELIMITERS, key=first.count)
+    return max(_DELIMITERS, key=text.split("\n", 1)[0].count)
 
 
-def _rows(text: str, delimiter: str) -> Iterator[NumberedRow]:
+def _rows(text: str, delimiter: str, strict: bool) -> Iterator[NumberedRow]:
     clean = _clean if "=" in text or "'" in text else str.strip
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
     try:
         for row in reader:
             cells = [clean(cell) for cell in row]

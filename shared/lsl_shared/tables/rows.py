@@ -31,10 +31,13 @@ class TableRows:
     """Whether it is a workbook that shows numbers as percentages."""
 
 
-def read_table_rows(path: str | Path, is_header: Callable[[Sequence[str]], bool], *, latin: bool = True) -> TableRows:
-    """Reads a table; `is_header` tells of a row's cells whether they are column names. `latin` as in `decode_text`.
+def read_table_rows(
+    path: str | Path, is_header: Callable[[Sequence[str]], bool], *, latin: bool = True, strict: bool = True
+) -> TableRows:
+    """Reads a table; `is_header` tells of a row's cells whether they are column names.
 
-    Raises DataFileError that names the file, and the line where known.
+    `latin`: whether text that is not UTF-8 may be Latin-1. `strict`: whether quotes must be in order. Raises
+    DataFileError that names the file, and the line where known.
     """
     path = Path(path)
     try:
@@ -42,14 +45,12 @@ def read_table_rows(path: str | Path, is_header: Callable[[Sequence[str]], bool]
     except OSError as problem:
         raise DataFileError(path, unreadable(problem)) from None
     try:
-        return _workbook(path, data, is_header) if is_workbook(data) else _text(path, data, is_header, latin)
+        if is_workbook(data):
+            return _workbook(path, data, is_header)
+        text, guess = decode_text(data, latin=latin)
+        rows = delimited_rows(text, is_header, strict=strict)
     except ValueError as problem:
         raise DataFileError(path, str(problem)) from None
-
-
-def _text(path: Path, data: bytes, is_header: Callable[[Sequence[str]], bool], latin: bool) -> TableRows:
-    text, guess = decode_text(data, latin=latin)
-    rows = delimited_rows(text, is_header)
     notes = (f"{path.name} is not UTF-8 and was read as {guess}: check names with accents",) if guess else ()
     return TableRows(rows, _header(rows, is_header), notes)
 

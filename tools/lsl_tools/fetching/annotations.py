@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from lsl_shared.errors import DataFileError
-from lsl_tools.fetching.image_list import RANGE_OF_CODE, ListedImage, read_rows
+from lsl_shared.tables.damage import whole_number
+from lsl_tools.fetching.image_list import ListedImage, read_rows
+from lsl_tools.importing.fly_labels import RANGE_OF_CODE
 
 __all__ = ["Terms", "read_terms", "terms_of"]
 
@@ -24,13 +26,13 @@ def read_terms(path: str | Path) -> tuple[Terms, tuple[str, ...]]:
     """
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     problems = []
-    for line, row in read_rows(path):
-        if len(row) != _CELLS or row[3] not in RANGE_OF_CODE or not row[4]:
+    for line, row in read_rows(path, _CELLS):
+        if len(row) != _CELLS or (whole_number(row[3]) or row[3]) not in RANGE_OF_CODE or not row[4]:
             problems.append(f"{Path(path).name}: line {line}: expected gene names, a stage code 1 to 6 and a term")
             continue
         symbol, cg, fbgn, code, term = row
         for name in {symbol, cg, fbgn} - {""}:
-            found[name, RANGE_OF_CODE[code]].add(term)
+            found[name, RANGE_OF_CODE[whole_number(code) or code]].add(term)
     if not found:
         raise DataFileError(path, f"holds no annotation; expected {_CELLS} cells a row, without a header")
     return {key: frozenset(terms) for key, terms in found.items()}, tuple(problems)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,15 +10,17 @@ from typing import Final
 
 from lsl_shared.errors import ConfigError, DataFileError
 from lsl_shared.fly import STAGE_RANGES
-from lsl_shared.system_errors import unreadable
+from lsl_shared.tables.damage import whole_number
+from lsl_shared.tables.gene_names import read_genes
+from lsl_shared.tables.missing import is_missing_gene
+from lsl_shared.tables.rows import read_table_rows
 from lsl_tools.fetching.remote_path import remote_path
+from lsl_tools.importing.fly_labels import RANGE_OF_CODE
+from lsl_tools.tables.views import VIEWS, read_view
 
-__all__ = ["RANGE_OF_CODE", "ImageList", "ListedImage", "read_image_list", "read_rows", "select_images"]
+__all__ = ["ImageList", "ListedImage", "read_image_list", "read_rows", "select_images"]
 
-RANGE_OF_CODE: Final = {str(code): name for code, name in enumerate(STAGE_RANGES, 1)}
-"""Stage codes "1" … "6" → "1-3" … "13-17"."""
 _CELLS: Final = 10
-_VIEWS: Final = ("lateral", "dorsal", "ventral")
 _NULL: Final = "\\N"
 
 
@@ -40,11 +40,15 @@ class ListedImage:
 
 @dataclass(frozen=True)
 class ImageList:
-    """The photographs in their order, each once; `repeated` rows named one again, `problems` tell of unusable rows."""
+    """The photographs in their order, each once; `repeated` rows named one again, `problems` tell of unusable rows.
+
+    `notes` tell of genes that a spreadsheet may have changed.
+    """
 
     images: tuple[ListedImage, ...]
     repeated: int = 0
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def read_image_list(path: str | Path) -> ImageList:
@@ -56,7 +60,8 @@ def read_image_list(path: str | Path) -> ImageList:
     images: dict[str, ListedImage] = {}
     names: dict[str, str] = {}
     repeated, problems = 0, list[str]()
-    for line, row in read_rows(path):
+    rows = read_rows(path, _CELLS)
+    for line, row in rows:
         try:
             image = _listed(row, names)
         except ValueError as problem:
@@ -67,7 +72,9 @@ def read_image_list(path: str | Path) -> ImageList:
     if not images:
         first = f"; the first problem: {problems[0]}" if problems else ""
         raise DataFileError(path, f"names no image; expected {_CELLS} cells a row, without a header{first}")
-    return ImageList(tuple(_with_unique_ids(images.values())), repeated, tuple(problems))
+    symbols = [(row[1], line) for line, row in rows if len(row) == _CELLS]
+    notes = read_genes([symbol for symbol, _ in symbols], [line for _, line in symbols]).notes
+    return ImageList(tuple(_with_unique_ids(images.values())), repeated, tuple(problems), notes)
 
 
 def select_images(
@@ -78,7 +85,7 @@ def select_images(
     limit: int | None = None,
 ) -> ImageList:
     """The first `limit` images of these views and stage ranges (all where None). ConfigError for an unknown one."""
-    for flag, asked, known in (("view", views, _VIEWS), ("stage-range", stage_ranges, STAGE_RANGES)):
+    for flag, asked, known in (("view", views, VIEWS), ("stage-range", stage_ranges, STAGE_RANGES)):
         unknown = [name for name in asked or () if name not in known]
         if unknown:
             raise ConfigError(f"--{flag} must be one of {', '.join(known)}, received {unknown[0]!r}")
@@ -92,21 +99,13 @@ def select_images(
     return replace(listed, images=tuple(chosen[:limit]))
 
 
-def read_rows(path: str | Path) -> list[tuple[int, list[str]]]:
-    """The rows of a CSV in Latin-1, by comma or tab, with their line numbers; a MySQL null is ''. DataFileError."""
-    try:
-        text = Path(path).read_bytes().decode("latin-1")
-    except OSError as problem:
-        raise DataFileError(path, unreadable(problem)) from None
-    if text.startswith("\x1f\x8b"):
-        raise DataFileError(path, "is compressed by gzip: unpack it with gunzip")
-    first = text.split("\n", 1)[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if first.count("\t") > first.count(",") else ",")
-    try:
-        rows = [(reader.line_num, ["" if cell == _NULL else cell.strip() for cell in row]) for row in reader]
-    except csv.Error as problem:
-        raise DataFileError(path, f"is not a readable CSV ({problem})", f"line {reader.line_num}") from None
-    return [(line, row) for line, row in rows if any(row)]
+def read_rows(path: str | Path, cells: int) -> list[tuple[int, list[str]]]:
+    """The rows of a table of so many cells a row, without a header, with their line numbers; a MySQL null is ''.
+
+    Raises DataFileError.
+    """
+    found = read_table_rows(path, lambda row: len(row) == cells, strict=False)
+    return [(line, ["" if cell == _NULL else cell for cell in row]) for line, row in found.rows]
 
 
 def _listed(row: list[str], names: dict[str, str]) -> ListedImage:
@@ -114,13 +113,16 @@ def _listed(row: list[str], names: dict[str, str]) -> ListedImage:
     if len(row) != _CELLS:
         raise ValueError(f"has {len(row)} cells, expected {_CELLS}")
     _, symbol, cg, fbgn, _, path, code, view, _, _ = row
+    code = whole_number(code) or code
     if code not in RANGE_OF_CODE:
         raise ValueError(f"stage code {code!r} is not one of {', '.join(RANGE_OF_CODE)}")
-    gene = symbol or cg or fbgn
+    gene = ("" if is_missing_gene(symbol) else symbol) or cg or fbgn
     gene = names.setdefault(fbgn, gene) if fbgn else gene
     checked = remote_path(path)
-    known = view.lower() if view.lower() in _VIEWS else ""
-    return ListedImage(PurePosixPath(checked).stem, checked, gene, cg, fbgn, RANGE_OF_CODE[code], known)
+    known = read_view(view)
+    return ListedImage(
+        PurePosixPath(checked).stem, checked, gene, cg, fbgn, RANGE_OF_CODE[code], known if known in VIEWS else ""
+    )
 
 
 def _with_unique_ids(images: Iterable[ListedImage]) -> Iterator[ListedImage]:

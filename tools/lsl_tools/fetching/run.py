@@ -70,7 +70,7 @@ def fetch_images(
             run.all(listed.images, on_progress or (lambda _: None))
         finally:
             labels = _write_tables(folder, listed.images, ledger, run.failed, terms)
-    notes = (*_counted(listed.problems), *_counted(problems), *_repeated(listed))
+    notes = (*_counted(listed.problems), *_counted(problems), *_repeated(listed), *listed.notes)
     return FetchReport(labels, run.fetched, run.there, tuple(run.failed), notes, run.ended)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -30,17 +31,20 @@ def suggest(
     """Suggest images to label next: those that stand for many others of which the model is unsure.
 
     Writes a CSV with an empty column for the label, and a contact sheet (PNG) of the images in the same order. Fill in
-    what you can tell, leave the rest empty, and bring it back with `lsl-store label`.
+    what you can tell, leave the rest empty, and bring it back with `lsl-store label`. With --out NAME.xlsx it is a
+    workbook, in which spreadsheets leave ranges and ids as they are.
 
     Example: lsl-annotate store.h5 --features && lsl-store suggest store.h5 --n 50
     """
     with plain_errors(debug, "Nothing was written."):
         from lsl_shared.errors import ConfigError
+        from lsl_shared.tables.writing import check_table_name
         from lsl_tools.labelling.label_sheet import draw_label_sheet
         from lsl_tools.labelling.suggest import suggest as suggestions_of
         from lsl_tools.labelling.suggest import write_suggestions
 
         table = out or store.with_suffix(".to-label.csv")
+        check_table_name(table)
         if table.exists() and not overwrite:
             raise ConfigError(f"{table} exists already and may hold labels; choose another --out, or add --overwrite")
         found = suggestions_of(store, n, annotations=annotations, task=task)
@@ -48,7 +52,8 @@ def suggest(
         draw_label_sheet(found, store, sheet)
         write_suggestions(found, table)
         say(f"{len(found)} images to label: {table}, pictures: {sheet}")
-        say(f"next: fill in the column {found[0].task!r}, then lsl-store label {store} {table}")
+        files = f"{shlex.quote(str(store))} {shlex.quote(str(table))}"
+        say(f"next: fill in the column {found[0].task!r}, then lsl-store label {files}")
 
 
 def label(
@@ -79,4 +84,4 @@ def label(
         if not changes:
             say("nothing to do: the store has these labels already, or the CSV is not filled in")
         else:
-            say(f"next: lsl-train {store}")
+            say(f"next: lsl-train {shlex.quote(str(store))}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +12,15 @@ from numpy.typing import NDArray
 from lsl_runtime.coarse_labels import allowed_classes, constrained
 from lsl_shared.errors import AnnotationsError, ConfigError
 from lsl_shared.files.annotations import Annotations, Status, annotations_path
-from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.manifest import Task
 from lsl_shared.files.store import Store
 from lsl_shared.labels import LabelSpace
+from lsl_shared.tables.writing import write_table
 from lsl_tools.labelling.coverage import spread_choice, unit_features
 
 __all__ = ["Suggestion", "suggest", "uncertainty", "write_suggestions"]
 
+_DIGITS = 3
 _BASE = 0.5
 """What an image counts of which the model is sure: models that learnt from few labels are sure too soon."""
 
@@ -78,11 +78,13 @@ def uncertainty(probabilities: NDArray[np.float32], allowed: NDArray[np.bool_]) 
 
 
 def write_suggestions(suggestions: Sequence[Suggestion], path: str | Path) -> None:
-    """Writes a CSV for a person to fill in: id, gene, coarse, guess, probability, and the empty column of the task."""
-    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(("id", "gene", "coarse", "guess", "probability", suggestions[0].task))
-        writer.writerows((one.id, one.gene, one.coarse, one.guess, f"{one.probability:.3f}", "") for one in suggestions)
+    """Writes a table for a person to fill in: id, gene, coarse, guess, probability, and the empty column of the task.
+
+    A name that ends in .xlsx makes it a workbook of texts, in which spreadsheets leave ranges and ids alone.
+    """
+    header = ("id", "gene", "coarse", "guess", "probability", suggestions[0].task)
+    rows = ((one.id, one.gene, one.coarse, one.guess, one.probability, "") for one in suggestions)
+    write_table(path, header, rows, _DIGITS)
 
 
 def _suggestions(images: Store, given: Annotations, space: LabelSpace, n: int) -> tuple[Suggestion, ...]:
