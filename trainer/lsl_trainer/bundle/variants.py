@@ -24,19 +24,53 @@ Conversions = dict[str, Callable[[onnx.ModelProto], onnx.ModelProto]]
 
 
 def half_bundle(bundle: str | Path, out: str | Path) -> Manifest:
-    """Writes the float16 variant of a bundle to the new folder `out`; its manifest says `precision` fp16.
+    """Writes a copy of a bundle that computes in float16, for GPUs.
 
-    Nothing stands there unless the golden sample proves both graphs. Raises BundleError for a damaged bundle or a
-    failed proof, ExportError where `out` exists or the bundle is not fp32.
+    The folder appears only when both graphs have passed the golden sample.
+
+    Args:
+        bundle: folder of a bundle in float32.
+        out: the folder to write, which must not exist.
+
+    Returns:
+        The new bundle's manifest; its `precision` is "fp16".
+
+    Raises:
+        BundleError: if the bundle is damaged, or a new graph fails the golden sample.
+        ExportError: if `out` exists, or the bundle is not in float32.
+
+    Example:
+        >>> from lsl_trainer import half_bundle
+        >>> half_bundle("runs/demo/model", "runs/demo/model-fp16").precision
+        'fp16'
     """
     return _write(Path(bundle), Path(out), "fp16", {CLASSIFIER: to_float16, SALIENCY: to_float16})
 
 
 def int8_bundle(bundle: str | Path, images: NDArray[np.uint8], out: str | Path) -> Manifest:
-    """Writes a bundle with an int8 classifier to the new folder `out`; the saliency graph stays as it is.
+    """Writes a copy of a bundle whose classifier computes in int8, for processors. The saliency graph stays as it is.
 
-    `images`, uint8 (N, H, W, 3), are training images, some dozens of them, for the ranges of the activations. The
-    manifest says `precision` int8. Errors as `half_bundle`.
+    The folder appears only when both graphs have passed the golden sample.
+
+    Args:
+        bundle: folder of a bundle in float32.
+        images: some dozens of training images, uint8 (N, H, W, 3); they tell the range of every activation.
+        out: the folder to write, which must not exist.
+
+    Returns:
+        The new bundle's manifest; its `precision` is "int8".
+
+    Raises:
+        BundleError: if the bundle is damaged, or a new graph fails the golden sample.
+        ExportError: if `out` exists, or the bundle is not in float32.
+
+    Example:
+        >>> from lsl_shared import Store
+        >>> from lsl_trainer import int8_bundle
+        >>> with Store("store.h5") as store:
+        ...     images = store.read(0, 32)
+        >>> int8_bundle("runs/demo/model", images, "runs/demo/model-int8").precision
+        'int8'
     """
     return _write(Path(bundle), Path(out), "int8", {CLASSIFIER: lambda model: to_int8(model, images)})
 

@@ -59,18 +59,22 @@ class RowScores:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A finished comparison."""
+    """A finished comparison of methods, as `compare` returns it."""
 
     path: Path
-    """Its folder: comparison.json, report.html, PNG figures, and seed-<s>/<row>.json with all answers."""
+    """Its folder: report.html, comparison.json, PNG figures, and seed-<s>/<row>.json with all answers."""
     space: LabelSpace
     rows: tuple[RowScores, ...]
     differences: tuple[Difference, ...]
-    """All pairs of rows."""
+    """Of all pairs of rows."""
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """All figures as JSON values."""
+        """All numbers as JSON values, as comparison.json holds them.
+
+        Returns:
+            `task`, `classes`, `rows`, `differences` and `notes`.
+        """
         return {
             "task": self.space.name,
             "classes": self.space.classes,

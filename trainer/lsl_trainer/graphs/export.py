@@ -1,4 +1,4 @@
-"""The two ONNX graphs of a model bundle: what the network answers, and why."""
+"""The two ONNX graphs of a model bundle: the classifier, and the one that also makes saliency maps."""
 
 from __future__ import annotations
 
@@ -29,12 +29,30 @@ _OPSET = 20
 
 
 def export_classifier(network: nn.Module, manifest: Manifest, path: str | Path, scope: nn.Module | None = None) -> None:
-    """Writes the graph `image` → `logits`, `probabilities`, `features` with the manifest in its metadata.
+    """Writes a network as an ONNX classifier.
 
-    `network` maps images float32 (B, 3, H, W) in 0..1 to logits (B, K) and features (B, D); K is the number of classes
-    of all the manifest's tasks. `image` is uint8 (batch, H, W, 3) with any batch. Tasks after the first have outputs
-    `logits_<task>`, `probabilities_<task>`. With `scope`, features (B, D) → (B,), the graph also has the output
-    `scope_distance`. Raises ExportError that names an operator which ONNX cannot hold.
+    The graph's input is `image`, uint8 (batch, H, W, 3), for any batch. Its outputs are `logits`, `probabilities` and
+    `features`, all float32. Tasks after the first have the outputs `logits_<task>` and `probabilities_<task>`. The
+    network itself is not changed.
+
+    Args:
+        network: maps images float32 (B, 3, H, W) in 0..1 to logits (B, K) and features (B, D).
+        manifest: image size, tasks and temperatures; its tasks have K classes together. It goes into the metadata.
+        path: the file to write; an older one is replaced.
+        scope: maps features (B, D) to distances (B,), a further output `scope_distance`; None leaves it out.
+
+    Raises:
+        ExportError: if the numbers of classes differ, or ONNX lacks an operator; it names the operator and its module.
+
+    Example:
+        >>> import onnxruntime
+        >>> from lsl_shared import Manifest, Task
+        >>> from lsl_trainer import NetworkConfig, export_classifier, residual_network
+        >>> network = residual_network(NetworkConfig(widths=(8,), strides=(2,), pool=2), (16, 40), n_classes=2)
+        >>> export_classifier(network, Manifest((16, 40), (Task("stage", ("4", "5")),)), "classifier.onnx")
+        >>> session = onnxruntime.InferenceSession("classifier.onnx")
+        >>> [output.name for output in session.get_outputs()]
+        ['logits', 'probabilities', 'features']
     """
     core = folded(network, manifest.image_size)
     _check_classes(core, manifest)
@@ -49,10 +67,31 @@ def export_classifier(network: nn.Module, manifest: Manifest, path: str | Path, 
 
 
 def export_saliency(network: nn.Module, manifest: Manifest, path: str | Path, scope: nn.Module | None = None) -> None:
-    """Writes the graph `image`, `class_index` → `saliency`, `logits`, `probabilities`, `features`; else as above.
+    """Writes a network as an ONNX graph that also makes saliency maps.
 
-    `class_index` is int64 (batch,) over the logits of all tasks, -1 for the predicted class of the first. `saliency` is
-    float32 (batch, H, W): max over channels of |∂ logit / ∂ pixel|, pixels in 0..1 (eq. 8). Raises ExportError.
+    Inputs and outputs are those of `export_classifier`, and two more. The input `class_index`, int64 (batch,), names a
+    class among those of all tasks; -1 means the predicted class of the first task. The output `saliency`, float32
+    (batch, H, W), is the largest |∂ logit / ∂ pixel| of the three channels, for pixels in 0..1 (equation 8).
+
+    Args:
+        network: maps images float32 (B, 3, H, W) in 0..1 to logits (B, K) and features (B, D).
+        manifest: image size, tasks and temperatures; its tasks have K classes together. It goes into the metadata.
+        path: the file to write; an older one is replaced.
+        scope: maps features (B, D) to distances (B,), a further output `scope_distance`; None leaves it out.
+
+    Raises:
+        ExportError: if the numbers of classes differ, or an operator has no known gradient or no form in ONNX.
+
+    Example:
+        >>> import numpy as np, onnxruntime
+        >>> from lsl_shared import Manifest, Task
+        >>> from lsl_trainer import NetworkConfig, export_saliency, residual_network
+        >>> network = residual_network(NetworkConfig(widths=(8,), strides=(2,), pool=2), (16, 40), n_classes=2)
+        >>> export_saliency(network, Manifest((16, 40), (Task("stage", ("4", "5")),)), "saliency.onnx")
+        >>> session = onnxruntime.InferenceSession("saliency.onnx")
+        >>> images = np.full((3, 16, 40, 3), 200, np.uint8)
+        >>> session.run(["saliency"], {"image": images, "class_index": np.array([0, 1, -1])})[0].shape
+        (3, 16, 40)
     """
     core = saliency_graph(network, manifest.image_size, len(manifest.tasks[0].classes))
     _check_classes(core, manifest)
