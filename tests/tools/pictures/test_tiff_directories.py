@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import tifffile
 
-from lsl_tools.pictures.tiff_directories import Tags, read_directories
+from lsl_tools.pictures.tiff_directories import read_directories
 
 WIDTH, HEIGHT, BITS, PHOTOMETRIC, STRIPS, SAMPLES, PLANAR, EXTRA = 256, 257, 258, 262, 273, 277, 284, 338
-ALL = range(65_536)
+Tags = dict[int, tuple[int, ...]]
 
 
 def written(pixels: np.ndarray, **options: Any) -> bytes:
@@ -22,7 +22,16 @@ def written(pixels: np.ndarray, **options: Any) -> bytes:
 
 
 def tags(data: bytes) -> Tags:
-    return read_directories(io.BytesIO(data), ALL)[0]
+    """All tags of the first directory that hold whole numbers, or should."""
+    directory = next(read_directories(io.BytesIO(data)))
+    whole = [tag for tag, (_, kind, _, _) in directory.entries.items() if kind in (1, 3, 4, 16)]
+    numbers = {tag: directory.numbers(tag) for tag in whole}
+    assert all(directory.number(tag, -1) == (*values, -1)[0] for tag, values in numbers.items())
+    return numbers
+
+
+def pages(data: bytes) -> int:
+    return sum(1 for _ in read_directories(io.BytesIO(data)))
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -49,13 +58,27 @@ def test_tags_as_tifffile_wrote_them(order: str, big: bool, pixels: np.ndarray, 
             assert found.get(tag, ()) == values[:16], tag
 
 
-def test_only_what_is_wanted_is_read() -> None:
-    assert read_directories(io.BytesIO(written(np.zeros((7, 11), np.uint8))), (WIDTH,))[0] == {WIDTH: (11,)}
+def test_only_what_is_asked_for_is_read() -> None:
+    stream = io.BytesIO(made((BITS, 3, 9, 100), (STRIPS, 4, 9, 200), rest=b"\1\0" * 100))
+    directory = next(read_directories(stream))
+    before = stream.tell()
+    assert before < 100
+    assert directory.numbers(BITS) == (1,) * 9
+    assert stream.tell() == 118
+
+
+def test_text() -> None:
+    data = written(np.zeros((7, 11), np.uint8), description="Drosophila", metadata=None)
+    directory = next(read_directories(io.BytesIO(data)))
+    assert directory.text(270) == b"Drosophila\0"
+    assert directory.text(270, most=4) == b"Dros"
+    assert directory.text(WIDTH) == b""
+    assert (directory.number(9999), directory.number(9999, 7), directory.numbers(9999)) == (0, 7, ())
 
 
 def test_pages_are_counted() -> None:
     stacked = written(np.zeros((5, 7, 11), np.uint8), photometric="minisblack")
-    assert read_directories(io.BytesIO(stacked), ())[1] == 5
+    assert pages(stacked) == 5
 
 
 def made(*entries: tuple[int, int, int, int], rest: bytes = b"", following: int = 0) -> bytes:
@@ -74,14 +97,15 @@ def test_values_of_a_million_entries_cost_no_memory() -> None:
     stream = io.BytesIO(data)
     tracemalloc.start()
     try:
-        found, _ = read_directories(stream, ALL)
+        directory = next(read_directories(stream))
+        found = {tag: directory.numbers(tag) for tag in directory.entries}
         assert tracemalloc.get_traced_memory()[1] < 100_000
     finally:
         tracemalloc.stop()
     assert found == {BITS: (1,) * 16, STRIPS: (1,) * 16, EXTRA: (1,) * 16}
 
 
-def test_a_circle_of_two_hundred_pages_ends() -> None:
-    place = [100 + 6 * page for page in range(200)]
-    pages = b"".join(struct.pack("<HI", 0, following) for following in (*place[1:], place[0]))
-    assert read_directories(io.BytesIO(made(following=100, rest=pages)), ())[1] == 201
+def test_a_circle_of_three_pages_ends() -> None:
+    place = [100 + 6 * page for page in range(3)]
+    circle = b"".join(struct.pack("<HI", 0, following) for following in (*place[1:], place[0]))
+    assert pages(made(following=100, rest=circle)) == 4
