@@ -1,46 +1,21 @@
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from lsl_shared.errors import ConfigError, DataFileError
+from lsl_shared.errors import ConfigError
+from lsl_tools.importing.find_images import find_images
 from lsl_tools.importing.listing import Listing
 from lsl_tools.importing.tasks import TaskSpec, parse_tasks
-from lsl_tools.importing.tree import find_images, list_tree
+from lsl_tools.importing.tree import list_tree
 
 ROOT = Path("source")
 
 
 def labels(listing: Listing) -> list[dict[str, str]]:
     return [dict(sample.labels) for sample in listing.samples]
-
-
-def test_images_are_found_in_natural_order(tmp_path: Path) -> None:
-    names = ["b/10.PNG", "b/9.jpg", "a.tif", "c.TIFF", "x.jpeg", "y.bmp"]
-    ignored = [".hidden.png", ".git/a.png", "__MACOSX/a.png", "b/._9.jpg", "notes.txt", "labels.csv", "a.gif"]
-    for name in names + ignored:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    assert find_images(tmp_path) == (("a.tif", "b/9.jpg", "b/10.PNG", "c.TIFF", "x.jpeg", "y.bmp"), ())
-
-
-def test_no_image(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").touch()
-    with pytest.raises(DataFileError, match="holds no PNG, JPEG, BMP or TIFF image"):
-        find_images(tmp_path)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes only on Linux")
-def test_a_name_that_is_not_utf8_is_skipped(tmp_path: Path) -> None:
-    (tmp_path / "a.png").touch()
-    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.png")).touch()
-    found, skipped = find_images(tmp_path)
-    assert found == ("a.png",)
-    assert skipped[0].reason == "its name is not UTF-8: rename it"
 
 
 def test_one_level_is_the_task_label() -> None:
@@ -96,5 +71,5 @@ def test_folders_that_do_not_fit_the_tasks(paths: list[str], tasks: list[str], t
 
 def test_real_folders(folder: Callable[..., Path]) -> None:
     root = folder("oak/1.png", "palm/2.bmp")
-    found = list_tree(root, find_images(root)[0])
+    found = list_tree(root, find_images(root).paths)
     assert all(sample.path.is_file() for sample in found.samples)

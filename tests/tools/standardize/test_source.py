@@ -49,14 +49,15 @@ def test_ome_zarr_is_one_photograph_of_many_files(tmp_path: Path) -> None:
     save(tmp_path / "a" / "plate" / "two.png")
     assert sources(tmp_path / "a") == ["plate/two.png", "plate/one.ome.zarr"]
     read = read_photograph(tmp_path / "a" / "plate" / "one.ome.zarr")
-    np.testing.assert_array_equal(read, PICTURE)
+    np.testing.assert_array_equal(read.pixels, PICTURE)
 
 
 def test_pictures_are_read_by_their_content(tmp_path: Path) -> None:
-    np.testing.assert_array_equal(read_photograph(save(tmp_path / "a.png")), PICTURE[..., ::-1])
-    twelve = (PICTURE.astype(np.uint16) << 4) | 15
+    np.testing.assert_array_equal(read_photograph(save(tmp_path / "a.png")).pixels, PICTURE[..., ::-1])
+    twelve = np.round(PICTURE * (4095 / 255)).astype(np.uint16)
     read = read_photograph(save(tmp_path / "a.tif", twelve))
-    np.testing.assert_array_equal(read, PICTURE[..., ::-1])
+    np.testing.assert_array_equal(read.pixels, PICTURE[..., ::-1])
+    assert "at most 12 are used" in read.remarks[0]
     (tmp_path / "b.png").write_text("no picture")
     with pytest.raises(ImageError):
         read_photograph(tmp_path / "b.png")
@@ -66,4 +67,4 @@ def test_an_ome_tiff(tmp_path: Path) -> None:
     tifffile = pytest.importorskip("tifffile")
     tifffile.imwrite(tmp_path / "a.ome.tif", PICTURE, photometric="rgb", metadata={"axes": "YXS"})
     assert sources(tmp_path) == ["a.ome.tif"]
-    np.testing.assert_array_equal(read_photograph(tmp_path / "a.ome.tif"), PICTURE)
+    np.testing.assert_array_equal(read_photograph(tmp_path / "a.ome.tif").pixels, PICTURE)

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from lsl_shared.errors import ImageError
 from lsl_shared.system_errors import unreadable
 from lsl_tools.importing.listing import Listing, Sample, Skipped
+from lsl_tools.importing.remarks import Remarks
+from lsl_tools.pictures.picture_file import picture_bytes
 from lsl_tools.pictures.read_image import decode_image
 
 __all__ = ["Pictures"]
@@ -26,7 +28,7 @@ class Pictures:
     skipped: list[Skipped] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
     contradictory: list[str] = field(default_factory=list)
-    _remarks: dict[str, list[str]] = field(default_factory=dict)
+    remarks: Remarks = field(default_factory=Remarks)
     _first: dict[bytes | str, Sample] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[tuple[Sample, NDArray[np.uint8]]]:
@@ -36,13 +38,9 @@ class Pictures:
                 yield sample, pixels
             self.on_progress(1)
 
-    def remarks(self) -> tuple[str, ...]:
-        """What was noticed in decoding, with the number of images and the first of them."""
-        return tuple(f"{len(names)} image(s) with {text} ({names[0]})" for text, names in self._remarks.items())
-
     def _read(self, sample: Sample) -> NDArray[np.uint8] | None:
         try:
-            data = sample.path.read_bytes()
+            data = picture_bytes(sample.path)
             if self.listing.once and self._came_before(sample, data):
                 return None
             picture = decode_image(data)
@@ -53,8 +51,7 @@ class Pictures:
             self.skipped.append(Skipped(sample.source, str(problem)))
             return None
         self._remember(sample, data)
-        for text in picture.remarks:
-            self._remarks.setdefault(text, []).append(sample.source)
+        self.remarks.add(sample.source, picture.remarks)
         return picture.pixels
 
     def _remember(self, sample: Sample, data: bytes) -> None:

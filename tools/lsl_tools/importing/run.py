@@ -20,6 +20,7 @@ from lsl_tools.importing.size import default_size, fit_image
 from lsl_tools.importing.source import list_source
 from lsl_tools.importing.spaces import label_spaces
 from lsl_tools.pictures.image_header import read_header
+from lsl_tools.pictures.picture_file import picture_stream
 
 __all__ = ["import_images", "write_listing"]
 
@@ -103,7 +104,7 @@ def write_listing(
         skipped=(*listing.skipped, *pictures.skipped),
         repeated=tuple(pictures.repeated),
         contradictory=tuple(pictures.contradictory),
-        notes=(*listing.notes, *pictures.remarks()),
+        notes=(*listing.notes, *pictures.remarks.told()),
     )
 
 
@@ -112,7 +113,7 @@ def _sizes(listing: Listing) -> list[tuple[int, int]]:
     sizes = []
     for sample in listing.samples:
         try:
-            with sample.path.open("rb") as stream:
+            with picture_stream(sample.path) as stream:
                 sizes.append(read_header(stream).shown_size)
         except (OSError, ImageError):
             continue

@@ -8,12 +8,15 @@ from pathlib import Path
 
 from lsl_shared.errors import ConfigError, DataFileError
 from lsl_shared.tables.rows import TABLE_SUFFIXES
+from lsl_tools.importing.find_images import find_images
 from lsl_tools.importing.flyexpress import is_flyexpress, list_flyexpress
 from lsl_tools.importing.listing import Listing
 from lsl_tools.importing.spaces import with_implied_labels
 from lsl_tools.importing.table import list_table
 from lsl_tools.importing.tasks import FLY_TASKS, TaskSpec, parse_tasks
-from lsl_tools.importing.tree import find_images, list_tree
+from lsl_tools.importing.tree import list_tree
+from lsl_tools.pictures.file_kinds import other_kind
+from lsl_tools.pictures.picture_file import first_bytes
 from lsl_tools.tables.table import read_table
 
 __all__ = ["list_source"]
@@ -34,25 +37,29 @@ def list_source(source: str | Path, *, labels: str | Path | None = None, tasks: 
     elif not source.exists():
         raise DataFileError(source, "no such file or folder")
     elif source.suffix.lower() not in TABLE_SUFFIXES:
-        raise DataFileError(
-            source, "expected a folder of images, or a CSV or workbook that names them in a column `file`"
-        )
+        raise DataFileError(source, _not_a_source(source))
     else:
         listing = list_table(read_table(source), source.parent, specs)
     return with_implied_labels(listing)
 
 
+def _not_a_source(source: Path) -> str:
+    expected = "expected a folder of images, or a CSV or workbook that names them in a column `file`"
+    other = other_kind(source.name, first_bytes(source))
+    return f"{other.told}; {expected}" if other else expected
+
+
 def _list_folder(source: Path, specs: tuple[TaskSpec, ...]) -> Listing:
-    paths, bad = find_images(source)
-    if specs in ((), FLY_TASKS[:1]) and is_flyexpress(paths):
-        listing = list_flyexpress(source, paths)
+    found = find_images(source)
+    if specs in ((), FLY_TASKS[:1]) and is_flyexpress(found.paths):
+        listing = list_flyexpress(source, found.paths)
     else:
-        listing = list_tree(source, paths, specs)
+        listing = list_tree(source, found.paths, specs)
         tables = sorted(path.name for path in source.iterdir() if path.suffix.lower() in _UNUSED)
         if tables:
             unused = f"{tables[0]} in the folder was not used; --labels {tables[0]} takes labels from it"
             listing = replace(listing, notes=(*listing.notes, unused))
-    return replace(listing, skipped=(*bad, *listing.skipped))
+    return replace(listing, skipped=(*found.skipped, *listing.skipped), notes=(*listing.notes, *found.notes))
 
 
 def _beside(labels: Path, source: Path) -> Path:

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsl_shared.errors import ConfigError, DataFileError
-from lsl_tools.importing.listing import Listing, Sample, Skipped
-from lsl_tools.importing.natural_order import natural_key
+from lsl_shared.errors import ConfigError
+from lsl_tools.importing.listing import Listing, Sample
 from lsl_tools.importing.tasks import TaskSpec
-from lsl_tools.pictures.read_image import IMAGE_SUFFIXES
 
-__all__ = ["find_images", "list_tree"]
+__all__ = ["list_tree"]
 
 _LABEL = TaskSpec("label")
-
-
-def find_images(root: Path) -> tuple[tuple[str, ...], tuple[Skipped, ...]]:
-    """Paths of the images below `root`, with '/', in natural order; hidden files and folders are passed over.
-
-    Names that are not UTF-8 come back as skipped. Raises DataFileError where there is no image.
-    """
-    found: list[str] = []
-    for folder, names, files in os.walk(root):
-        names[:] = [name for name in names if not name.startswith(".") and name != "__MACOSX"]
-        images = [name for name in files if Path(name).suffix.lower() in IMAGE_SUFFIXES and not name.startswith(".")]
-        found += [(Path(folder) / name).relative_to(root).as_posix() for name in images]
-    readable = [path for path in found if _is_text(path)]
-    if not readable:
-        raise DataFileError(root, "holds no PNG, JPEG, BMP or TIFF image; nothing was made")
-    bad = tuple(Skipped(repr(path), "its name is not UTF-8: rename it") for path in found if not _is_text(path))
-    return tuple(sorted(readable, key=natural_key)), bad
 
 
 def list_tree(root: Path, paths: Sequence[str], tasks: Sequence[TaskSpec] = ()) -> Listing:
@@ -73,11 +53,3 @@ def _misfit(root: Path, depth: int, example: str, tasks: Sequence[TaskSpec]) -> 
     if not tasks and depth == 2:
         return f"{found}: name both levels, for instance --task family --task species:family, or give --labels CSV"
     return f"{found}, but {len(tasks) or 1} level(s) of classes were expected: match --task, or give --labels CSV"
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lsl_shared.errors import ImageError
 from lsl_tools.importing.listing import Sample
+from lsl_tools.importing.remarks import Remarks
 from lsl_tools.standardize.photograph import Standardized
 from lsl_tools.standardize.report import Reject
 from lsl_tools.standardize.sheet.sheet_page import Tile
@@ -45,9 +46,11 @@ class Account:
     kept: list[tuple[Sample, Standardized]] = field(default_factory=list)
     """Without their pixels."""
     tiles: list[Tile] = field(default_factory=list)
+    remarks: Remarks = field(default_factory=Remarks)
 
     def keeps(self, sample: Sample, outcome: Outcome) -> NDArray[np.uint8] | None:
         """The image for the store, or None for what is set aside."""
+        self.remarks.add(sample.source, outcome.remarks)
         result = outcome.result
         reasons = result.flags if result is not None else (outcome.problem,)
         image = result.image if result is not None and (self.keep_flagged or not reasons) else None
@@ -72,6 +75,6 @@ def _drawn(path: Path, result: Standardized | None) -> bytes:
     if result is None:
         return b""
     try:
-        return photograph_thumbnail(read_photograph(path), result)
+        return photograph_thumbnail(read_photograph(path).pixels, result)
     except (OSError, ImageError):  # it was there a moment ago
         return b""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Protocol
 
@@ -57,7 +58,7 @@ def _turned(sample: Sample, outcome: Outcome, turns: Turns, row: int) -> Outcome
     flags += [DORSAL_UNCERTAIN] if lateral and not turns.certain_y[row] else []
     likely = (float(turns.probability_x[row]), float(turns.probability_y[row]) if lateral else float("nan"))
     turned = outcome.result.turned(bool(turns.flip_x[row]), bool(turns.flip_y[row]) and lateral, likely, flags)
-    return Outcome(turned, outcome.thumbnail)
+    return replace(outcome, result=turned)
 
 
 def _may_turn(result: Standardized | None) -> bool:

@@ -131,7 +131,7 @@ def _report(listing: Listing, store: Path, size: tuple[int, int], account: Accou
         rejects=rejects,
         unreadable=account.unreadable,
         rejects_file=table,
-        notes=listing.notes,
+        notes=(*listing.notes, *account.remarks.told()),
     )
 
 

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lsl_shared.errors import DataFileError
+from lsl_shared.tables.rows import TABLE_SUFFIXES
 from lsl_tools.importing.listing import Listing, Sample
 from lsl_tools.importing.natural_order import natural_key
 from lsl_tools.importing.source import list_source
-from lsl_tools.pictures.read_image import IMAGE_SUFFIXES, decode_image
-from lsl_tools.standardize.microscope_files import is_ome_tiff, is_ome_zarr, read_ome_tiff, read_ome_zarr
+from lsl_tools.pictures.file_kinds import IMAGE_SUFFIXES, is_surely_picture
+from lsl_tools.pictures.picture_file import first_bytes, picture_bytes
+from lsl_tools.pictures.read_image import Picture, decode_image
+from lsl_tools.standardize.microscope_files import is_ome_zarr, read_ome_zarr
 
 __all__ = ["list_photographs", "read_photograph"]
 
@@ -26,7 +26,7 @@ def list_photographs(source: str | Path, *, labels: str | Path | None = None, ta
     An OME-Zarr is a folder; those found below `source` carry no labels. Raises LslError.
     """
     source = Path(source)
-    if is_ome_zarr(source) or (source.is_file() and source.suffix.lower() in IMAGE_SUFFIXES):
+    if is_ome_zarr(source) or (source.is_file() and _is_picture(source)):
         return Listing((_single(source, source.parent),))
     zarrs = _find_zarrs(source) if source.is_dir() and labels is None else ()
     if not zarrs:
@@ -36,17 +36,20 @@ def list_photographs(source: str | Path, *, labels: str | Path | None = None, ta
         listing = list_source(source, tasks=tasks)
     except DataFileError:  # no other picture
         return Listing(found)
-    others = tuple(s for s in listing.samples if not any(path in s.path.parents for path in zarrs))
-    return replace(listing, samples=(*others, *found))
+    read = {sample.source for sample in found}
+    skipped = tuple(left_out for left_out in listing.skipped if left_out.source not in read)
+    return replace(listing, samples=(*listing.samples, *found), skipped=skipped)
 
 
-def read_photograph(path: Path) -> NDArray[np.uint8]:
-    """The pixels of a photograph, uint8 (H, W, 3), RGB. Raises ImageError, or OSError for an unreadable file."""
-    if is_ome_zarr(path):
-        return read_ome_zarr(path)
-    if is_ome_tiff(path):
-        return read_ome_tiff(path)
-    return decode_image(path.read_bytes(), used_bits=True).pixels
+def read_photograph(path: Path) -> Picture:
+    """The pixels of a photograph, and remarks. Raises ImageError, or OSError for an unreadable file."""
+    return read_ome_zarr(path) if is_ome_zarr(path) else decode_image(picture_bytes(path))
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES or (
+        path.suffix.lower() not in TABLE_SUFFIXES and is_surely_picture(first_bytes(path))
+    )
 
 
 def _single(path: Path, root: Path) -> Sample:

@@ -30,14 +30,17 @@ class Outcome:
     result: Standardized | None
     thumbnail: bytes = b""
     problem: str = ""
+    remarks: tuple[str, ...] = ()
+    """What the user may not expect of how the file was read."""
 
 
 def process(path: Path, size: tuple[int, int]) -> Outcome:
     """Reads and standardizes one photograph. What is wrong with the file comes back as `problem`, never as an error."""
     try:
         photograph = read_photograph(path)
-        result = standardize_photograph(photograph, size)
-        return Outcome(result, photograph_thumbnail(photograph, result) if result.flags else b"")
+        result = standardize_photograph(photograph.pixels, size)
+        thumbnail = photograph_thumbnail(photograph.pixels, result) if result.flags else b""
+        return Outcome(result, thumbnail, remarks=photograph.remarks)
     except OSError as problem:
         return Outcome(None, problem=unreadable(problem))
     except ImageError as problem:

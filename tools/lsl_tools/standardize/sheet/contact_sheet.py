@@ -81,7 +81,7 @@ def _photograph_thumbnail(store: Store, place: int, image: NDArray[np.uint8], ro
     """The photograph with the outline found in the standardized image led back to it; b'' where it cannot be read."""
     pose = read_pose(store, place)
     try:
-        photograph = read_photograph(_photograph_path(store, place, root))
+        photograph = read_photograph(_photograph_path(store, place, root)).pixels
     except (OSError, ImageError, DataFileError):
         return b""
     small, scale = fitted(photograph, THUMBNAIL)
