@@ -29,10 +29,10 @@ def embedded(page: str) -> list[NDArray[np.uint8]]:
     return [decoded(io.BytesIO(base64.b64decode(content))) for content in contents]
 
 
-def showing(pixels: NDArray[np.uint8], colour: str) -> int:
-    """How many pixels have a colour such as "#2166ac"."""
+def coloured(pixels: NDArray[np.uint8], colour: str) -> NDArray[np.bool_]:
+    """Which pixels have a colour such as "#2166ac", (H, W)."""
     wanted = np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)])
-    return int((np.abs(pixels.astype(np.int64) - wanted) <= 2).all(2).sum())
+    return np.asarray((np.abs(pixels.astype(np.int64) - wanted) <= 2).all(2))
 
 
 def axes_showing(figure: Figure, array: NDArray[np.generic]) -> list[Axes]:

@@ -1,4 +1,7 @@
+from __future__ import annotations
+
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,16 +10,17 @@ from lsl_shared import Store, TrainingError
 from lsl_trainer.comparing.outcomes import Outcome, answered, read_outcome, write_outcome, write_responses
 from lsl_trainer.data.load import load_data
 from lsl_trainer.learning.algorithm import TwoStepTraining
+from lsl_trainer.settings.config import TrainConfig
 
 OUTCOME = Outcome("plain", 3, "abc", ("i", "j"), (4, 5), (0, 1), (0, 0), 12, 0, 1.5, ("a note",))
 
 
-def test_an_outcome_comes_back(tmp_path):
+def test_an_outcome_comes_back(tmp_path: Path) -> None:
     write_outcome(tmp_path / "plain.json", OUTCOME)
     assert read_outcome(tmp_path / "plain.json", "abc") == OUTCOME
 
 
-def test_a_damaged_file_or_one_of_another_store_is_refused(tmp_path):
+def test_a_damaged_file_or_one_of_another_store_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "plain.json"
     write_outcome(path, OUTCOME)
     with pytest.raises(TrainingError, match=r"plain\.json: is of another store"):
@@ -27,7 +31,7 @@ def test_a_damaged_file_or_one_of_another_store_is_refused(tmp_path):
             read_outcome(path, "abc")
 
 
-def test_answers_and_responses_are_of_the_test_images(store, config, tmp_path):
+def test_answers_and_responses_are_of_the_test_images(store: Path, config: TrainConfig, tmp_path: Path) -> None:
     with Store(store) as opened:
         data = load_data(opened, config.having(method="gabor"))
     training = TwoStepTraining(data, config.having(method="gabor"))

@@ -29,7 +29,7 @@ from lsl_trainer.learning.checkpoint import save_weights
 from lsl_trainer.reporting.drawing import BLUE, RED
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.config_file import write_config
-from tests.support.pictures import decoded, showing
+from tests.support.pictures import coloured, decoded
 from tests.support.squares import SIZE, small_config
 
 
@@ -100,7 +100,7 @@ def test_the_picture_has_a_panel_for_each_task_with_the_best_block_marked(tmp_pa
     assert shown.shape == (3.8 * 150, 2 * 5.6 * 150, 3)
     for half in np.split(shown, 2, axis=1):
         for colour in (BLUE, RED):
-            assert showing(half, colour) > 20
+            assert coloured(half, colour).sum() > 20
 
 
 def test_features_are_the_block_s_means_over_cells(termed: Path, config: TrainConfig) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lsl_trainer.reporting.drawing import BLUE, GREY, RED, data_address, draw_confusion, new_figure, png_of, svg_of
-from tests.support.pictures import decoded, showing
+from tests.support.pictures import coloured, decoded
 
 
 def test_a_figure_has_its_size_in_pixels_and_its_colours() -> None:
@@ -19,7 +19,7 @@ def test_a_figure_has_its_size_in_pixels_and_its_colours() -> None:
     shown = decoded(io.BytesIO(png_of(figure, dpi=50)))
     assert shown.shape == (100, 150, 3)
     for colour in (BLUE, RED, GREY):
-        assert showing(shown, colour) > 2000
+        assert coloured(shown, colour).sum() > 2000
 
 
 def test_svg_is_the_element_alone_and_the_same_each_time() -> None:
