@@ -12,6 +12,7 @@ from lsl_trainer.comparing import rows as compare_rows
 from lsl_trainer.comparing.comparison import compare
 from lsl_trainer.comparing.scores import Comparison
 from lsl_trainer.data.load import load_data
+from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.settings.config import TrainConfig
 from tests.support.pictures import decoded
@@ -73,7 +74,7 @@ def test_seeds_have_their_own_split_and_labels_and_methods_share_them(
     store: Path, short: TrainConfig, made: Made
 ) -> None:
     def kept(row: str, seed: int) -> dict[str, Any]:
-        return json.loads((made[0].path / f"seed-{seed}" / f"{row}.json").read_text())
+        return dict(json.loads((made[0].path / f"seed-{seed}" / f"{row}.json").read_text()))
 
     assert kept("plain", 0)["ids"] == kept("data-level", 0)["ids"] == kept("prototype", 0)["ids"]
     assert kept("plain", 0)["ids"] != kept("plain", 1)["ids"]
@@ -89,9 +90,12 @@ def test_a_rerun_trains_nothing_and_more_can_be_added(
     first = compare(store, short, tmp_path / "out", rows=["gabor", "plain"], seeds=1)
     trained: list[str] = []
     original = compare_rows.learnt
-    monkeypatch.setattr(
-        "lsl_trainer.comparing.comparison.learnt", lambda row, *rest: trained.append(row) or original(row, *rest)
-    )  # fmt: skip
+
+    def learnt(row: str, *rest: Any) -> TwoStepTraining:
+        trained.append(row)
+        return original(row, *rest)
+
+    monkeypatch.setattr("lsl_trainer.comparing.comparison.learnt", learnt)
     again = compare(store, short, tmp_path / "out", rows=["gabor", "plain"], seeds=1)
     assert trained == []
     assert again.to_dict() == first.to_dict()
