@@ -47,6 +47,6 @@ def squares(count: int = 48) -> Labelled:
     """So many squares of all four corners, as a step learns from them."""
     generator = np.random.default_rng(0)
     labels = np.arange(count) % 4
-    images = np.stack([square(label, generator) for label in labels])
+    images = np.stack([square(int(label), generator) for label in labels])
     ids = np.array([f"image{k}" for k in range(count)], dtype=object)
     return Labelled(images, np.arange(count), labels, np.arange(count), ids)

@@ -33,7 +33,8 @@ from lsl_shared import Store
 from lsl_trainer.calibration.temperature import softmax
 from lsl_trainer.comparing.prototypes import nearest_prototype
 from lsl_trainer.data.batch import Batch, Loss
-from lsl_trainer.data.load import TrainingData, load_data
+from lsl_trainer.data.load import load_data
+from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from lsl_trainer.learning.inference import logits_of

@@ -23,7 +23,7 @@ from sklearn.linear_model import LogisticRegression
 from lsl_tools.labelling.coverage import spread_choice
 from lsl_tools.labelling.suggest import uncertainty
 from lsl_trainer.data.batch import Labelled
-from lsl_trainer.data.load import TrainingData
+from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.features import features_of
 from lsl_trainer.networks.residual import Network
 

@@ -32,7 +32,8 @@ from lsl_trainer.comparing.outcomes import Outcome
 from lsl_trainer.comparing.rows import learnt
 from lsl_trainer.comparing.scores import Comparison, Spread
 from lsl_trainer.data.batch import Batch, Loss, in_unit_range, to_tensor
-from lsl_trainer.data.load import TrainingData, load_data
+from lsl_trainer.data.load import load_data
+from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.inference import logits_of
 from lsl_trainer.learning.processes import one_process

@@ -30,7 +30,6 @@ from lsl_shared.measures.term_metrics import TermScores, bag_means, score_terms
 from lsl_trainer.calibration.bootstrap import interval, mean_replicates
 from lsl_trainer.calibration.term_thresholds import term_thresholds
 from lsl_trainer.comparing.paired import differences
-from lsl_trainer.data.further_tasks import frequent_terms
 from lsl_trainer.data.load import load_data
 from lsl_trainer.data.split import CALIBRATION, TEST, TRAIN
 from lsl_trainer.layers.handmade import Codebook, Coding, dense_sift
@@ -40,6 +39,7 @@ from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.inference import logits_of
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.presets import PRESETS
+from lsl_trainer.tasks.terms import frequent_terms
 
 LITE = "efficientnet-lite0"
 FEATURES = "multi-task features, best layer"

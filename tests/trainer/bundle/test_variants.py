@@ -13,8 +13,8 @@ from lsl_shared import BundleError, Manifest, Task
 from lsl_shared.errors import ExportError
 from lsl_shared.files.atomic import write_text
 from lsl_shared.files.manifest import CLASSIFIER, MANIFEST, METADATA_KEY, SALIENCY
+from lsl_trainer.bundle.network_answers import golden_sample
 from lsl_trainer.bundle.variants import half_bundle, int8_bundle
-from lsl_trainer.bundle.write import _golden_sample
 from lsl_trainer.graphs.export import export_classifier, export_saliency
 from lsl_trainer.graphs.float16 import to_float16
 from lsl_trainer.networks.residual import Network, residual_network
@@ -37,7 +37,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with torch.no_grad():
         for _ in range(5):
             network(torch.from_numpy(images(8)).permute(0, 3, 1, 2) / 255)
-    manifest = Manifest(SIZE, (Task("t", tuple("abcde")),), golden=_golden_sample(network.eval(), SIZE, 5))
+    manifest = Manifest(SIZE, (Task("t", tuple("abcde")),), golden=golden_sample(network.eval(), SIZE, 5))
     path = tmp_path_factory.mktemp("bundles") / "model"
     path.mkdir()
     export_classifier(network, manifest, path / CLASSIFIER)

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import math
 
 import numpy as np
@@ -7,11 +9,14 @@ import torch.nn.functional as F
 
 from lsl_shared import LabelSpace
 from lsl_trainer.data.batch import Batch, Labelled
-from lsl_trainer.data.further_tasks import FurtherTask
 from lsl_trainer.losses.cross_entropy import cross_entropy
-from lsl_trainer.losses.multi_task import multi_task_loss, positive_weights, term_loss, weighted_sum
+from lsl_trainer.losses.multi_task import multi_task_loss, weighted_sum
 from lsl_trainer.networks.residual import Network, residual_network
 from lsl_trainer.settings.network import NetworkConfig
+from lsl_trainer.tasks.classes import ClassTask
+from lsl_trainer.tasks.learnt_task import LearntTask
+from lsl_trainer.tasks.term_loss import positive_weights
+from lsl_trainer.tasks.terms import TermTask
 from tests.support.squares import small_config
 
 SORTS, TERMS = LabelSpace("sort", ("a", "b")), LabelSpace("parts", ("x", "y", "z"))
@@ -29,9 +34,9 @@ def batch(labels: list[int], sorts: list[int], parts: list[list[int]]) -> Batch:
     return Batch(images, torch.tensor(labels), others, torch.arange(len(labels)), torch.Generator())
 
 
-def tasks(count: int) -> tuple[list[FurtherTask], Labelled]:
+def tasks(count: int) -> tuple[list[LearntTask], Labelled]:
     carried = np.array([[1, 0, 0], [0, 0, 1], [0, 0, -1]])
-    found = [FurtherTask(SORTS, False, np.array([0, 1, 1])), FurtherTask(TERMS, True, carried)][:count]
+    found = [ClassTask(SORTS, np.array([0, 1, 1])), TermTask(TERMS, carried)][:count]
     images, rows = np.zeros((3, *SIZE, 3), np.uint8), np.arange(3)
     others = {task.name: task.labels for task in found}
     return found, Labelled(images, rows, rows, rows, np.array(["a", "b", "c"], object), others)
@@ -87,25 +92,6 @@ def test_recipes_of_the_first_task_stay_its_own(settings: dict[str, float]) -> N
     several, _ = multi_task_loss(cross_entropy(config.regularization), 3, further, data, (1.0, 1.0))(one, given)
     again = batch([2, 1, 0], [-1] * 3, [[-1] * 3] * 3)
     assert several.item() == pytest.approx(cross_entropy(config.regularization)(alone, again)[0].item(), rel=1e-6)
-
-
-def test_odds_and_their_correction() -> None:
-    labels = np.array([[1, 0, 0]] * 1 + [[0, 0, 1]] * 3 + [[-1, 0, 1]] * 36)
-    assert positive_weights(labels).tolist() == [3.0, 1.0, 1.0]
-    # With the same images for ever, the loss is least at the logit of the share of carriers.
-    logits = torch.zeros(4, 1, requires_grad=True)
-    optimizer = torch.optim.LBFGS([logits], max_iter=100)
-    known = torch.tensor([[1], [0], [0], [0]])
-
-    def closure() -> torch.Tensor:
-        optimizer.zero_grad()
-        loss = term_loss(logits.mean().expand(4, 1), known, torch.tensor([3.0]))
-        assert loss is not None
-        loss.backward()
-        return loss
-
-    optimizer.step(closure)
-    assert torch.sigmoid(logits.mean()).item() == pytest.approx(0.25, abs=1e-4)
 
 
 def test_learnt_weights_are_those_of_kendall() -> None:

@@ -13,7 +13,8 @@ from lsl_runtime import Model
 from lsl_shared import ConfigError, Store
 from lsl_trainer import TrainConfig, train
 from lsl_trainer.data.batch import Batch
-from lsl_trainer.data.load import TrainingData, load_data
+from lsl_trainer.data.load import load_data
+from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.plan import Plan, plan_of
 from lsl_trainer.learning.steps.coarse import CoarseStep
 from lsl_trainer.learning.steps.fine import FineStep

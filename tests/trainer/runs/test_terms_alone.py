@@ -21,9 +21,9 @@ from lsl_trainer.cli import app
 from lsl_trainer.data.load import load_data
 from lsl_trainer.data.split import TEST
 from lsl_trainer.learning.algorithm import TwoStepTraining
-from lsl_trainer.losses.multi_task import positive_weights, term_loss
 from lsl_trainer.runs.training import Run, train
 from lsl_trainer.settings.config import TrainConfig
+from lsl_trainer.tasks.term_loss import positive_weights, term_loss
 from tests.support.squares import TERMS, small_config
 
 
@@ -51,10 +51,9 @@ def test_the_data_hold_terms_and_no_classes(termed: Path) -> None:
         data, marks, side = load_data(store, alone()), store.terms("marks"), store.labels("side")
         assert range_task(store) == "side"
     known = (marks != 255).any(1)
-    assert data.terms_alone and data.fine_outputs == 0 and [task.name for task in data.further] == ["marks"]
+    assert data.first == () and data.fine_outputs == 0 and [task.name for task in data.further] == ["marks"]
     assert len(data.test) == (known & (data.part == TEST)).sum() > 0 == len(data.calibration)
     assert (data.fine.labels == -1).all() and len(data.fine) == (known & (data.part == 0)).sum()
-    assert data.held_ranges is not None
     np.testing.assert_array_equal(data.held_ranges, side[known & (data.part == 1)])
 
 

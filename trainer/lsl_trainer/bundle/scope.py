@@ -13,10 +13,9 @@ from lsl_trainer.data.batch import Labelled
 from lsl_trainer.learning.features import features_of
 from lsl_trainer.networks.residual import Network
 
-__all__ = ["Scope", "fit_scope", "scope_threshold"]
+__all__ = ["Scope", "fit_scope"]
 
 _QUANTILE = 0.95
-_BATCH = 64
 
 
 class Scope(nn.Module):
@@ -29,22 +28,34 @@ class Scope(nn.Module):
 
     prototypes: Tensor
 
-    def __init__(self, prototypes: Tensor) -> None:
-        """`prototypes`: float32 (C, D), one for each class that was trained on; their lengths do not matter."""
+    def __init__(self, prototypes: Tensor, threshold: float = 2.0) -> None:
+        """`prototypes`: float32 (C, D), one for each class that was trained on; their lengths do not matter.
+
+        `threshold`: the distance that 95 % of held-out images of known classes stay within.
+        """
         super().__init__()
+        self.threshold = threshold
         self.register_buffer("prototypes", F.normalize(prototypes, dim=1))
 
     def forward(self, features: Tensor) -> Tensor:
         return 1 - (F.normalize(features, dim=1) @ self.prototypes.T).amax(1)
 
 
-def fit_scope(network: Network, data: Labelled) -> Scope:
-    """The prototypes of the classes of `data`, from unaugmented images in eval mode."""
-    unit = F.normalize(features_of(network, data), dim=1)
-    members = [torch.from_numpy(data.labels == label) for label in np.unique(data.labels[data.labels >= 0])]
-    return Scope(torch.stack([unit[chosen].mean(0) for chosen in members]))
+def fit_scope(network: Network, trained: Labelled, held: Labelled) -> Scope | None:
+    """The prototypes of the classes of `trained`, and the threshold from the images of `held`, all unaugmented.
+
+    None where fewer than MIN_IMAGES images were held out to set the threshold.
+    """
+    if len(held) < MIN_IMAGES:
+        return None
+    learnt, kept = (features_of(network, images) for images in (trained, held))
+    scope = Scope(_prototypes(learnt, trained.labels))
+    scope.threshold = float(np.quantile(scope(kept).numpy(), _QUANTILE))
+    return scope
 
 
-def scope_threshold(distances: NDArray[np.floating]) -> float | None:
-    """The distance (N,) that 95 % of held-out images of known classes stay within; None under MIN_IMAGES of them."""
-    return float(np.quantile(distances, _QUANTILE)) if len(distances) >= MIN_IMAGES else None
+def _prototypes(features: Tensor, labels: NDArray[np.int64]) -> Tensor:
+    """The mean of each class's features (N, D), each of length 1; `labels` (N,), −1 unknown."""
+    unit = F.normalize(features, dim=1)
+    members = [torch.from_numpy(labels == label) for label in np.unique(labels[labels >= 0])]
+    return torch.stack([unit[chosen].mean(0) for chosen in members])

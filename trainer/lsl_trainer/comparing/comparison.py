@@ -26,7 +26,8 @@ from lsl_trainer.comparing.outcomes import Outcome, answered, read_outcome, writ
 from lsl_trainer.comparing.report import write_comparison_report
 from lsl_trainer.comparing.rows import check_rows, learnt, method_of
 from lsl_trainer.comparing.scores import Comparison, check_same_images, row_differences, row_scores
-from lsl_trainer.data.load import load_data, task_to_learn
+from lsl_trainer.data.chosen_tasks import task_to_learn
+from lsl_trainer.data.load import load_data
 from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.learning.processes import new_fabric
 from lsl_trainer.settings.config import TrainConfig
@@ -66,7 +67,7 @@ def compare(
         told = on_epoch or (lambda row, seed, epoch: None)
         settings = [config.having(seed=seed, label_seed=seed) for seed in range(config.seed, config.seed + seeds)]
         found = [one for each in settings for one in _of_seed(opened, each, out, rows, fabric, told, on_outcome)]
-        space = task_to_learn(opened, config)
+        space = task_to_learn(opened, config.labels)
     by_row = [[outcome for outcome in found if outcome.row == row] for row in rows]
     check_same_images(by_row)
     comparison = Comparison(

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from lsl_shared.errors import ConfigError
 from lsl_trainer.data.batch import Loss
-from lsl_trainer.data.load import TrainingData
+from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.checkpoint import read_checkpoint, write_checkpoint
 from lsl_trainer.learning.epoch import Epoch

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lsl_trainer.data.further_tasks import never_carried
-from lsl_trainer.data.load import TrainingData
+from lsl_trainer.data.training_data import TrainingData
 
 __all__ = ["data_notes", "listed"]
 
@@ -20,7 +19,7 @@ def data_notes(data: TrainingData) -> list[str]:
     if data.straddling:
         notes.append(f"the stored split parts genes, which flatters the test: {listed(data.straddling)}")
     for task in data.further:
-        if task.terms and (never := never_carried(task, data.fine.others[task.name])):
+        if never := task.never_carried(data.fine.others[task.name]):
             notes.append(
                 f"no training image carries these terms of {task.name}, so none is ever chosen: {listed(never)}"
             )

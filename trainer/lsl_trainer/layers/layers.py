@@ -18,14 +18,18 @@ from lsl_shared.files.store import Store
 from lsl_shared.measures.term_metrics import TermScores, bag_means, score_terms
 from lsl_trainer.calibration.bootstrap import Interval, interval, mean_replicates
 from lsl_trainer.data.batch import in_unit_range, to_tensor
-from lsl_trainer.data.further_tasks import FurtherTask, frequent_terms, further_tasks, range_labels
-from lsl_trainer.data.load import task_to_learn
+from lsl_trainer.data.chosen_tasks import task_to_learn
+from lsl_trainer.data.further_tasks import further_tasks
+from lsl_trainer.data.known_labels import range_labels
 from lsl_trainer.data.split import duplicates
 from lsl_trainer.layers.ridge import Floats, choose_penalty, group_folds, ridge_scores
 from lsl_trainer.learning.backbones import transferred_network
 from lsl_trainer.networks.residual import Network, block_maps
 from lsl_trainer.networks.trunk import PooledTrunk, pooled_grid
 from lsl_trainer.settings.config import TrainConfig
+from lsl_trainer.tasks.classes import ClassTask
+from lsl_trainer.tasks.learnt_task import LearntTask
+from lsl_trainer.tasks.terms import TermTask, frequent_terms
 
 __all__ = ["LayerScore", "block_features", "block_names", "cross_validated", "score_layers"]
 
@@ -68,8 +72,8 @@ def score_layers(
     """
     if not config.transfer.backbone:
         raise ConfigError("--layers looks into an F that has been trained: name it with --backbone")
-    space = task_to_learn(store, config)
-    first = FurtherTask(space, False, store.labels(space.name).astype(np.int64))
+    space = task_to_learn(store, config.labels)
+    first = ClassTask(space, store.labels(space.name).astype(np.int64))
     tasks = [first, *further_tasks(store, config.labels.tasks, space.name)]
     network = transferred_network(config, store.shape[1:], len(space))
     names = block_names(network)
@@ -136,13 +140,13 @@ def _scored(
     block: int,
     name: str,
     features: NDArray[np.float32],
-    task: FurtherTask,
+    task: LearntTask,
     groups: NDArray[np.int64],
     ranges: NDArray[np.int64],
 ) -> LayerScore:
-    known = (task.labels >= 0).reshape(len(features), -1).any(1)
+    known = task.known
     inside, labels, genes = features[known].astype(np.float64), task.labels[known], groups[known]
-    if task.terms:
+    if isinstance(task, TermTask):
         figures = _term_figures(task, inside, labels, genes, ranges[known])
     else:
         figures = _class_figures(len(task.space), inside, labels, genes)
@@ -158,7 +162,7 @@ def _class_figures(classes: int, features: Floats, labels: NDArray[np.int64], ge
 
 
 def _term_figures(
-    task: FurtherTask,
+    task: LearntTask,
     features: Floats,
     labels: NDArray[np.int64],
     genes: NDArray[np.int64],

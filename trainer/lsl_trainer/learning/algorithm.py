@@ -9,8 +9,8 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from lsl_shared.errors import ConfigError
-from lsl_trainer.data.load import TrainingData
 from lsl_trainer.data.notes import data_notes
+from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.backbones import EFFICIENTNET
 from lsl_trainer.learning.checkpoint import Checkpoint
 from lsl_trainer.learning.epoch import Epoch

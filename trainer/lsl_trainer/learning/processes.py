@@ -7,7 +7,9 @@ processes learn what one would, but for what BatchNorm sees: each process normal
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cache
+from typing import cast
 
 import numpy as np
 import torch
@@ -19,7 +21,7 @@ from lsl_shared.errors import ConfigError
 from lsl_trainer.settings.device import best_device
 from lsl_trainer.settings.literals import Precision
 
-__all__ = ["average_buffers", "average_gradients", "new_fabric", "one_process", "own_share"]
+__all__ = ["average_buffers", "average_gradients", "new_fabric", "one_process", "own_share", "summed"]
 
 _PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
@@ -74,9 +76,15 @@ def average_buffers(network: nn.Module, fabric: Fabric) -> None:
         _average([buffer for buffer in network.buffers() if buffer.is_floating_point()], fabric)
 
 
+def summed(values: Sequence[float], fabric: Fabric) -> list[float]:
+    """Each value summed over the processes."""
+    whole = cast(Tensor, fabric.all_reduce(torch.tensor(values, dtype=torch.float64), reduce_op="sum"))
+    return whole.tolist()
+
+
 @torch.no_grad()
 def _average(tensors: list[Tensor], fabric: Fabric) -> None:
-    together = fabric.all_reduce(torch.cat([tensor.reshape(-1) for tensor in tensors]), reduce_op="mean")
-    assert isinstance(together, Tensor)
+    flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+    together = cast(Tensor, fabric.all_reduce(flat, reduce_op="mean"))
     for tensor, mean in zip(tensors, together.split([tensor.numel() for tensor in tensors]), strict=True):
         tensor.copy_(mean.view(tensor.shape))

@@ -1,4 +1,4 @@
-"""The loss of several tasks on one F: images without a label of a task are skipped in its part."""
+"""The loss of several tasks on one F: images without a label of a task take no part in its loss."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ from dataclasses import replace
 from typing import cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from lsl_trainer.data.batch import Batch, Labelled, Loss
-from lsl_trainer.data.further_tasks import FurtherTask
 from lsl_trainer.networks.residual import Network
+from lsl_trainer.tasks.learnt_task import LearntTask
 
-__all__ = ["multi_task_loss", "positive_weights", "term_loss", "weighted_sum"]
-
-_MOST_WEIGHT = 20.0
+__all__ = ["multi_task_loss", "weighted_sum"]
 
 
 def multi_task_loss(
-    first: Loss, n_first: int, tasks: Sequence[FurtherTask], data: Labelled, weights: Sequence[float]
+    first: Loss, n_first: int, tasks: Sequence[LearntTask], data: Labelled, weights: Sequence[float]
 ) -> Loss:
     """`first` on the images with a label of the first task, and the losses of `tasks` on those with theirs.
 
@@ -29,17 +26,13 @@ def multi_task_loss(
     where it has none (terms that are learnt alone).
     """
     sizes = [n_first, *(len(task.space) for task in tasks)]
-    odds = {task.name: positive_weights(data.others[task.name]) for task in tasks if task.terms}
+    further = {task.name: task.loss(data.others[task.name]) for task in tasks}
 
     def loss(network: Network, batch: Batch) -> tuple[Tensor, Tensor]:
         outputs, features = network(batch.images)
         parts = outputs.split(sizes, dim=1)
         losses = [_first_loss(first, network, batch, parts[0], features)]
-        for task, logits in zip(tasks, parts[1:], strict=True):
-            labels, weight = batch.others[task.name], odds.get(task.name)
-            losses.append(
-                _class_loss(logits, labels) if weight is None else term_loss(logits, labels, weight.to(logits))
-            )
+        losses += [one(part, batch.others[name]) for (name, one), part in zip(further.items(), parts[1:], strict=True)]
         return weighted_sum(losses, weights, network.log_variances), parts[0] if n_first else outputs
 
     return loss
@@ -56,32 +49,6 @@ def weighted_sum(losses: Sequence[Tensor | None], weights: Sequence[float], log_
     else:
         terms = [(-log_variances[place]).exp() * loss + log_variances[place] / 2 for place, loss in present]
     return torch.stack(terms).sum()
-
-
-def term_loss(logits: Tensor, labels: Tensor, odds: Tensor) -> Tensor | None:
-    """Binary cross-entropy over the known entries of `labels` (B, T), −1 unknown; None where none is known.
-
-    A carried term weighs `odds` (T,) times as much as one that is not. As the loss is least where a logit exceeds the
-    log odds of its term by log(odds), that much is added before: sigmoid(logits) remain probabilities.
-    """
-    known = labels >= 0
-    if not known.any():
-        return None
-    losses = F.binary_cross_entropy_with_logits(
-        logits + odds.log(), labels.clamp(min=0).to(logits.dtype), pos_weight=odds, reduction="none"
-    )
-    return losses[known].mean()
-
-
-def positive_weights(labels: object) -> Tensor:
-    """How much more frequent it is not to carry a term than to carry it, 1 to 20, float (T,), from labels (N, T)."""
-    known = torch.as_tensor(labels)
-    carried, absent = (known == 1).sum(0), (known == 0).sum(0)
-    return torch.where(carried > 0, absent / carried.clamp(min=1), 1.0).clamp(1.0, _MOST_WEIGHT)
-
-
-def _class_loss(logits: Tensor, labels: Tensor) -> Tensor | None:
-    return F.cross_entropy(logits, labels, ignore_index=-1) if (labels >= 0).any() else None
 
 
 def _first_loss(first: Loss, network: Network, batch: Batch, logits: Tensor, features: Tensor) -> Tensor | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lsl_trainer.learning.plan import Plan
 
 if TYPE_CHECKING:
-    from lsl_trainer.data.load import TrainingData
+    from lsl_trainer.data.training_data import TrainingData
     from lsl_trainer.learning.steps.planned import PlannedStep
     from lsl_trainer.settings.config import TrainConfig
 

@@ -9,7 +9,7 @@ from lsl_trainer.learning.plan import Plan
 
 if TYPE_CHECKING:
     from lsl_trainer.data.batch import Labelled
-    from lsl_trainer.data.load import TrainingData
+    from lsl_trainer.data.training_data import TrainingData
     from lsl_trainer.learning.steps.planned import PlannedStep
     from lsl_trainer.networks.residual import Network
     from lsl_trainer.settings.config import TrainConfig

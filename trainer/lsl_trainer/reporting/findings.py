@@ -9,7 +9,7 @@ import numpy as np
 
 from lsl_runtime.evaluation.evaluate import Evaluation
 from lsl_runtime.model.model import Model
-from lsl_trainer.data.load import TrainingData
+from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.reporting.answers import Answers, ask
 from lsl_trainer.reporting.reliability import Calibration, measure_calibration
@@ -33,7 +33,7 @@ class Findings:
 def find_out(model: Model, data: TrainingData, evaluation: Evaluation, epochs: Sequence[Epoch], seed: int) -> Findings:
     """Asks the exported graph about the test images, and measures its calibration. `seed` is that of the bootstrap."""
     test = data.test
-    if not len(test) or data.terms_alone:
+    if not (test.labels >= 0).any():
         return Findings(model, evaluation, epochs, None, None)
     answers = ask(model, test)
     calibration = measure_calibration(

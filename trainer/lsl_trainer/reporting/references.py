@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from lsl_trainer.data.load import TrainingData
+from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.reporting.figures import thumbnail
 
 __all__ = ["ClassReferences", "reference_pictures"]

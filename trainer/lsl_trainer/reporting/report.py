@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.model.model import Model
-from lsl_trainer.data.load import TrainingData
+from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.reporting import figures as figures

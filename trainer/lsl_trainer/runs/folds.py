@@ -21,7 +21,7 @@ from lsl_shared.files.store import Store
 from lsl_shared.labels import LabelSpace
 from lsl_shared.measures.metrics import is_ordered
 from lsl_trainer.calibration.bootstrap import interval, mean_replicates
-from lsl_trainer.data.load import task_to_learn
+from lsl_trainer.data.chosen_tasks import task_to_learn
 from lsl_trainer.data.split import TEST, fold_store, stored_duplicates
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.epoch import Epoch
@@ -97,7 +97,7 @@ def cross_validate(
     """
     out, told = Path(out), on_start or (lambda number, training: None)
     with Store(store) as opened:
-        parts, space = _parts(opened, config, folds), task_to_learn(opened, config)
+        parts, space = _parts(opened, config, folds), task_to_learn(opened, config.labels)
         truth, groups = opened.labels(space.name).astype(np.int64), opened.groups()
     if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise TrainingError(f"{out} exists already; choose another --out, or --resume to go on with it")
@@ -118,7 +118,7 @@ def cross_validate(
 
 def _parts(store: Store, config: TrainConfig, folds: int) -> list[NDArray[np.int8]]:
     """The split of each fold; equal images stay together."""
-    space = task_to_learn(store, config)
+    space = task_to_learn(store, config.labels)
     tasks = tuple(name for name in (space.name, config.labels.coarse or space.parent) if name)
     labelled = np.flatnonzero(np.any([store.labels(name) >= 0 for name in tasks], axis=0))
     chance = np.random.default_rng([config.seed, 1])

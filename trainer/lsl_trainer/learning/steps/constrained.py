@@ -8,8 +8,8 @@ import numpy as np
 from torch import Tensor
 
 from lsl_trainer.data.batch import Labelled
-from lsl_trainer.data.load import TrainingData
 from lsl_trainer.data.sampling import Sampler
+from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.steps.fine import FineStep
 from lsl_trainer.learning.steps.step import Step
 from lsl_trainer.losses.constrained import Constraint, constrained_loss, labels_together, mixed_batches

@@ -58,5 +58,5 @@ class FineStep(PlannedStep):
 
     @property
     def _weights(self) -> tuple[float, ...]:
-        """Of the losses of the fine task and the further ones; () learns them. Terms alone have nothing to weigh."""
-        return (1.0, 1.0) if self.training.terms_alone else self.config.labels.task_weights
+        """Of the losses of the fine task and the further ones; () learns them. A task alone has nothing to weigh."""
+        return (1.0, 1.0) if len(self.training.tasks) == 1 else self.config.labels.task_weights

@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lsl_trainer.data.batch import Labelled, Loss
-from lsl_trainer.data.load import TrainingData
 from lsl_trainer.data.sampling import Sampler, sampler_of
+from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.inference import logits_of
 from lsl_trainer.learning.steps.step import Step
 from lsl_trainer.networks.residual import Network

@@ -1,6 +1,9 @@
 """A model of several tasks, from training to the map of a term."""
 
+from __future__ import annotations
+
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,7 @@ from lsl_shared.measures.term_metrics import roc_auc
 from lsl_trainer.bundle.write import write_bundle
 from lsl_trainer.data.load import load_data
 from lsl_trainer.learning.algorithm import TwoStepTraining
+from lsl_trainer.learning.checkpoint import Checkpoint
 from tests.support.squares import TERMS, small_config
 
 
@@ -121,9 +125,7 @@ def test_going_on_ends_with_the_same_weights(termed: Path) -> None:
             assert torch.equal(value, again.network.state_dict()[name]), name
 
 
-def _copied(checkpoint):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
+def _copied(checkpoint: Checkpoint) -> Checkpoint:
     weights = {name: value.clone() for name, value in checkpoint.weights.items()}
     optimizer = {name: value.clone() for name, value in checkpoint.optimizer.items()}
     return replace(checkpoint, weights=weights, optimizer=optimizer)

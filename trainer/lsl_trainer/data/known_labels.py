@@ -1,0 +1,76 @@
+"""What is known of every image of a store, and which of its fine labels count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_shared.files.store import Store
+from lsl_shared.labels import LabelSpace
+from lsl_trainer.data.chosen_tasks import ChosenTasks
+from lsl_trainer.settings.labels import Labels
+
+__all__ = ["KnownLabels", "coarse_labels", "drawn_labels", "known_labels", "range_labels"]
+
+
+@dataclass(frozen=True)
+class KnownLabels:
+    """Labels of the whole store, −1 where unknown."""
+
+    fine: NDArray[np.int64]
+    """(N,): classes of the task to learn."""
+    coarse: NDArray[np.int64]
+    """(N,): coarse classes, those above a known fine class included; −1 for methods that do not learn them."""
+    further: NDArray[np.bool_]
+    """(N,): whether an image carries a label of a further task."""
+    ranges: NDArray[np.int64]
+    """(N,): coarse classes, or fine ones where there is no coarse task; with the gene they make bags."""
+
+    @property
+    def needed(self) -> NDArray[np.int64]:
+        """The images with a label that is learnt, places in the store (n,)."""
+        return np.flatnonzero((self.fine >= 0) | (self.coarse >= 0) | self.further)
+
+
+def known_labels(store: Store, tasks: ChosenTasks, *, learns_coarse: bool) -> KnownLabels:
+    """The labels of the store's N images for these tasks."""
+    none = np.full(len(store), -1, dtype=np.int64)
+    fine = tasks.first[0].labels if tasks.first else none
+    coarse = none
+    if tasks.coarse:
+        coarse = coarse_labels(store, tasks.coarse, tasks.first[0].space if tasks.first else None)
+    further = np.any([task.known for task in tasks.further], axis=0) if tasks.further else none >= 0
+    return KnownLabels(fine, coarse if learns_coarse else none, further, coarse if tasks.coarse else fine)
+
+
+def coarse_labels(store: Store, coarse: LabelSpace, fine: LabelSpace | None) -> NDArray[np.int64]:
+    """Coarse labels (N,), −1 unknown; an image that has a class of `fine` alone takes that class's parent."""
+    known = store.labels(coarse.name).astype(np.int64)
+    if fine is None or fine.parent != coarse.name:
+        return known
+    labels = store.labels(fine.name)
+    return np.where((known < 0) & (labels >= 0), np.asarray(fine.parent_index)[labels], known)
+
+
+def range_labels(store: Store, fine: LabelSpace) -> NDArray[np.int64]:
+    """The range of each image (N,), −1 unknown: its coarse class, or its class where the fine task has no coarse one.
+
+    With the gene it makes the bags that terms belong to.
+    """
+    if fine.parent in store.tasks:
+        return coarse_labels(store, store.task(fine.parent), fine)
+    return store.labels(fine.name).astype(np.int64)
+
+
+def drawn_labels(labels: NDArray[np.int64], settings: Labels) -> NDArray[np.int64]:
+    """The labels (N,) that count: at most `fine_per_class` of each class, others −1."""
+    if not settings.fine_per_class:
+        return labels
+    generator = np.random.default_rng([settings.label_seed, 2])
+    drawn = np.full_like(labels, -1)
+    for label in np.unique(labels[labels >= 0]):
+        members = generator.permutation(np.flatnonzero(labels == label))[: settings.fine_per_class]
+        drawn[members] = label
+    return drawn
