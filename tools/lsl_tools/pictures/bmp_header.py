@@ -10,7 +10,7 @@ __all__ = ["HEADER_LENGTHS", "BmpHeader", "read_bmp_header"]
 
 HEADER_LENGTHS: Final = (12, 40, 52, 56, 64, 108, 124)
 """Bytes of the headers that are known, which part a BMP from a text that begins with BM."""
-_OLDEST, _OLD, _WITH_COLOUR_SPACE, _WITH_PROFILE = 12, 40, 108, 124
+_OLDEST, _OLD, _WITH_ALPHA, _WITH_COLOUR_SPACE, _WITH_PROFILE = 12, 40, 56, 108, 124
 _MASKED = 3
 _FIVE_BITS: Final = (0x7C00, 0x3E0, 0x1F)
 _WHOLE_BYTES: Final = (0xFF0000, 0xFF00, 0xFF)
@@ -28,6 +28,7 @@ class BmpHeader:
     length: int
     bits: int
     masks: tuple[int, ...]
+    alpha_mask: int = 0
     profile: bytes = b""
     gamma: float = _USUAL_GAMMA
 
@@ -40,6 +41,11 @@ class BmpHeader:
     def five_bits(self) -> tuple[int, ...]:
         """Bits of red, green and blue in a pixel of 16 bits; () in others."""
         return tuple(mask.bit_count() for mask in self.masks) if self.bits == 16 else ()
+
+    @property
+    def alpha(self) -> bool:
+        """Whether the fourth byte of a pixel is alpha: OpenCV takes it so where it means nothing."""
+        return self.length >= _WITH_ALPHA and self.alpha_mask != 0
 
     @property
     def misread(self) -> bool:
@@ -65,8 +71,9 @@ def read_bmp_header(stream: BinaryIO) -> BmpHeader:
     width, height, _, bits, packing = struct.unpack_from("<iiHHI", start, 18)
     usual = _FIVE_BITS if bits == 16 else _WHOLE_BYTES
     masks = struct.unpack_from("<III", start, 54) if packing == _MASKED else usual
+    alpha_mask = int.from_bytes(start[66:70], "little") if length >= _WITH_ALPHA else 0
     profile, gamma = _colours(stream, start, length)
-    return BmpHeader(abs(height), width, length, bits, masks, profile, gamma)
+    return BmpHeader(abs(height), width, length, bits, masks, alpha_mask, profile, gamma)
 
 
 def _colours(stream: BinaryIO, start: bytes, length: int) -> tuple[bytes, float]:

@@ -12,6 +12,7 @@ from lsl_shared.errors import ImageError
 from lsl_tools.pictures.bmp_header import BmpHeader
 from lsl_tools.pictures.decoded import Decoded
 from lsl_tools.pictures.image_header import ImageHeader
+from lsl_tools.pictures.tiff_colours import named_channels
 from lsl_tools.pictures.tiff_header import TiffHeader
 
 __all__ = ["decode_other", "decode_tiff", "reads_right"]
@@ -21,7 +22,7 @@ _FAX: Final = frozenset({2, 3, 4})
 _JPEG = 7
 _UNSIGNED: Final = frozenset({1, 4})  # 4: nothing said
 _WHITE_IS_0, _BLACK_IS_0, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
-_PREMULTIPLIED, _NOT_PREMULTIPLIED = 1, 2
+_MULTIPLIED, _NOT_MULTIPLIED = 1, 2
 
 
 def reads_right(header: TiffHeader) -> bool:
@@ -55,13 +56,15 @@ def decode_tiff(header: TiffHeader, data: bytes) -> Decoded | None:
     values = np.dstack([pages[channel] for channel in header.order]) if len(pages) == 3 else _rgb(pages[0])
     if 8 < bits < 16:
         values = values >> (16 - bits)  # OpenCV fills 16 bits from above
-    premultiplied = (*header.page.extra, 0)[0]
+    values, remarks = named_channels(values, header.page)
+    extra = (*header.page.extra, 0)[0]
     return Decoded(
         values,
         bits,
         negative=header.page.photometric == _WHITE_IS_0 and bits > 8,  # 8 bits OpenCV turns over itself
-        multiplied=premultiplied == _PREMULTIPLIED or (premultiplied == _NOT_PREMULTIPLIED and bits == 8),
+        multiplied=extra == _MULTIPLIED or (extra == _NOT_MULTIPLIED and bits == 8),  # as it does with these
         turned=True,
+        remarks=remarks,
     )
 
 
@@ -83,7 +86,9 @@ def decode_other(header: ImageHeader, data: bytes) -> Decoded | None:
     values = _rgb(decoded)
     if header.png is not None and header.png.grey is not None:
         values = _with_alpha(values, header.png.grey, header.png.bits)
-    return Decoded(_widened(values, header.bmp) if header.bmp is not None else values, bits)
+    if header.bmp is not None:
+        values = _widened(values if header.bmp.alpha else values[..., :3], header.bmp) if values.ndim == 3 else values
+    return Decoded(values, bits)
 
 
 def _opencv(data: bytes, page: int = 0, flags: int | None = None) -> NDArray[Any] | None:
@@ -123,7 +128,7 @@ def _with_alpha(values: NDArray[Any], transparent: int, bits: int) -> NDArray[An
 
 def _widened(values: NDArray[np.uint8], header: BmpHeader) -> NDArray[np.uint8]:
     """OpenCV shifts the 5 or 6 bits of a channel up, so that white is 248: brought to 255."""
-    if values.ndim != 3 or values.shape[2] != 3 or not header.five_bits:
+    if not header.five_bits:
         return values
     most = [256 - 2 ** (8 - bits) for bits in header.five_bits]
     return np.dstack([np.round(values[..., channel] * (255 / most[channel])) for channel in range(3)]).astype(np.uint8)

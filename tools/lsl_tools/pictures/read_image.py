@@ -17,6 +17,7 @@ from lsl_tools.pictures.image_header import ImageHeader, read_header
 from lsl_tools.pictures.opencv import decode_other, decode_tiff, reads_right
 from lsl_tools.pictures.picture_file import picture_bytes
 from lsl_tools.pictures.planes import MAX_PIXELS
+from lsl_tools.pictures.tiff_damage import is_damaged
 from lsl_tools.pictures.tiff_header import TiffHeader
 from lsl_tools.pictures.tiff_library import decode_with_tifffile
 
@@ -89,7 +90,11 @@ def _check(header: ImageHeader, data: bytes) -> None:
 
 def _tiff(header: TiffHeader, data: bytes) -> Decoded:
     """With OpenCV where it is known to be right, since it is everywhere and fast; else with tifffile."""
-    decoded = decode_tiff(header, data) if reads_right(header) else None
+    decoded = None
+    if reads_right(header):
+        if is_damaged(header, data):
+            raise ImageError("is damaged: parts of its pixels cannot be unpacked")
+        decoded = decode_tiff(header, data)
     return decoded or decode_with_tifffile(header, data)
 
 

@@ -11,7 +11,7 @@ from lsl_shared.errors import ImageError
 from lsl_tools.pictures.decoded import Decoded
 from lsl_tools.pictures.tiff_header import TiffPage
 
-__all__ = ["check_page", "coloured"]
+__all__ = ["check_page", "coloured", "named_channels"]
 
 _WHITE_IS_0, _BLACK_IS_0, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _SAMPLES: Final = {_WHITE_IS_0: (1, 2), _BLACK_IS_0: (1, 2), _RGB: (3, 4), _PALETTE: (1,), _CMYK: (4,), _YCBCR: (3,)}
@@ -26,7 +26,7 @@ _NAMES: Final = {
     34892: "a camera's linear raw",
 }
 _FORMATS: Final = {1: "uint", 2: "int", 3: "float", 4: "uint"}
-_CMYK_INKS, _PREMULTIPLIED = 1, 1
+_CMYK_INKS, _UNNAMED, _PREMULTIPLIED = 1, 0, 1
 _SAVE = "save it as 8- or 16-bit grey or RGB"
 
 
@@ -51,13 +51,21 @@ def coloured(values: NDArray[Any], page: TiffPage, colour_map: NDArray[Any] | No
         values = _from_cmyk(values, bits)
     if bits < 8:  # to all of 8 bits, as 0 and 1 are black and white
         values, bits = (values.astype(np.uint32) * 255 * 2 // (2**bits - 1) + 1) // 2, 8
-    dtype = np.uint8 if bits == 8 else np.uint16
+    values, remarks = named_channels(values, page)
     return Decoded(
-        values.astype(dtype),
+        values.astype(np.uint8 if bits == 8 else np.uint16),
         bits,
         negative=page.photometric == _WHITE_IS_0,
-        multiplied=(*page.extra, 0)[0] == _PREMULTIPLIED,
+        multiplied=page.extra[:1] == (_PREMULTIPLIED,),
+        remarks=remarks,
     )
+
+
+def named_channels(values: NDArray[Any], page: TiffPage) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Without the last channel (C) where the page says that it is neither a colour nor alpha, and a remark then."""
+    if page.extra[:1] != (_UNNAMED,) or values.ndim != 3 or values.shape[2] not in (2, 4):
+        return values, ()
+    return values[..., :-1], ("a further channel that is neither a colour nor alpha, which is left out",)
 
 
 def _looked_up(values: NDArray[Any], colour_map: NDArray[Any] | None) -> Decoded:
