@@ -7,6 +7,7 @@ from .inspection.check import CheckReport as CheckReport
 from .inspection.check import check_store as check_store
 from .inspection.info import StoreInfo as StoreInfo
 from .inspection.info import store_info as store_info
+from .stacks.import_stack import import_stack as import_stack
 from .standardize.orientation import Orienter as Orienter
 from .standardize.report import StandardizeReport as StandardizeReport
 from .standardize.run import standardize_images as standardize_images

@@ -11,7 +11,18 @@ from lsl_shared.process.terminal import SOME_FAILED, Debug, new_app, plain_error
 from lsl_tools.demo.defaults import DEMO_FINE_FRACTION, DEMO_IMAGES
 from lsl_tools.fetching.command import fetch_bdgp
 from lsl_tools.labelling.cli import label, suggest
-from lsl_tools.options import ExistingStore, Labels, NewStore, Overwrite, Tasks
+from lsl_tools.options import (
+    Axes,
+    ExistingStore,
+    GenesKey,
+    IdsKey,
+    ImagesKey,
+    Labels,
+    LabelsKeys,
+    NewStore,
+    Overwrite,
+    Tasks,
+)
 from lsl_tools.packaging.cli import package
 from lsl_tools.standardize.command import standardize
 from lsl_tools.standardize.sheet.sheet_command import sheet
@@ -64,6 +75,11 @@ def import_(
     size: Annotated[
         str | None, typer.Option(help="Bring all images to this size; else to the commonest.", metavar="HxW")
     ] = None,
+    images: ImagesKey = None,
+    labels_key: LabelsKeys = None,
+    ids_key: IdsKey = "",
+    genes_key: GenesKey = "",
+    axes: Axes = "",
     overwrite: Overwrite = False,
     debug: Debug = False,
 ) -> None:
@@ -72,10 +88,12 @@ def import_(
     Folders: the name of a sub-folder is the class.
     CSV: a column file; if you like id, gene, view, split, and label columns; cv_terms holds terms, brain|nerve cord.
     The FlyExpress layout (gene/stage range/insitu123.bmp) is recognized.
+    HDF5, MATLAB v7.3, .npy or .npz: a stack of images at --images, what is known of them at --labels-key and the like.
     What cannot be read is listed and left out; the exit code is then 3.
 
     Example: lsl-store import embryos store.h5
     Example: lsl-store import pollen --labels labels.csv --task family --task species:family
+    Example: lsl-store import own.h5 store.h5 --images images --labels-key labels
     """
     with plain_errors(debug, "Nothing was written."):
         from lsl_shared.files.store_writer import refuse_existing
@@ -83,9 +101,15 @@ def import_(
         from lsl_tools.importing.size import parse_size
         from lsl_tools.importing.source import list_source
         from lsl_tools.inspection.terminal_tables import show_import
+        from lsl_tools.stacks.command import import_stack_told, is_stack
+        from lsl_tools.stacks.prepared import StackKeys
 
         refuse_existing(store, overwrite)
         wanted = None if size is None else parse_size(size)
+        keys = StackKeys(images, tuple(labels_key or ()), ids_key, genes_key, axes)
+        if is_stack(source, keys, labels):
+            show_import(import_stack_told(source, store, keys, task or (), wanted, overwrite))
+            return
         listing = list_source(source, labels=labels, tasks=task or ())
         with progress("importing", len(listing.samples)) as advance:
             report = write_listing(listing, store, size=wanted, overwrite=overwrite, on_progress=advance)

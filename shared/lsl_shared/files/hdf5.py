@@ -20,7 +20,7 @@ from lsl_shared.files.filters import lacking_filter
 from lsl_shared.files.opening import hdf5_words
 from lsl_shared.system_errors import unreadable
 
-__all__ = ["as_os_error", "members", "read_array", "read_dataset", "read_strings"]
+__all__ = ["any_dataset", "as_os_error", "members", "read_array", "read_dataset", "read_strings"]
 
 Shape = tuple[int | None, ...]
 
@@ -39,17 +39,22 @@ def read_dataset(
     None in `shape` stands for any length. Raises `error` naming the file and the key; `cure` tells what helps where
     kind or shape are others.
     """
-    path = Path(file.filename)
-    dataset = _inner(file, key, error)
-    if not isinstance(dataset, h5py.Dataset):
-        raise error(path, f"expected a dataset, found {'nothing' if dataset is None else 'a group'}", key)
-    if dataset.external or dataset.is_virtual:
-        raise error(path, "its data lies in other files (external storage or virtual dataset), which is refused", key)
+    path, dataset = Path(file.filename), any_dataset(file, key, error)
     fits = len(shape) == dataset.ndim and all(n in (None, m) for n, m in zip(shape, dataset.shape, strict=True))
     if dataset.dtype.kind not in dtype or not fits:
         wanted = tuple("any" if n is None else n for n in shape)
         found = f"expected kind {dtype!r} and shape {wanted}, found {dataset.dtype} {dataset.shape}"
         raise error(path, "; ".join(filter(None, (found, cure(file)))), key)
+    return dataset
+
+
+def any_dataset(file: h5py.File, key: str, error: type[DataFileError]) -> h5py.Dataset:
+    """The dataset at `key`, stored inside this file, of any kind and shape. Raises `error` with the file and the key."""
+    path, dataset = Path(file.filename), _inner(file, key, error)
+    if not isinstance(dataset, h5py.Dataset):
+        raise error(path, f"expected a dataset, found {'nothing' if dataset is None else 'a group'}", key)
+    if dataset.external or dataset.is_virtual:
+        raise error(path, "its data lies in other files (external storage or virtual dataset), which is refused", key)
     return dataset
 
 

@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lsl_shared.labels import LabelSpace
 from lsl_tools.importing.listing import Skipped
 
-__all__ = ["ImportReport"]
+__all__ = ["ImportReport", "class_counts"]
+
+
+def class_counts(labels: NDArray[np.int16], space: LabelSpace) -> tuple[int, ...]:
+    """Images per class, in class order; `labels` are int16 (N,), −1 = unlabelled."""
+    return tuple(int(count) for count in np.bincount(labels[labels >= 0], minlength=len(space)))
 
 
 @dataclass(frozen=True)
