@@ -6,15 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lsl_shared.errors import ImageError, StoreError
 from lsl_shared.files.store_writer import refuse_existing
-from lsl_shared.labels import LabelSpace
 from lsl_tools.importing.decode import Pictures
 from lsl_tools.importing.listing import Listing, Skipped
-from lsl_tools.importing.report import ImportReport
+from lsl_tools.importing.report import ImportReport, class_counts
 from lsl_tools.importing.sample_store import SampleStore
 from lsl_tools.importing.size import default_size, fit_image
 from lsl_tools.importing.source import list_source
@@ -97,7 +93,7 @@ def write_listing(
         size=agreed,
         resized=resized,
         tasks=spaces,
-        counts={name: _per_class(columns[name], space) for name, space in spaces.items()},
+        counts={name: class_counts(columns[name], space) for name, space in spaces.items()},
         genes=len({sample.gene for sample in kept} - {""}),
         views=dict(Counter(sample.view for sample in kept)),
         splits=dict(Counter(sample.split for sample in kept)),
@@ -118,10 +114,6 @@ def _sizes(listing: Listing) -> list[tuple[int, int]]:
         except (OSError, ImageError):
             continue
     return sizes or [(1, 1)]
-
-
-def _per_class(labels: NDArray[np.int16], space: LabelSpace) -> tuple[int, ...]:
-    return tuple(int(count) for count in np.bincount(labels[labels >= 0], minlength=len(space)))
 
 
 def _nothing_readable(store: str | Path, skipped: list[Skipped]) -> StoreError:
