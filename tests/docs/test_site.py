@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from lsl_trainer.settings.config import TrainConfig
 from tests.docs.commands import APPLICATIONS, commands_of
 from tests.support.places import ROOT
 
@@ -59,6 +60,17 @@ def test_every_command_is_shown(site: Path) -> None:
         assert f'id="{name}"' in shown
         for below in commands_of(name):
             assert f'id="{name}-{below}"' in shown, below
+
+
+def test_every_setting_is_shown_with_its_meaning(site: Path) -> None:
+    shown = (site / "settings.html").read_text(encoding="utf-8")
+    rows = re.findall(r"<tr>\s*<td><code>([\w-]+)</code></td>(.*?)</tr>", shown, re.DOTALL)
+    cells = {name: re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for name, row in rows}
+    assert [name for name, row in cells.items() if not all(row)] == []
+    names = {name.lstrip("-").replace("-", "_") for name in cells}
+    listed = {"task": "tasks", "task_weight": "task_weights"}  # options that may be repeated
+    settings = TrainConfig().flat() | TrainConfig().to_dict()["network"]
+    assert {listed.get(name, name) for name in names} == set(settings) - {"preset"}
 
 
 def test_links_to_commands_lead_somewhere(site: Path) -> None:

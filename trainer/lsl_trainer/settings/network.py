@@ -22,6 +22,7 @@ class NetworkConfig:
     stem_kernel: int = 3
     """Side of the stem's kernel in pixels, odd."""
     stem_stride: int = 1
+    """Stride of the stem's convolution."""
     pooled_shortcut: bool = False
     """Average before the 1×1 convolution of a shortcut instead of giving it a stride. A stride reads one pixel in four:
     the gradient, and so the saliency map, gathers on a grid of bright points."""
