@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from lsl_shared.errors import ImageError
 
-__all__ = ["MAX_PIXELS", "check_stack", "one_picture"]
+__all__ = ["COLOURS_AS_X", "MAX_PIXELS", "check_stack", "one_picture"]
 
 MAX_PIXELS = 100_000_000
 """A larger picture is refused before it is decoded."""
-_COLOURS_AS_X = (3, 4)
+COLOURS_AS_X = (3, 4)
+"""Pixels a line of what is no picture, but colours whose axis was taken for X."""
 
 
 def check_stack(axes: str, shape: tuple[int, ...]) -> None:
@@ -32,7 +33,7 @@ def one_picture(values: NDArray[Any], axes: str) -> tuple[NDArray[Any], tuple[st
     A stack of lines of 3 pixels is a photograph in colour whose axes were not named: it is read as one.
     """
     remarks = []
-    if "Z" in axes and not {"C", "S"}.intersection(axes) and values.shape[axes.index("X")] in _COLOURS_AS_X:
+    if "Z" in axes and not {"C", "S"}.intersection(axes) and values.shape[axes.index("X")] in COLOURS_AS_X:
         axes = axes.replace("X", "S").replace("Y", "X").replace("Z", "Y")
         remarks.append("axes Z, Y, X of which X has 3 pixels: they are taken as Y, X and colour")
     for axis in [axis for axis in axes if axis not in "YXCS"]:

@@ -19,7 +19,7 @@ from lsl_tools.pictures.picture_file import picture_bytes
 from lsl_tools.pictures.planes import MAX_PIXELS
 from lsl_tools.pictures.tiff_damage import is_damaged
 from lsl_tools.pictures.tiff_header import TiffHeader
-from lsl_tools.pictures.tiff_library import decode_with_tifffile
+from lsl_tools.pictures.tiff_library import decode_with_tifffile, has_tifffile
 
 __all__ = ["MAX_PIXELS", "Picture", "decode_image", "read_image", "shown"]
 
@@ -90,11 +90,13 @@ def _check(header: ImageHeader, data: bytes) -> None:
 
 def _tiff(header: TiffHeader, data: bytes) -> Decoded:
     """With OpenCV where it is known to be right, since it is everywhere and fast; else with tifffile."""
-    decoded = None
-    if reads_right(header):
-        if is_damaged(header, data):
-            raise ImageError("is damaged: parts of its pixels cannot be unpacked")
-        decoded = decode_tiff(header, data)
+    if not reads_right(header):
+        return decode_with_tifffile(header, data)
+    if is_damaged(header, data):
+        raise ImageError("is damaged: parts of its pixels cannot be unpacked")
+    decoded = decode_tiff(header, data)
+    if decoded is None and not has_tifffile():
+        raise ImageError("is damaged or cut off, or a TIFF of a kind that cannot be read")
     return decoded or decode_with_tifffile(header, data)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from lsl_tools.pictures.planes import COLOURS_AS_X
 from lsl_tools.pictures.tiff_directories import Directory
 
 __all__ = ["Stack", "channel_order", "read_stack"]
@@ -15,6 +16,7 @@ __all__ = ["Stack", "channel_order", "read_stack"]
 _IMAGEJ_SIZES, _IMAGEJ_DATA = 50838, 50839
 _LUT, _MOST_KINDS = 768, 512  # bytes: 256 of red, of green, of blue; and of the list of kinds
 _RGB: Final = ((255, 0, 0), (0, 255, 0), (0, 0, 255))
+_FEW = 4  # a photograph has more lines
 _OTHER = "channels of other colours than red, green and blue: they are taken so in their order"
 
 
@@ -22,12 +24,14 @@ _OTHER = "channels of other colours than red, green and blue: they are taken so 
 class Stack:
     """`channels`: 3 where three pages are one picture in colour. `series`: only tifffile takes the pages apart.
 
-    `elsewhere`: part of the picture lies in other files.
+    `elsewhere`: part of the picture lies in other files. `lines`: every page is a line of a picture, whose axes were
+    named wrongly.
     """
 
     channels: int = 1
     series: bool = False
     elsewhere: bool = False
+    lines: bool = False
 
 
 def read_stack(described: bytes, pages: int) -> Stack:
@@ -66,7 +70,8 @@ def _ome(described: bytes, pixels: bytes, pages: int) -> Stack:
         return Stack(elsewhere=True)
     if count == channels == 3 and _straight(described):
         return Stack(3)
-    return Stack(channels if samples == 1 else 1, series=count > 1)
+    lines = count == planes > _FEW and _attribute(pixels, b"SizeX", 0) in COLOURS_AS_X
+    return Stack(channels if samples == 1 else 1, series=count > 1, lines=lines)
 
 
 def _straight(described: bytes) -> bool:

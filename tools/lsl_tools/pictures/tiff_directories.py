@@ -47,6 +47,8 @@ class Directory:
     stream: BinaryIO
     layout: _Layout
     entries: Mapping[int, _Entry]
+    following: int
+    """The place of the next directory, 0 after the last."""
 
     def numbers(self, tag: int, most: int = 16) -> tuple[int, ...]:
         """The values of a tag, at most so many; none where they are no whole numbers from 0, or are cut off."""
@@ -94,7 +96,7 @@ def read_directories(stream: BinaryIO) -> Iterator[Directory]:
         entries = _entries(stream, layout, min(count, _MOST_TAGS))
         stream.seek(place + layout.size(layout.tags) + count * layout.size(layout.tag))
         (place,) = layout.read(stream, layout.place)
-        yield Directory(stream, layout, entries)
+        yield Directory(stream, layout, entries, place)
 
 
 def _layout(stream: BinaryIO) -> _Layout:

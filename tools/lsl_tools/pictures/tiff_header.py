@@ -57,30 +57,38 @@ class TiffHeader:
     together: int = 1
     series: bool = False
     order: tuple[int, int, int] = (0, 1, 2)
+    lines: bool = False
     remarks: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:
-        """(H, W) of the picture as stored."""
-        return self.page.height, self.page.width
+        """(H, W) of the picture as stored; `lines`: each page is a line of it."""
+        return (self.pages, self.page.height) if self.lines else (self.page.height, self.page.width)
 
 
 def read_tiff_header(stream: BinaryIO) -> TiffHeader:
     """Reads the header of a TIFF. Raises ImageError, or struct.error, OverflowError or OSError for a damaged file."""
     places: list[int] = []
-    first: list[Directory] = []
+    kept: list[Directory] = []
+    smaller = last = None
     for place, directory in enumerate(read_directories(stream)):
+        last = directory
         if not _is_reduced(directory):
             places.append(place)
-            first += [directory] if len(places) <= 3 else []
+            kept += [directory] if len(places) <= 3 else []
         elif place == 0:
             smaller = directory
-    if not first:  # one page that calls itself reduced is the picture; a camera's raw file has the picture elsewhere
-        places, first = [0], [_only(smaller)]
-    return _header(first, places)
+    if not kept:  # one page that calls itself reduced is the picture; a camera's raw file has the picture elsewhere
+        places, kept = [0], [_only(smaller)]
+    header = _header(kept, places)
+    if header.series and last is not None and last.following:
+        raise ImageError("has pages that run in a circle, or more than 10,000")
+    return header
 
 
-def _only(smaller: Directory) -> Directory:
+def _only(smaller: Directory | None) -> Directory:
+    if smaller is None:
+        raise ImageError("holds no picture")
     if smaller.numbers(_SUB_DIRECTORIES):
         raise ImageError("holds a preview only: a camera's raw file? Develop it to a TIFF or PNG")
     return smaller
@@ -104,6 +112,7 @@ def _header(first: Sequence[Directory], places: Sequence[int]) -> TiffHeader:
         profile=main.text(_PROFILE),
         together=together,
         series=stack.series,
+        lines=stack.lines,
         order=order,
         remarks=remarks,
     )

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,20 +23,26 @@ from lsl_tools.pictures.tiff_packings import packing_name
 if TYPE_CHECKING:
     import tifffile
 
-__all__ = ["decode_with_tifffile"]
+__all__ = ["decode_with_tifffile", "has_tifffile"]
 
+_PALETTE, _CMYK = 3, 5
 EXTRA = "pip install 'lsl-toolkit[microscopy]'"
+
+
+def has_tifffile() -> bool:
+    """Whether tifffile is installed."""
+    return find_spec("tifffile") is not None
 
 
 def decode_with_tifffile(header: TiffHeader, data: bytes) -> Decoded:
     """The picture of a TIFF, unturned. Raises ImageError, also where tifffile or imagecodecs is not installed."""
     check_page(header.page)
     packing = packing_name(header.page.compression)
-    try:
-        import tifffile
-    except ImportError:
+    if not has_tifffile():
         what = "is a stack of pages" if header.series else f"is a TIFF packed with {packing}, of a kind"
-        raise ImageError(f"{what} that needs tifffile: {EXTRA}; or save it as a plain TIFF or PNG") from None
+        raise ImageError(f"{what} that needs tifffile: {EXTRA}; or save it as a plain TIFF or PNG")
+    import tifffile
+
     try:
         with _silent(), tifffile.TiffFile(io.BytesIO(data)) as file:
             return _stack(file, header) if header.series else _pages(file, header)
@@ -64,6 +71,8 @@ def _values(values: NDArray[Any], page: TiffPage) -> NDArray[Any]:
 
 def _stack(file: tifffile.TiffFile, header: TiffHeader) -> Decoded:
     """The first series of pages that belong together, by the axes that the file names."""
+    if header.page.photometric in (_PALETTE, _CMYK):
+        raise ImageError("is a stack in colours other than grey or RGB: save it as such")
     series = file.series[0]
     if any(page is None for page in series.pages):
         raise ImageError("lacks pages that it describes: they lie in other files")
@@ -71,9 +80,8 @@ def _stack(file: tifffile.TiffFile, header: TiffHeader) -> Decoded:
     values, remarks = one_picture(series.asarray(), series.axes)
     if values.shape[2] == 3 and header.page.samples == 1:
         values = values[..., list(header.order)]
-    if header.page.photometric > 2:
-        raise ImageError("is a stack in colours other than grey or RGB: save it as such")
-    return replace(coloured(values, header.page, None), remarks=remarks)
+    found = coloured(values, header.page, None)
+    return replace(found, remarks=(*remarks, *found.remarks))
 
 
 @contextmanager
