@@ -23,7 +23,7 @@ _TIME: Final = re.compile(
     r"[T ]\s*(?:0?0:00(?::00)?(?:\.0+)?|12:00(?::00)?\s*AM)\s*(?:Z|UTC|[+]00:?00)?$", re.IGNORECASE
 )
 _WEEKDAY: Final = re.compile(r"^[^\W\d]+\.?,\s+")
-_YEAR: Final = r"(?:[-./ ,]{1,2}(?:de )?(?:\d{4}|\d\d))?\.?"
+_YEAR: Final = r"(?:[-./ ,]{1,2}(?:de )?(\d{4}|\d\d))?\.?"
 _DAY_MONTH: Final = re.compile(rf"(\d{{1,2}})(?:st|nd|rd|th)?([-/ ]|\. ?)(?:de )?([^\W\d_]+)\.?{_YEAR}")
 _MONTH_YEAR: Final = re.compile(r"([^\W\d_]+)\.?(?:([-/.])(\d\d|\d{4})|( )(\d{1,2}|\d{4})\.?)")
 _MONTH_DAY_YEAR: Final = re.compile(r"([^\W\d_]+)\.? (\d{1,2}), (\d{4})")
@@ -75,7 +75,7 @@ def _readings(text: str) -> Iterator[Pair]:
 
 def _with_names(text: str) -> Iterator[Pair]:
     match = _DAY_MONTH.fullmatch(text)
-    if match and (month := _month(match[3], match[2])):
+    if match and (month := _month(match[3], match[2] if not match[4] else "-")):
         yield from _days((month, int(match[1])))
     match = _MONTH_DAY_YEAR.fullmatch(text)
     if match and (month := month_of(match[1])):

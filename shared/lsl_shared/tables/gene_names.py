@@ -77,13 +77,15 @@ def _turned(places: dict[str, list[int]]) -> list[str]:
 
 
 def _damaged(names: Collection[str]) -> dict[str, Damage]:
+    """The names that were turned. Of a column of numbers, as Entrez has them, only dates of known symbols were."""
     numbered = 2 * sum((whole_number(name) or name).isdigit() for name in names) > len(names)
-    return {name: damage for name in names if (damage := damage_of(name)) and _is_turned(name, numbered)}
-
-
-def _is_turned(name: str, numbered: bool) -> bool:
-    """Small letters first, as in set-25, are a gene's: spreadsheets write Sep-25."""
-    return not name[0].islower() and not (numbered and is_serial(whole_number(name) or name))
+    found = {
+        name: damage for name in names if (damage := damage_of(name)) and not name[0].islower()
+    }  # set-25 is a gene
+    numbers = {name: damage for name, damage in found.items() if is_serial(whole_number(name) or name)}
+    if numbered and not all(map(_meant, numbers.values())):
+        return {name: damage for name, damage in found.items() if name not in numbers}
+    return found
 
 
 def _meant(damage: Damage) -> str:

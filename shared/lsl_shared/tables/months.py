@@ -35,23 +35,7 @@ _LANGUAGES: Final = (
     "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
     "ιαν φεβ μαρ απρ μαι ιουν ιουλ αυγ σεπ οκτ νοε δεκ",
 )
-_WORDS: Final = (
-    "set",
-    "mag",
-    "gen",
-    "out",
-    "pro",
-    "led",
-    "lis",
-    "tem",
-    "ara",
-    "sub",
-    "may",
-    "dub",
-    "lip",
-    "ago",
-    "elo",
-)
+_WORDS: Final = ("set", "mag", "gen", "out", "pro", "led", "lis", "tem", "ara", "sub", "dub", "lip", "ago", "sty")
 _ALSO: Final = {"jän": 1, "jänner": 1, "мар": 3, "февр": 2, "сент": 9, "нояб": 11, "мая": 5, "sept": 9, "juill": 7}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,16 +51,15 @@ def known_labels(name: str, cells: Sequence[str], lines: Sequence[int]) -> Label
 def undamaged_labels(column: LabelColumn, percentages: bool = False) -> LabelColumn:
     """The classes of a column of which nothing is known but its cells.
 
-    Whole numbers that came as floats are brought back, unless there are fractions beside them. Faults are the cells
-    that a spreadsheet turned into dates and the like, and numbers that lost their zeros. `percentages`: the table is a
-    workbook that shows some numbers as percentages.
+    Whole numbers that came as floats are brought back. Faults are the cells that a spreadsheet turned into dates and
+    the like, and numbers that lost their zeros. `percentages`: the table is a workbook that shows some numbers as
+    percentages.
     """
     counts = Counter(column.labels)
     del counts[""]
-    fractions = any(_DECIMAL.fullmatch(label) and not whole_number(label) for label in counts)
-    whole = {} if fractions else {label: number for label in counts if (number := whole_number(label))}
+    whole = {label: number for label in counts if (number := whole_number(label))}
     wrong = dict(_lost_zeros(set(counts) - set(whole))) | dict(_same_numbers(counts, whole))
-    wrong |= dict(_percents(counts)) if percentages and fractions else {}
+    wrong |= dict(_percents(set(counts) - set(whole))) if percentages else {}
     wrong |= {label: told for label in counts if (told := _damage(label))}
     faults = [
         Fault(line, f"{column.name} {label!r} {wrong[label]}")
@@ -78,9 +77,11 @@ def _damage(label: str) -> str:
     return f"is {damage.kind}, made by a spreadsheet: {CURE}{meant}" if damage else ""
 
 
-def _percents(labels: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for label in labels:
-        if label.isdigit() or _DECIMAL.fullmatch(label):
+def _percents(labels: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Numbers of a column with fractions: each may have been a percentage."""
+    numbers = [label for label in labels if _NUMBER.fullmatch(label)]
+    if any(_DECIMAL.fullmatch(label) for label in numbers):
+        for label in numbers:
             yield label, f"may be a percentage in the workbook: {CURE}"
 
 
