@@ -17,14 +17,14 @@ from lsl_runtime.evaluation.coarse_scores import CoarseScores, score_coarse
 from lsl_runtime.evaluation.kinds import is_of_classes
 from lsl_runtime.evaluation.labels import check_labels, labels_of, truth_of
 from lsl_runtime.evaluation.scores import Scores, score
+from lsl_runtime.evaluation.seen import images_for_testing
 from lsl_runtime.evaluation.term_scores import score_term_tasks
 from lsl_runtime.model.model import Model
-from lsl_runtime.model.split_file import read_split
 from lsl_runtime.model.store_fit import check_image_size
 from lsl_shared.errors import StoreError
 from lsl_shared.files.annotations import annotations_path
 from lsl_shared.files.manifest import Task
-from lsl_shared.files.store import PARTS, Store
+from lsl_shared.files.store import Store
 from lsl_shared.measures.term_metrics import TermScores
 
 __all__ = ["Evaluation", "evaluate"]
@@ -76,7 +76,8 @@ def evaluate(
 ) -> Evaluation:
     """Scores all tasks of a model on the test images of its split.
 
-    Images that the split does not know were never seen, and count as test images. Labels are matched with the model's
+    Images of other stores are known by their pixels and genes: one that was trained on, or whose gene was, is no test
+    image, whatever its id is now. Images of which nobody can tell are left out. Labels are matched with the model's
     classes by name. Where coarse labels are known, the classes that keep to them are scored as well. A task without
     labels is noted. The model predicts, unless the annotations hold its answers to this store.
 
@@ -91,7 +92,7 @@ def evaluate(
         The figures. Nothing is written.
 
     Raises:
-        StoreError: There is no label to compare with, or no test image.
+        StoreError: There is no label to compare with, no test image, or nobody can tell which they are.
         BundleError: The bundle has no split.csv.
         ImageError: The store's images are of another size.
 
@@ -195,20 +196,13 @@ def _rows(
     store: Store, model: Model, everything: bool, notes: list[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The places of the images to evaluate, those for testing that are not outside the task; then outside ones too."""
-    split = {} if everything else read_split(model.path)
-    part = np.array([split.get(image, "") for image in store.ids])
-    unseen = int((part == "").sum())
     if everything:
         notes.append("all images are evaluated, those of the training too: these figures flatter the model")
-    elif unseen:
-        notes.append(f"{unseen:,} images are not in the model's split; they count as test images")
-    if not everything and unseen < len(store) and model.manifest.store_fingerprint not in ("", store.fingerprint()):
-        notes.append("not the store that the model was trained on: images are matched with its split by id")
-    seen = np.isin(part, [name for name in PARTS if name != "test"])
+    unseen = np.ones(len(store), np.bool_) if everything else images_for_testing(store, model, notes)
     outside = outside_task(store, model.task)
-    rows = np.flatnonzero(~seen & ~outside)
+    rows = np.flatnonzero(unseen & ~outside)
     if not len(rows):
         raise StoreError(store.path, "holds no test image of this model; --all evaluates on every image")
-    if left := int((outside & ~seen).sum()):
+    if left := int((outside & unseen).sum()):
         notes.append(f"{left:,} images left out: their {model.task.parent} has no {model.task.name}")
-    return rows, np.flatnonzero(~seen)
+    return rows, np.flatnonzero(unseen)

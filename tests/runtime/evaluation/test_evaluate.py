@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -96,12 +97,33 @@ def test_everything_takes_all_images_and_says_so(make_store: Make, make_bundle: 
     assert any("flatter" in note for note in found.notes)
 
 
-def test_images_unknown_to_the_split_count_as_test(make_store: Make, make_bundle: Make) -> None:
+def test_images_of_genes_unknown_to_the_split_count_as_test(make_store: Make, make_bundle: Make) -> None:
+    split = {name: part for name, part in _split(150).items() if name >= "image00030"}
+    store, bundle = make_store(150), make_bundle(split=split)
+    with Store(store) as opened, (bundle / "split.csv").open("w", newline="") as stream:
+        known = zip(opened.ids, opened.genes, strict=True)
+        rows = [(name, split[name], gene or "a gene", "") for name, gene in known if name in split]
+        csv.writer(stream).writerows([("id", "part", "gene", "content"), *rows])
+        new = np.flatnonzero(opened.genes[:30] != "")
+    found = evaluate(store, Model.load(bundle))
+    expected = np.union1d(_test_rows(150)[_test_rows(150) >= 30], np.setdiff1d(new, np.arange(10, 30, 11)))
+    assert found.n_images == len(expected)
+    assert any(f"{len(new)} images are of other genes than those of the training" in note for note in found.notes)
+    assert any(f"nobody can tell of {30 - len(new)} images" in note for note in found.notes)
+
+
+def test_ids_alone_call_no_other_image_a_test_image(make_store: Make, make_bundle: Make) -> None:
     split = {name: part for name, part in _split(150).items() if name >= "image00030"}
     found = evaluate(make_store(150), Model.load(make_bundle(split=split)))
-    expected = np.union1d(_test_rows(150), np.setdiff1d(np.arange(30), np.arange(10, 30, 11)))
-    assert found.n_images == len(expected)
-    assert any("30 images are not in the model's split" in note for note in found.notes)
+    assert found.n_images == len(_test_rows(150)[_test_rows(150) >= 30])
+    assert any("nobody can tell of 30 images" in note and "by their ids alone" in note for note in found.notes)
+
+
+def test_images_of_which_nothing_is_known_are_refused(make_store: Make, make_bundle: Make) -> None:
+    bundle = make_bundle(split={f"{name}-other": part for name, part in _split(60).items()})
+    with pytest.raises(StoreError, match=r"nobody can tell of 60 images .*; --all evaluates on every image"):
+        evaluate(make_store(60), Model.load(bundle))
+    assert evaluate(make_store(60), Model.load(bundle), everything=True).part == "all"
 
 
 def test_bundle_without_a_split_needs_all(make_store: Make, make_bundle: Make) -> None:

@@ -4,13 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from lsl_runtime.model.split_file import read_split
+from lsl_runtime.model.split_file import KnownImage, read_known_images, read_split
 from lsl_shared import BundleError
 
 
 def test_parts_by_id(tmp_path: Path) -> None:
     (tmp_path / "split.csv").write_text('id,part\n"a,b",train\nc,test\nd,calibration\n')
     assert read_split(tmp_path) == {"a,b": "train", "c": "test", "d": "calibration"}
+
+
+def test_genes_and_contents(tmp_path: Path) -> None:
+    (tmp_path / "split.csv").write_text("id,part,gene,content\na,train,eve,00ff\nb,test,,\n")
+    assert read_known_images(tmp_path) == [KnownImage("a", "train", "eve", "00ff"), KnownImage("b", "test")]
+    assert read_split(tmp_path) == {"a": "train", "b": "test"}
+    (tmp_path / "split.csv").write_text("id,part\na,train\n")
+    assert read_known_images(tmp_path) == [KnownImage("a", "train")]
 
 
 def test_bundle_without_a_split_offers_all(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from pathlib import Path
 
@@ -11,10 +10,10 @@ from numpy.typing import NDArray
 
 from lsl_shared.files.atomic import write_text
 from lsl_shared.files.manifest import CLASSIFIER, MANIFEST, SALIENCY, SPLIT, Manifest
-from lsl_shared.files.store import PARTS
 from lsl_trainer.bundle.manifest import new_manifest
 from lsl_trainer.bundle.network_answers import ask_network
 from lsl_trainer.bundle.scope import fit_scope
+from lsl_trainer.bundle.split import write_split
 from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.graphs.export import export_classifier, export_saliency
 from lsl_trainer.graphs.parity import Parity, verify_graphs
@@ -42,7 +41,7 @@ def write_bundle(network: Network, data: TrainingData, config: TrainConfig, path
         export_saliency(network, manifest, temporary / SALIENCY, scope)
         images = _images_to_verify(data)
         parity = verify_graphs(network, temporary / CLASSIFIER, temporary / SALIENCY, images, batch_sizes=(1, 5))
-        _write_split(data, temporary / SPLIT)
+        write_split(data, temporary / SPLIT)
         write_text(temporary / MANIFEST, manifest.to_json())
         temporary.replace(path)
     finally:
@@ -54,10 +53,3 @@ def _images_to_verify(data: TrainingData) -> NDArray[np.uint8]:
     """Real images, of the test part where there are some."""
     held = data.test if len(data.test) else data.fine
     return held.images[held.rows[:_VERIFIED_IMAGES]]
-
-
-def _write_split(data: TrainingData, path: Path) -> None:
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(("id", "part"))
-        writer.writerows(zip(data.ids, (PARTS[part] for part in data.part), strict=True))

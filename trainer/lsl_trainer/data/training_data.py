@@ -32,6 +32,8 @@ class TrainingData:
     """(N,) of the store: the part of each image, index into split.PARTS."""
     ids: NDArray[np.object_]
     """(N,) of the store."""
+    genes: NDArray[np.object_]
+    """(N,) of the store, '' where none is known."""
     coarse: Labelled
     """D_t: training images with a coarse label; empty for methods that do not learn these."""
     fine: Labelled
