@@ -5,6 +5,8 @@
 It needs the base install only: no torch.
 """
 
+from __future__ import annotations
+
 import sys
 
 from lsl_runtime import Model

@@ -43,7 +43,7 @@ def annotating_widget(model: Model) -> Any:
     from napari.types import LayerDataTuple
 
     def annotate_layer(layer: Image) -> list[LayerDataTuple]:
-        return annotated_layers(model, layer.data, layer.name)  # type: ignore[return-value]
+        return annotated_layers(model, layer.data, layer.name)
 
     return magicgui(annotate_layer, call_button=f"Name the {model.task.name}")
 

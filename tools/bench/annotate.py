@@ -4,15 +4,18 @@
     python tools/bench/annotate.py memory STORE RUN/model [--images 2000 20000]
     python tools/bench/annotate.py reading STORE [--images 1400] [--repeat 5]
 
-`rate`: `annotate` from file to file against the bare session loop over the same images in memory, in turns; target at
-least 0.85 of its rate with `tiny`, at most 1.05 times its time with `paper`. The second loop shares these images among
-threads that run a session of one thread side by side, as `annotate` does. `--torch` adds a PyTorch loop over an
-untrained network of the preset, reading whole chunks, eager, channels last, `inference_mode`; target 1.35 times its
-rate. Each with the processor's time, which counts where others use the machine too. `memory`: peak resident memory with
-`--saliency` at both sizes, each in a process of its own; target within 10 %, below 700 MB with `tiny`. `reading`: two
-threads of `read_ahead` against whole-chunk h5py slices with the dataset handle held, in turns; target 1.8 times.
+`rate` compares `annotate`, from file to file, with a bare loop over a session and images in memory. Aim: at least 0.85
+of the loop's rate with `tiny`, at most 1.05 times its time with `paper`. A second loop deals the images to threads,
+each with a session of one thread, as `annotate` does. `--torch` adds a PyTorch loop over an untrained network of the
+preset: whole chunks, eager, channels last, `inference_mode`. Aim: 1.35 times its rate. Processor time is printed too,
+because others may use the machine.
 
-STORE is repeated until there are as many images as asked for.
+`memory` prints the peak resident memory with `--saliency` at both sizes, each in a process of its own. Aim: within 10 %
+of each other, and below 700 MB with `tiny`.
+
+`reading` compares two threads of `read_ahead` with whole-chunk slices of an open h5py dataset. Aim: 1.8 times as fast.
+
+All are measured in turns. STORE is repeated until there are as many images as asked for.
 """
 
 from __future__ import annotations
@@ -23,14 +26,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
 import h5py
-import numpy as np
+from stores import enlarged
+from timing import Spent, in_turns
 
 from lsl_runtime import Model, annotate
 from lsl_runtime.annotation.reading import read_ahead
@@ -39,7 +41,7 @@ from lsl_shared.files.partitions import partitions
 
 BARE = "bare session loop"
 HELD = 1400
-"""Images that the bare loops hold in memory; they go over them again and again."""
+"""So many images are in memory for the bare loops, which go over them again and again."""
 CHILD = """
 import resource, sys
 from lsl_runtime import Model, annotate
@@ -114,7 +116,7 @@ def torch_loop(path: Path, preset: str, classes: int) -> Callable[[], None]:
     with Store(path) as store:
         step = max(1, 16 // store.chunk_images) * store.chunk_images
         network = residual_network(NETWORKS[preset], store.shape[1:], classes)
-    network = network.eval().to(memory_format=torch.channels_last)
+    network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     torch.set_num_threads(os.cpu_count() or 1)
 
     def loop() -> None:
@@ -159,46 +161,12 @@ def reading(path: Path, repeat: int) -> None:
     print(f"reading ahead is {statistics.median(ratios):.2f} times as fast")
 
 
-class Spent(NamedTuple):
-    """Seconds, and those of all cores together."""
-
-    wall: float
-    cores: float
-
-
-def in_turns(work: dict[str, Callable[[], None]], repeat: int) -> dict[str, list[Spent]]:
-    """What each took, measured in turns."""
-    spent: dict[str, list[Spent]] = {name: [] for name in work}
-    for _ in range(repeat):
-        for name, function in work.items():
-            began, used = time.perf_counter(), time.process_time()
-            function()
-            spent[name].append(Spent(time.perf_counter() - began, time.process_time() - used))
-    return spent
-
-
 def told(spent: dict[str, list[Spent]], images: int) -> None:
-    """Prints the median rates, the processor's time and the machine's load."""
+    """Prints median rates, processor time, and the load of the machine."""
     for name, each in spent.items():
         wall, used = (statistics.median(column) for column in zip(*each, strict=True))
         print(f"{name:<20}{images / wall:8.1f} images/s {1000 * used / images:9.3f} ms of one core an image")
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-
-
-def enlarged(source: Path, target: Path, images: int) -> Path:
-    """A store of so many images, a given store's chunks again and again, copied raw."""
-    with h5py.File(source) as given, h5py.File(target, "w") as file:
-        file.attrs.update(given.attrs)
-        kept = given["images"]
-        whole = len(kept) // kept.chunks[0]
-        made = file.create_dataset("images", (images, *kept.shape[1:]), np.uint8, chunks=kept.chunks,
-                                   compression="gzip", maxshape=kept.maxshape)  # fmt: skip
-        for place, start in enumerate(range(0, images, kept.chunks[0])):
-            mask, raw = kept.id.read_direct_chunk((place % whole * kept.chunks[0], 0, 0, 0))
-            made.id.write_direct_chunk((start, 0, 0, 0), raw, mask)
-        file.create_dataset("samples/id", data=[f"image{row:07d}" for row in range(images)], dtype=h5py.string_dtype())
-        file.create_group("labels")
-    return target
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 
     python tools/bench/coverage.py STORE [--trainings 4] [--resplits 5]
 
-Trains method `plain`, preset `tiny`, on 70 % of a store's genes, `--trainings` times with other genes. The genes held
-out are dealt `--resplits` times anew, a third to calibration, two thirds to the test: a resplit costs no training, for
-the network has seen none of them. Each fits its temperature and threshold as a training does. Prints a line for each,
-and at the end the coverage over all with a 95 % interval, a bootstrap over genes. STORE should be of 3,000 demo images
-(`lsl-store demo --images 3000`): under 20 calibration genes there is no threshold.
+Trains the method `plain`, preset `tiny`, on 70 % of a store's genes, `--trainings` times with other genes. The genes
+left out are divided `--resplits` times anew: a third for calibration, two thirds for the test. A resplit needs no
+training, because the network has seen none of these genes. Each fits its own temperature and threshold, as a training
+does. Prints a line for each, and at the end the coverage over all with a 95 % interval from a bootstrap over genes.
+
+STORE should have 3,000 demo images (`lsl-store demo --images 3000`): with fewer than 20 calibration genes there is no
+threshold.
 """
 
 from __future__ import annotations
@@ -19,14 +21,13 @@ import numpy as np
 import torch
 import typer
 from numpy.typing import NDArray
+from trainings import finished, logits
 
 from lsl_shared import Store
 from lsl_shared.measures.conformal import conformal_threshold, prediction_set
 from lsl_trainer.calibration.bootstrap import interval, mean_replicates
 from lsl_trainer.calibration.temperature import fit_temperature, softmax
 from lsl_trainer.data.load import load_data
-from lsl_trainer.learning.algorithm import TwoStepTraining
-from lsl_trainer.learning.inference import logits_of
 from lsl_trainer.settings.presets import PRESETS
 
 COVERAGE = 0.9
@@ -34,7 +35,7 @@ COVERAGE = 0.9
 
 @dataclass(frozen=True)
 class Held:
-    """The labelled images of the genes that a network was not trained on."""
+    """What a network says of the labelled images of genes that it was not trained on."""
 
     logits: NDArray[np.float32]
     truth: NDArray[np.int64]
@@ -43,7 +44,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Resplit:
-    """What became of the test images of one resplit."""
+    """What the prediction sets of one resplit are worth, for its test images."""
 
     covered: NDArray[np.bool_]
     groups: NDArray[np.int64]
@@ -72,12 +73,10 @@ def main(store: Path, trainings: int = 4, resplits: int = 5) -> None:
 def held_out(store: Store, seed: int) -> Held:
     config = PRESETS["tiny"].having(method="plain", seed=seed)
     data = load_data(store, config)
-    training = TwoStepTraining(data, config)
-    for _ in training.run(lambda images: None):
-        pass
+    network = finished(data, config).network
     sets = (data.calibration, data.test)
     return Held(
-        np.concatenate([logits_of(training.network, one.images, one.rows).numpy() for one in sets]),
+        np.concatenate([logits(network, one) for one in sets]),
         np.concatenate([one.labels for one in sets]),
         np.concatenate([one.groups for one in sets]),
     )
@@ -87,10 +86,10 @@ def deal(held: Held, resplits: int, generator: np.random.Generator) -> Iterator[
     genes = np.unique(held.groups)
     for _ in range(resplits):
         calibrating = np.isin(held.groups, generator.permutation(genes)[: len(genes) // 3])
-        truth, logits = held.truth[calibrating], held.logits[calibrating]
-        temperature = fit_temperature(logits, truth)
+        truth, given = held.truth[calibrating], held.logits[calibrating]
+        temperature = fit_temperature(given, truth)
         threshold = conformal_threshold(
-            truth, softmax(logits, temperature), held.groups[calibrating], generator, COVERAGE
+            truth, softmax(given, temperature), held.groups[calibrating], generator, COVERAGE
         )
         assert threshold is not None, "too few calibration genes: make the store larger"
         probabilities, truth = softmax(held.logits[~calibrating], temperature), held.truth[~calibrating]

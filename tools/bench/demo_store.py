@@ -4,13 +4,15 @@
     python tools/bench/demo_store.py STORE --model RUN/model
     python tools/bench/demo_store.py --range-model RUN/model --real STORE
 
-Prints the rendering rate on one core, and the accuracy of three linear classifiers on the stage of held-out genes: on
-colour statistics, on the true stain map (16×40), on grey pixels (16×40). They learn from the fine labels of the other
-genes, with the regularization chosen by cross-validation over those genes. With a model of `lsl-train STORE` all learn
-from its training genes and are tested on its test genes, the network beside them; it should beat them by far.
+Prints how many images are drawn in a second on one core. Then it prints how well three linear classifiers know the
+stage of held-out genes. They see colour statistics, the true stain map (16×40), or grey pixels (16×40). They learn from
+the fine labels of the other genes; cross-validation over those genes chooses the regularization.
 
-The last form tells how far the drawings resemble the real thing: a classifier of stage ranges that was trained on
-synthetic images alone, against the lateral photographs of a store of real embryos.
+With a model of `lsl-train STORE`, all learn from its training genes and are tested on its test genes, and the network
+is tested beside them. It should be far better.
+
+The last form tells how far the drawings resemble real embryos: a model of stage ranges, trained on drawings alone, is
+tested on the lateral photographs of a store of real embryos.
 """
 
 from __future__ import annotations
@@ -49,7 +51,7 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Embryos:
-    """What the classifiers see and should say: features (N, D) by name, labels, true stages, genes and ids (N,)."""
+    """What the classifiers see and should say: features (N, D) by name; labels, stages, genes and ids, each (N,)."""
 
     features: dict[str, FloatArray]
     fine: NDArray[np.int64]
@@ -101,7 +103,7 @@ def main() -> None:
 
 
 def rendering_rate(seed: int, images: int = 200) -> tuple[float, float]:
-    """Complete images (photograph, expression, landmarks) per second of wall clock and of processor time, one core."""
+    """Whole samples (photograph, expression, landmarks) per second on one core: by the clock, and of processor time."""
     threads, cores = cv2.getNumThreads(), os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
     cv2.setNumThreads(1)
     if cores:
@@ -118,7 +120,7 @@ def rendering_rate(seed: int, images: int = 200) -> tuple[float, float]:
 
 
 def make_embryos(images: int, fine_fraction: float, seed: int) -> Embryos:
-    """Renders fresh images and keeps their features."""
+    """Draws new images and keeps their features."""
     made = list(demo_images(images, seed=seed, fine_fraction=fine_fraction))
     return Embryos(
         features(lambda k: made[k].image, lambda k: made[k].expression, images),
@@ -156,7 +158,7 @@ def features(
 
 
 def colour_statistics(image: NDArray[np.uint8]) -> FloatArray:
-    """Mean, deviation and quantiles of each channel inside the embryo, and its share of the frame."""
+    """Mean, deviation and quantiles of each channel inside the embryo, and what share of the image it fills."""
     inside = image.min(axis=2) < 250
     pixels = image[inside] if inside.any() else image.reshape(-1, 3)
     quantiles = np.quantile(pixels, [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95], axis=0)
@@ -176,7 +178,7 @@ def gene_split(embryos: Embryos, split: int) -> tuple[NDArray[np.bool_], NDArray
 
 
 def bundle_split(embryos: Embryos, bundle: Path) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """The same of a trained model: what it learnt from and its test genes."""
+    """The same for a trained model: the images that it learnt from, and those of its test genes."""
     parts = read_split(bundle)
     part = np.array([parts[image] for image in embryos.id])
     return (part == "train") & (embryos.fine >= 0), (part == "test") & (embryos.stage >= 0)
@@ -208,7 +210,7 @@ def stage_accuracies(predicted: NDArray[np.int64], stage: NDArray[np.int64]) -> 
 
 
 def range_accuracy(bundle: Path, real: Path) -> tuple[float, float, int]:
-    """Accuracy of a model of stage ranges on real lateral embryos, the majority class's, and their number."""
+    """Accuracy of a model of stage ranges on real lateral embryos, that of the most frequent range, and the number."""
     with Store(real) as store:
         rows = np.flatnonzero(store.views == "lateral")
         images, ranges = store.select(rows), store.labels("stage_range")[rows]

@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import gzip
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import cv2
 import numpy as np
 import typer
 from numpy.typing import NDArray
+from photographs import read_photographs
 
 from lsl_shared import Expression, expression
 from lsl_shared.measures.embryo_mask import embryo_mask, odd_kernel
@@ -35,15 +37,8 @@ UNSTAINED = (
 )
 
 
-def read_photographs(folder: Path) -> list[tuple[dict[str, str], Array]]:
-    with (folder / "labels.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    pictures = (np.fromfile(folder / row["file"], np.uint8) for row in rows)
-    return [(row, np.asarray(cv2.imdecode(p, cv2.IMREAD_COLOR_RGB))) for row, p in zip(rows, pictures, strict=True)]
-
-
 def tissue_pixels(image: Array, inside: int = 21) -> Array:
-    """Optical density (red-green, blue) of the smoothed pixels of the embryo without a rim, float (P, 2)."""
+    """Optical density (red-green, blue) of the smoothed pixels of the embryo, without its rim: float (P, 2)."""
     width = odd_kernel(len(image), inside)
     mask = cv2.erode(embryo_mask(image).astype(np.uint8), np.ones((width, width)), borderValue=0) > 0
     density = -np.log10(np.maximum(cv2.GaussianBlur(image, (0, 0), 1.0)[mask], 1) / 255)
@@ -149,24 +144,30 @@ def reduce_to(template: Array, stain: Expression) -> Array:
 
 @app.command()
 def demo(images: int = 200, seed: int = 0) -> None:
-    """Correlation with the true density of demo images inside the embryo; mean density where there is no stain."""
+    """Correlation with the true density of demo images, inside the embryo; mean density of embryos without stain."""
     from lsl_tools.demo.dataset import demo_images
 
+    tell_truth((sample.image, sample.expression) for sample in demo_images(images, seed=seed))
+
+
+def tell_truth(samples: Iterable[tuple[Array, Array]]) -> None:
+    """Prints how far the density of images agrees with the truth uint8 (H, W) inside the embryo."""
     correlations: list[float] = []
     unstained: list[float] = []
-    for sample in demo_images(images, seed=seed):
-        stain, truth = expression(sample.image), sample.expression / 255
+    for image, true in samples:
+        stain, truth = expression(image), true / 255
         if truth.max() < 0.1:
             unstained.append(float(stain.density[stain.mask].mean()))
         else:
             correlations.append(correlation(stain.density[stain.mask], truth[stain.mask]))
     quantiles = np.quantile(correlations, [0.05, 0.25, 0.5, 0.75])
     typer.echo(f"{len(correlations)} stained: correlation, quantiles 5, 25, 50, 75 %: {quantiles.round(3)}")
-    typer.echo(f"{len(unstained)} unstained: mean density {np.mean(unstained):.4f}, worst {max(unstained):.4f}")
+    if unstained:
+        typer.echo(f"{len(unstained)} unstained: mean density {np.mean(unstained):.4f}, worst {max(unstained):.4f}")
 
 
 def correlation(found: Array, truth: Array) -> float:
-    """Pearson's, 0 where the found density has no contrast."""
+    """Pearson's correlation; 0 if the density that was found is the same everywhere."""
     return float(np.corrcoef(found, truth)[0, 1]) if found.std() > 0 else 0.0
 
 

@@ -2,10 +2,11 @@
 
     python tools/bench/flies.py ../shared/data/flyexpress OUT [--method plain --method gabor] [--seeds 1]
 
-Imports the folder to OUT/store.h5, leaves one gene out at a time, trains each method (preset `tiny`) on the others, and
-prints a line for each fold. At the end: accuracy of the pooled out-of-fold answers with a 95 % interval, a bootstrap
-over genes, and beside it that of the most frequent range of each fold's training images; for all images, and for
-those known to be lateral. OUT/answers.json holds every answer.
+Imports the folder to OUT/store.h5. Leaves one gene out at a time, trains each method (preset `tiny`) on the others, and
+prints a line for each fold. The table at the end holds the accuracy of all answers together, each from the network that
+had not seen the gene, with a 95 % interval from a bootstrap over genes. Beside it stands what the most frequent range
+of the training images would reach. It does so for all images, and for those that are known to be lateral.
+OUT/answers.json holds every answer.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ import numpy as np
 import torch
 import typer
 from numpy.typing import NDArray
+from trainings import logits
 
 from lsl_shared import Store
 from lsl_trainer.calibration.bootstrap import interval, mean_replicates
 from lsl_trainer.data.load import load_data
 from lsl_trainer.data.split import TEST, fold_store
 from lsl_trainer.learning.algorithm import TwoStepTraining
-from lsl_trainer.learning.inference import logits_of
 from lsl_trainer.settings.presets import PRESETS
 
 TASK = "stage_range"
@@ -61,7 +62,7 @@ def imported(source: Path, store: Path) -> None:
 
 
 class Remembered(torch.nn.Module):
-    """Filters that look at each image once, whatever the number of folds it is in."""
+    """Filters that look at each image only once, although it is in many folds."""
 
     def __init__(self, body: torch.nn.Module, known: dict[bytes, torch.Tensor]) -> None:
         super().__init__()
@@ -89,7 +90,7 @@ def out_of_fold(
         for _ in training.run(lambda images: None):
             pass
         rows = np.flatnonzero((part == TEST) & (truth >= 0))
-        predicted[rows] = logits_of(training.network, data.test.images, data.test.rows).argmax(1)
+        predicted[rows] = logits(training.network, data.test).argmax(1)
         right = np.mean(predicted[rows] == truth[rows])
         print(f"{method:<6} seed {seed}  without {store.genes[rows[0]]:<8} {right:6.1%} of {len(rows)}", flush=True)
     return predicted

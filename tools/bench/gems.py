@@ -6,18 +6,17 @@
     python tools/bench/gems.py landmarks STORE ANNOTATIONS [--images 60] [--model MODEL --method integrated]
     python tools/bench/gems.py speed STORE ANNOTATIONS [--times 1] [--rounds 3]
 
-`definition` holds `build_gems` to ten lines of NumPy on new demo images. `truth` correlates stain density with the
-truth of a demo store. `splits` compares random halves of the genes of each stage: any discovery is a false one.
-`landmarks` tells which share of a map lies in the true landmarks of a demo store: plain GEM, masked GEM, and masks from
-an untrained network, from the map of another image, and from Sobel edges. `speed` compares a map of all stages, with
-stored saliency, with reading and inflating alone; `--times` repeats the store.
+`definition` compares `build_gems` with ten lines of NumPy, on new demo images. `truth` correlates stain density with
+the truth of a demo store. `splits` compares random halves of the genes of each stage: whatever it finds is false.
+`landmarks` tells what share of a map lies in the true landmarks of a demo store: of the plain GEM, of the masked GEM,
+and of GEMs masked by an untrained network, by the map of another image, and by Sobel edges. `speed` compares maps of
+all stages, with stored saliency, with reading and inflating alone; `--times` repeats the store.
 """
 
 from __future__ import annotations
 
 import resource
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -28,7 +27,10 @@ import cv2
 import h5py
 import numpy as np
 import typer
+from expression import tell_truth
 from numpy.typing import NDArray
+from stores import repeat_chunks
+from timing import in_turns
 
 from lsl_runtime import Model, annotate, build_gems
 from lsl_runtime.gem.build.bootstrap import BAND_ROWS, area_mean, grid_shape
@@ -79,7 +81,7 @@ def worst_of(path: Path, given: Path, model: Model, stage: str, fraction: bool) 
 
 
 def defined(images: Array, genes: list[str], maps: Array, fraction: bool) -> tuple[Array, Array]:
-    """The ten lines."""
+    """The ten lines of NumPy: GEM and masked GEM."""
     gem, masked, total = np.zeros(maps.shape[1:]), np.zeros(maps.shape[1:]), 0.0
     for image, gene, saliency in zip(images, genes, maps, strict=True):
         found, weight = expression(image), 1 / genes.count(gene)
@@ -92,7 +94,7 @@ def defined(images: Array, genes: list[str], maps: Array, fraction: bool) -> tup
 
 
 def merged(path: Path, given: Path, stage: str, mode: Mode) -> Array:
-    """The GEM from parts of whole chunks, added up from the last."""
+    """The GEM from parts of whole chunks, which are added up from the last to the first."""
     with Store(path) as store, Annotations(given) as annotations:
         choice, step = choose(Source(store, annotations), STAGE, stage), 3 * store.chunk_images
         cuts = [range(at, min(at + step, len(store))) for at in range(0, len(store), step)]
@@ -104,18 +106,9 @@ def merged(path: Path, given: Path, stage: str, mode: Mode) -> Array:
 @app.command()
 def truth(store: Path, every: int = 5) -> None:
     """Correlation of stain density with the truth inside the embryo, and density of unstained embryos."""
-    correlations, unstained = [], []
     with Store(store) as opened:
-        for row in range(0, len(opened), every):
-            found, true = expression(opened.read(row, row + 1)[0]), opened.truth_dataset("expression")[row] / 255
-            density = found.density[found.mask]
-            if true.max() < 0.1:
-                unstained.append(float(density.mean()))
-            else:
-                correlations.append(np.corrcoef(density, true[found.mask])[0, 1] if density.std() > 0 else 0.0)
-    quantiles = np.quantile(correlations, [0.05, 0.25, 0.5, 0.75]).round(3)
-    typer.echo(f"{len(correlations)} stained: correlation, quantiles 5, 25, 50, 75 %: {quantiles}")
-    typer.echo(f"{len(unstained)} unstained: mean density {np.mean(unstained):.4f}, worst {max(unstained):.4f}")
+        true = opened.truth_dataset("expression")
+        tell_truth((opened.read(row, row + 1)[0], true[row]) for row in range(0, len(opened), every))
 
 
 def stages_of(given: Path) -> list[str]:
@@ -126,7 +119,7 @@ def stages_of(given: Path) -> list[str]:
 
 @app.command()
 def splits(store: Path, splits: int = 200, least: int = 4, seed: int = 0) -> None:
-    """In how many random halves of a stage's genes the comparison finds anything, of stages with `least` genes."""
+    """How often a comparison of random halves of a stage's genes finds anything; stages with `least` genes or more."""
     generator, rates = np.random.default_rng(seed), []
     for stage, measured in measured_stages(store):
         genes = sorted({image.group for image in measured})
@@ -154,7 +147,7 @@ def measured_stages(path: Path) -> Iterator[tuple[str, list[Measured]]]:
 
 
 def reduced(image: Measured) -> Measured:
-    """On the grid of the bootstrap, which is all that a comparison looks at; 16 times faster to add."""
+    """The image on the grid of the bootstrap, which is all that a comparison looks at. It adds up 16 times as fast."""
     grid = grid_shape(image.value.shape, BAND_ROWS)
     value = area_mean(image.value, grid)
     embryo: Array = area_mean(image.embryo.astype(np.float32), grid)  # adds up like the pixels that it stands for
@@ -176,9 +169,9 @@ def landmarks(
     store: Path, annotations: Path, images: int = 60, seed: int = 0, model: Path | None = None,
     method: str = "gradient",
 ) -> None:  # fmt: skip
-    """Share of each map inside the true landmarks, within the embryo, and how it compares; medians over stages.
+    """The share of each map that lies inside the true landmarks, within the embryo; medians over the stages.
 
-    Stored saliency, or with a model the maps of a method of its own.
+    The maps are the stored ones, or those that a model makes anew by a method.
     """
     maker = None if model is None else partial(Model.load(model, "cpu").saliency, method=checked_method(method))
     shares: dict[str, list[float]] = {}
@@ -227,7 +220,7 @@ def edges(image: Array) -> Array:
 
 
 def untrained_saliency(images: Array, seed: int) -> Array:
-    """Saliency of the `tiny` network with random weights and batch statistics of these images."""
+    """Saliency of the network `tiny` with random weights; its batch statistics are those of the images."""
     import torch
 
     from lsl_trainer.networks.residual import residual_network
@@ -248,7 +241,7 @@ def untrained_saliency(images: Array, seed: int) -> Array:
 
 @app.command()
 def speed(store: Path, annotations: Path, times: int = 1, rounds: int = 3) -> None:
-    """Seconds and memory of all stages in one pass, and of reading images and saliency alone; medians."""
+    """Seconds and memory of the maps of all stages in one pass, and of reading images and saliency alone; medians."""
     with tempfile.TemporaryDirectory() as folder:
         path, given = repeated(store, annotations, Path(folder), times) if times > 1 else (store, annotations)
         count = timed_read(path, given)  # fills the disk cache
@@ -259,10 +252,7 @@ def speed(store: Path, annotations: Path, times: int = 1, rounds: int = 3) -> No
             "the same by h5py": lambda: read_by_h5py(path, given),
             "maps of all stages": lambda: build_gems(path, stages, annotations=given, view="all"),
         }
-        taken: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
-        for _ in range(rounds):  # one after the other in each round, so that other load falls on all
-            for name, work in works.items():
-                taken[name].append(seconds(work))
+        taken = in_turns(works, rounds)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     typer.echo(f"{count:,} images, {rounds} rounds; {grown:.0f} MiB more memory than for reading")
     whole = np.array(taken["maps of all stages"])
@@ -289,15 +279,8 @@ def read_by_h5py(path: Path, given: Path) -> None:
                 file[name][start : start + step]
 
 
-def seconds(work: Callable[[], object]) -> tuple[float, float]:
-    """By the clock, and of processor time."""
-    wall, processor = time.perf_counter(), time.process_time()
-    work()
-    return time.perf_counter() - wall, time.process_time() - processor
-
-
 def repeated(store: Path, annotations: Path, folder: Path, times: int) -> tuple[Path, Path]:
-    """The same images, ids made unique, `times` over; chunks are copied as they lie."""
+    """Store and annotations of the same images `times` over, with ids of their own; chunks are copied as they are."""
     paths = (folder / "store.h5", folder / "store.annotations.h5")
     for source, path in zip((store, annotations), paths, strict=True):
         with h5py.File(source) as old, h5py.File(path, "w") as new:
@@ -319,11 +302,7 @@ def repeat(name: str, item: Any, new: h5py.File, times: int) -> None:
         made = new.create_dataset(
             name, (whole * times, *item.shape[1:]), item.dtype, chunks=item.chunks, compression="gzip"
         )
-        for start in range(0, whole, item.chunks[0]):
-            at = (start, *[0] * (item.ndim - 1))
-            mask, raw = item.id.read_direct_chunk(at)
-            for k in range(times):
-                made.id.write_direct_chunk((start + k * whole, *at[1:]), raw, mask)
+        repeat_chunks(item, made)
     else:
         limit = kept_rows(item)
         values = np.concatenate([item[:limit]] * times)
@@ -333,7 +312,7 @@ def repeat(name: str, item: Any, new: h5py.File, times: int) -> None:
 
 
 def kept_rows(item: h5py.Dataset) -> int:
-    """Rows that the repeated images keep: whole chunks of them."""
+    """The number of images that are repeated: those in whole chunks."""
     file = item.file
     images = file["images"] if "images" in file else file["saliency"]
     return int(images.shape[0] // images.chunks[0] * images.chunks[0])

@@ -2,12 +2,15 @@
 
     python tools/bench/graphs.py [--preset paper] [--batches 4 16] [--rounds 7] [--threads N] [--no-compile]
 
-Exports both graphs of a preset with random weights at 128×320, then times, turn by turn in one run: PyTorch eager with
-channels last, torch.compile, and the classifier graph; captum's Saliency, PyTorch autograd with channels last, and the
-saliency graph. Prints the median images a second of each batch size with the slowest and the fastest round, the ratios
-that matter, and the share of what ONNX Runtime reaches in its best 3×3 convolution here. With `--threads 1` processor
-time is measured, which other work on the machine disturbs little. Needs captum (the dev extra) and, for torch.compile,
-a C++ compiler.
+Exports both graphs of a preset with random weights, for images of 128×320. Then it measures in turns, in one run:
+
+- forward: PyTorch eager with channels last, torch.compile, the classifier graph;
+- saliency: captum's Saliency, PyTorch autograd with channels last, the saliency graph.
+
+For each batch size it prints the median of images a second, with the slowest and the fastest round, then the ratios
+that matter, and how close ONNX Runtime comes to its own best 3×3 convolution on this machine. With `--threads 1` it
+measures processor time, which other work on the machine disturbs little. It needs captum (the dev extra) and, for
+torch.compile, a C++ compiler.
 """
 
 from __future__ import annotations
@@ -16,9 +19,7 @@ import argparse
 import itertools
 import os
 import statistics
-import sys
 import tempfile
-import time
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -28,6 +29,7 @@ import onnx
 import onnxruntime
 import torch
 from onnx import helper, numpy_helper
+from timing import in_turns
 from torch.utils.flop_counter import FlopCounterMode
 
 from lsl_shared import Manifest, Task
@@ -37,7 +39,7 @@ from lsl_trainer.settings.network import NETWORKS
 
 SIZE, CLASSES = (128, 320), 14
 STAGES = ((64, 128, 320), (128, 64, 160), (256, 32, 80), (512, 16, 40))
-"""Channels, rows and columns of the convolutions among which ONNX Runtime's best is looked for."""
+"""Channels, rows and columns of the convolutions of which the fastest counts as ONNX Runtime's best."""
 FORWARD = "torch eager, channels last", "torch.compile, channels last", "ONNX Runtime forward"
 SALIENCY = "captum Saliency", "torch autograd, channels last", "ONNX Runtime saliency"
 Case = Callable[[], object]
@@ -84,7 +86,7 @@ def session(graph: bytes, threads: int) -> onnxruntime.InferenceSession:
 def prepared(
     network: Network, sessions: list[onnxruntime.InferenceSession], batch: int, compiles: bool
 ) -> dict[str, Case]:
-    """What is to be timed, each a call that does a batch."""
+    """What is measured: functions that each do one batch."""
     from captum.attr import Saliency
 
     pixels = np.random.default_rng(0).integers(0, 256, (batch, *SIZE, 3), dtype=np.uint8)
@@ -123,22 +125,15 @@ def prepared(
 
 
 def measured(cases: dict[str, Case], batch: int, rounds: int, threads: int) -> dict[str, list[float]]:
-    """Images a second of each case in each round; every round runs each case once."""
-    clock = time.process_time if threads == 1 else time.perf_counter
-    rates: dict[str, list[float]] = {name: [] for name in cases}
-    for turn in range(rounds + 1):
-        for name, case in cases.items():
-            began = clock()
-            case()
-            if turn:  # the first turn compiles, allocates and fills caches
-                rates[name].append(batch / (clock() - began))
-        print(".", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
-    return rates
+    """Images a second of each case in each round. One more round, the first, compiles, allocates and fills caches."""
+    spent = in_turns(cases, rounds, warm_up=1)
+    return {
+        name: [batch / (one.processor if threads == 1 else one.wall) for one in each] for name, each in spent.items()
+    }
 
 
 def flops(network: Network) -> tuple[int, int]:
-    """Floating point operations an image, forward and with the gradient by the pixels; two a multiplication."""
+    """Floating point operations for one image, forward and with the gradient; a product and its addition count two."""
     counts = []
     for backward in (False, True):
         x = torch.zeros(1, 3, *SIZE, requires_grad=True)
@@ -152,11 +147,12 @@ def flops(network: Network) -> tuple[int, int]:
 
 def best_convolution(threads: int, rounds: int, batch: int = 4, depth: int = 4) -> float:
     """GFLOP/s of the fastest chain of 3×3 convolutions of one width."""
-    chains = {shape: session(chain(*shape, depth), threads) for shape in STAGES}
-    cases = {
-        str(shape): (lambda s=s, shape=shape: s.run(None, {"x": np.ones((batch, *shape), np.float32)}))
-        for shape, s in chains.items()
-    }
+
+    def case(shape: tuple[int, int, int]) -> Case:
+        convolutions = session(chain(*shape, depth), threads)
+        return lambda: convolutions.run(None, {"x": np.ones((batch, *shape), np.float32)})
+
+    cases = {str(shape): case(shape) for shape in STAGES}
     rates = measured(cases, batch, rounds, threads)
     work = {str(shape): 2 * 9 * shape[0] ** 2 * shape[1] * shape[2] * depth / 1e9 for shape in STAGES}
     speeds = {name: statistics.median(rates[name]) * work[name] for name in rates}
@@ -179,11 +175,12 @@ def chain(channels: int, rows: int, columns: int, depth: int) -> bytes:
         [helper.make_tensor_value_info("mean", float32, ["batch", channels, 1, 1])],
         [numpy_helper.from_array(weight, "w")],
     )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10).SerializeToString()
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    return bytes(model.SerializeToString())
 
 
 def report(batch: int, rates: dict[str, list[float]], work: dict[str, int], best: float) -> None:
-    """The table of one batch size, and the ratios."""
+    """Prints the table of one batch size, and the ratios."""
     medians = {name: statistics.median(values) for name, values in rates.items()}
     print(f"\nbatch {batch}: images a second, median (slowest to fastest round)")
     for name, values in rates.items():

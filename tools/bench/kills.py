@@ -2,10 +2,10 @@
 
     python tools/bench/kills.py STORE RUN/model [--images 768] [--kills 50] [--seed 0] [--workers N]
 
-Kills a run (SIGKILL) at random moments spread over reading, inference, part writing and joining, looks whether an
-annotations file stands there that is not complete, runs again to the end, and compares with an uninterrupted run,
-dataset by dataset, byte for byte. With `--workers`, kills one of N Dask workers while a partition is worked on; the run
-itself must go on to the same file. Ends with 1 where anything differs.
+Kills a run (SIGKILL) at random moments of reading, inference, writing parts and joining. Each time it looks for an
+annotations file that is not complete, runs again to the end, and compares the file with that of an uninterrupted run,
+dataset by dataset, byte for byte. With `--workers`, it kills one of N Dask workers while a partition is worked on; the
+run itself must go on to the same file. The exit status is 1 if anything differs.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+from stores import first_images
 
-from lsl_shared import Annotations, LslError, Store, StoreWriter, annotations_path
+from lsl_shared import Annotations, LslError, annotations_path
 
 PHASES = ("reading", "inference", "writing", "joining")
 LONGEST_WAIT = 0.04
-"""Seconds from the beginning of a step to the kill, at most."""
+"""At most so many seconds pass between the beginning of a step and the kill."""
 
 CHILD = """
 import sys
@@ -119,7 +120,7 @@ def kill_again_and_again(store: Path, model: Path, kills: int, generator: random
 
 
 def run(store: Path, model: Path, phase: str = "", step: int = 0, wait: float = 0.0) -> Run:
-    """Annotates in a process of its own; kills it `wait` seconds after it said `phase` for the `step`th time."""
+    """Annotates in a process of its own, and kills it `wait` seconds after it has said `phase` `step` times."""
     said = Run(Counter())
     with subprocess.Popen([sys.executable, "-c", CHILD, store, model], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -136,7 +137,7 @@ def run(store: Path, model: Path, phase: str = "", step: int = 0, wait: float = 
 
 
 def kill_workers(store: Path, model: Path, kills: int, generator: random.Random, workers: int) -> list[str]:
-    """What went wrong in so many runs on workers, one of which is killed after the first part and before the last."""
+    """What went wrong in so many runs on workers, of which one is killed after the first part and before the last."""
     target, whole = annotations_path(store), store.with_name("whole.h5")
     run(store, model)
     target.rename(whole)
@@ -152,7 +153,7 @@ def kill_workers(store: Path, model: Path, kills: int, generator: random.Random,
 
 
 def kill_one_worker(command: list[str | Path], generator: random.Random) -> tuple[str, subprocess.Popen[str]]:
-    """A run on workers of which one is killed, to its end."""
+    """Runs on workers to the end, and kills one of them: what to tell, and the process."""
     import psutil
 
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -169,7 +170,7 @@ def kill_one_worker(command: list[str | Path], generator: random.Random) -> tupl
 
 
 def difference(path: Path, whole: Path) -> str:
-    """How an annotations file differs from the uninterrupted one; '' where it does not."""
+    """How an annotations file differs from that of an uninterrupted run; '' if it does not."""
     try:
         with Annotations(path), h5py.File(path) as one, h5py.File(whole) as other:
             names = [datasets(file) for file in (one, other)]
@@ -187,16 +188,6 @@ def datasets(file: h5py.File) -> list[str]:
     names: list[str] = []
     file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
     return names
-
-
-def first_images(source: Path, target: Path, images: int) -> Path:
-    """A store of the first images of another."""
-    with Store(source) as store, StoreWriter(target, *store.shape[1:], compression=1) as writer:
-        for row, image in enumerate(store.read(0, images)):
-            writer.append(image, id=store.ids[row], gene=store.genes[row], view=store.views[row])
-        for space in store.tasks.values():
-            writer.add_task(space, store.labels(space.name)[:images])
-    return target
 
 
 if __name__ == "__main__":

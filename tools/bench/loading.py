@@ -2,8 +2,8 @@
 
     python tools/bench/loading.py STORE [--preset tiny] [--batches 40]
 
-Trains on random batches of a store's images, and takes the processor time of each part: images from memory, random
-changes, the tensor; then forward pass, backward pass and the optimizer's step.
+Trains on random batches of a store's images, and measures the processor time of two parts. Loading takes images from
+memory, changes them at random and makes a tensor. Learning is the forward pass, the backward pass and the optimizer.
 """
 
 from __future__ import annotations
@@ -41,20 +41,21 @@ def main() -> None:
 
 
 def measure(path: Path, name: str, batches: int) -> tuple[float, float]:
-    """Median processor seconds of a batch: loading, learning."""
-    config, chance = preset(name), np.random.default_rng(0)
+    """Median processor seconds of a batch, for loading and for learning."""
+    config, generator = preset(name), np.random.default_rng(0)
     with Store(path) as store:
         images = store.read(0, min(512, len(store)))
-    network = residual_network(config.network, images.shape[1:3], CLASSES).to(memory_format=torch.channels_last).train()
+    network = residual_network(config.network, images.shape[1:3], CLASSES).train()
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(network.parameters())
     loading, learning = [], []
     for _ in range(batches):
         began = time.process_time()
-        chosen = chance.choice(len(images), config.descent.batch_size, replace=False)
-        draws = chance.uniform(-1, 1, (config.descent.batch_size, DRAWS))
+        chosen = generator.choice(len(images), config.descent.batch_size, replace=False)
+        draws = generator.uniform(-1, 1, (config.descent.batch_size, DRAWS))
         batch = to_tensor(augmented(images[chosen], config.augmentation, draws, flip=True), torch.device("cpu"))
         loaded = time.process_time()
-        labels = torch.from_numpy(chance.integers(0, CLASSES, config.descent.batch_size))
+        labels = torch.from_numpy(generator.integers(0, CLASSES, config.descent.batch_size))
         loss = F.cross_entropy(network(batch)[0], labels)
         optimizer.zero_grad()
         loss.backward()

@@ -4,10 +4,14 @@
     python tools/bench/orientation.py real.h5
     python tools/bench/orientation.py evidence.csv
 
-The first command line asks the shipped file about the genes that it names as held out, as they are and disturbed as
-segmentation disturbs them (`bench/standardize.py composites` counts composites of them). The second counts what
-`tools/orientation/train_orientation.py --evidence` wrote: every gene, answered by networks that had not seen it, and
-composites of the genes that it was developed on. Intervals are Wilson's, 95 %.
+With a store, it asks the shipped file about the genes that the file names as held out. The images are shown as they
+are, and also disturbed as segmentation disturbs them (`tools/bench/standardize.py composites` makes composites of
+them).
+
+With a CSV, it counts what `tools/orientation/train_orientation.py --evidence` wrote: every gene, answered by networks
+that had not seen it, and composites of the genes that the network was developed on.
+
+Intervals are Wilson's, 95 %.
 """
 
 from __future__ import annotations
@@ -27,13 +31,14 @@ from numpy.typing import NDArray
 from lsl_shared import Store
 from lsl_tools.standardize.orientation import Orienter
 
-LATE = 2  # the first stage range that counts as late, 7-8
+LATE = 2
+"""The first stage range that counts as late, 7-8."""
 Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What was said of n images of known orientation."""
+    """What the network says of n images whose orientation is known."""
 
     right_x: Flags
     certain_x: Flags
@@ -68,13 +73,13 @@ def main() -> None:
 
 
 def asked(orienter: Orienter, images: NDArray[np.uint8], lateral: Flags, ranges: NDArray[np.int16]) -> Answers:
-    """Both mirrorings of each image would get the same answer mirrored, so one is enough."""
+    """What the network says of images. A mirrored image would get the mirrored answer, so one is enough."""
     turns = orienter.choose(images)
     return Answers(~turns.flip_x, turns.certain_x, ~turns.flip_y, turns.certain_y, lateral, ranges)
 
 
 def from_evidence(path: Path, orienter: Orienter, composed: bool) -> Answers:
-    """The answers behind a table of log-odds, on photographs or composites, with the shipped file's thresholds."""
+    """The answers in a table of log-odds, for photographs or composites, with the thresholds of the shipped file."""
     with path.open(newline="", encoding="utf-8") as stream:
         rows = [row for row in csv.DictReader(stream) if (row["composite"] != "0") == composed]
     odds = np.array([[float(row["odds_x"]), float(row["odds_y"])] for row in rows])
@@ -86,25 +91,25 @@ def from_evidence(path: Path, orienter: Orienter, composed: bool) -> Answers:
 
 def disturbed(images: NDArray[np.uint8], times: int) -> Iterator[NDArray[np.uint8]]:
     """The images turned by up to 2°, shifted and scaled by up to 2 %, their outline moved in by up to 3 pixels."""
-    rng = np.random.default_rng(7)
+    generator = np.random.default_rng(7)
     for _ in range(times):
-        yield np.stack([_disturbed(image, rng) for image in images])
+        yield np.stack([_disturbed(image, generator) for image in images])
 
 
-def _disturbed(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+def _disturbed(image: NDArray[np.uint8], generator: np.random.Generator) -> NDArray[np.uint8]:
     height, width = image.shape[:2]
     outside = (image.min(axis=2) > 250).astype(np.uint8)
-    kernel = np.ones((2 * int(rng.integers(0, 4)) + 1,) * 2, np.uint8)
+    kernel = np.ones((2 * int(generator.integers(0, 4)) + 1,) * 2, np.uint8)
     moved = image.copy()
     moved[cv2.dilate(outside, kernel) > 0] = 255
-    turn, scale = rng.uniform(-2, 2), 1 + rng.uniform(-0.02, 0.02)
+    turn, scale = generator.uniform(-2, 2), 1 + generator.uniform(-0.02, 0.02)
     matrix = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), turn, scale), np.float64)
-    matrix[:, 2] += rng.uniform(-0.02, 0.02, 2) * (width, height)
+    matrix[:, 2] += generator.uniform(-0.02, 0.02, 2) * (width, height)
     return np.asarray(cv2.warpAffine(moved, matrix, (width, height), borderValue=(255, 255, 255)), np.uint8)
 
 
 def print_table(title: str, answers: Answers) -> None:
-    """Anterior for all images, dorsal for lateral ones, early and late ones."""
+    """Prints a row for each axis and time: anterior of all images, dorsal of lateral ones."""
     print(f"\n{title}: {len(answers.ranges)} images\n")
     print(
         "| axis | stage ranges | right | certain | certain ones right | wrong ones flagged |\n|---|---|---|---|---|---|"
@@ -118,13 +123,13 @@ def print_table(title: str, answers: Answers) -> None:
 
 
 def print_row(axis: str, name: str, right: Flags, certain: Flags) -> None:
-    """One row of the table; shares with their intervals."""
+    """Prints one row of the table: shares with their intervals."""
     cells = (right, certain, right[certain], ~certain[~right])
     print(f"| {axis} | {name} | " + " | ".join(share(cell) for cell in cells) + " |")
 
 
 def share(found: Flags) -> str:
-    """ "26 of 27, 96 % (82 to 99)" """
+    """A text such as 26 of 27, 96 % (82 % to 99 %)."""
     count, total = int(found.sum()), len(found)
     if not total:
         return "0"

@@ -2,9 +2,9 @@
 
     python tools/bench/resume.py STORE [--kills 10] [--images 240] [--seed 0]
 
-Trains the `tiny` preset's full method, shortened, on the first images of a store, once to the end and once killed
-(SIGKILL) at so many random moments, in every step, and gone on with by --resume. Compares the weights after every step
-and the bundles, bit for bit. Ends with 1 where anything differs.
+Trains the preset `tiny`, shortened, on the first images of a store: once from beginning to end, and once killed
+(SIGKILL) at so many random moments of all steps, and resumed after each. Compares the weights after every step, and the
+bundles, bit for bit. The exit status is 1 if anything differs.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from kills import first_images
 from safetensors.numpy import load_file
+from stores import first_images
 
 from lsl_runtime import Model
 
@@ -27,8 +27,7 @@ STEPS = ("coarse", "fine", "feature")
 EPOCHS = 6
 CHILD = f"""
 import sys, torch
-from lsl_trainer import TrainConfig, train
-from lsl_trainer.settings.config import PRESETS
+from lsl_trainer import PRESETS, train
 torch.set_num_threads(1)
 config = PRESETS["tiny"].having(coarse_epochs={EPOCHS}, fine_epochs={EPOCHS}, feature_epochs={EPOCHS})
 print("began", flush=True)
@@ -55,18 +54,18 @@ def main() -> None:
     sys.exit(bool(problems))
 
 
-def kill_again_and_again(store: Path, out: Path, kills: int, chance: random.Random, seconds: float) -> None:
-    """Kills at moments spread over the steps: some epochs into a step's first, and a random while after."""
+def kill_again_and_again(store: Path, out: Path, kills: int, generator: random.Random, seconds: float) -> None:
+    """Kills a random while after an epoch has ended, in one step after the other."""
     for number in range(kills):
         step = STEPS[number * len(STEPS) // kills]
-        wait = chance.uniform(0, 1.5 * seconds / (len(STEPS) * EPOCHS))
+        wait = generator.uniform(0, 1.5 * seconds / (len(STEPS) * EPOCHS))
         run(store, out, step, wait)
         print(f"kill {number + 1}: in step {step}, {wait:.2f} s after an epoch", flush=True)
     run(store, out, None)
 
 
 def run(store: Path, out: Path, step: str | None, wait: float = 0.0) -> float:
-    """Trains or goes on, in a process of its own; killed `wait` s after the next epoch of `step`. Returns seconds."""
+    """Trains, or goes on, in a process of its own, killed `wait` s after the next epoch of `step`. Returns seconds."""
     started = time.monotonic()
     how = "resume" if (out / "config.toml").exists() else "begin"
     with subprocess.Popen(
@@ -84,7 +83,7 @@ def run(store: Path, out: Path, step: str | None, wait: float = 0.0) -> float:
 
 
 def differences(one: Path, other: Path) -> list[str]:
-    """What is not the same, bit for bit."""
+    """What differs in any bit."""
     found = []
     for step in STEPS:
         weights = [load_file(run / "checkpoints" / f"{step}.safetensors") for run in (one, other)]

@@ -4,21 +4,26 @@
     python tools/bench/saliency.py curves STORE MODEL [--images 120]
     python tools/bench/saliency.py randomize STORE RUN [--images 60]
 
-Images are those of the model's test genes. Every map is looked at within the embryo only. Controls: the gradient of an
-untrained network, the gradient's maps of other images, Sobel edges, the centre of the embryo. Methods that multiply
-with the input are also held to the input alone, and to the first two controls times the input.
+Images are those of the model's test genes. Only pixels within the embryo count. There are four controls: the gradient
+of an untrained network, the gradient's maps of other images, Sobel edges, and the centre of the embryo. Methods that
+multiply with the input are also compared with the input alone, and with the first two controls times the input.
 
-`landmarks`: energy (the share of the map that lies in the true landmarks, divided by their share of the embryo, so that
-1 is chance) and the pointing game (does the map's maximum hit them?), maps smoothed as masks are. `curves`: the
-probability of the predicted class while the pixels that a map ranks first are blurred (deletion: low is good) or are
-the first to come back to a blurred image (insertion: high is good), area under the curve. `randomize`: the rank
-correlation of the gradient with itself while the layers are made random one by one, from the last to the first
-(Adebayo et al. 2018). Intervals are 95 %, from a bootstrap over images.
+`landmarks` has two measures, on maps smoothed as masks are. Energy is the share of the map that lies in the true
+landmarks, divided by their share of the embryo: guessing gives 1. The pointing game asks whether the map's maximum hits
+a landmark.
+
+`curves` measures the probability of the predicted class while pixels change, those first that a map ranks first.
+Deletion blurs them, and low is good. Insertion brings them back into a blurred image, and high is good. The area under
+the curve counts.
+
+`randomize` makes the layers random one by one, from the last to the first, and prints the rank correlation of the
+gradient with what it was (Adebayo et al. 2018).
+
+Intervals are 95 %, from a bootstrap over images.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,21 +44,26 @@ from lsl_shared import Store, expression
 app = typer.Typer(add_completion=False, help=__doc__)
 Array = NDArray[Any]
 STEPS = np.linspace(0, 1, 13)
-BLUR = 8.0  # standard deviation, in pixels, of what deleted pixels are replaced by
+BLUR = 8.0
+"""Standard deviation in pixels of the blurred image that deleted pixels are taken from."""
 
 
 @dataclass(frozen=True)
 class Embryos:
-    """Test images with their truth; N of them."""
+    """N test images with their truth."""
 
     images: Array
+    """uint8 (N, H, W, 3)"""
     landmarks: Array
+    """bool (N, H, W)"""
     inside: Array
+    """bool (N, H, W): the pixels of the embryo."""
     right: Array
+    """bool (N,): whether the model gives the true class."""
 
 
 def read_embryos(store: Path, model: Model, images: int) -> Embryos:
-    """Test images with landmarks, evenly spaced, at most `images`; unstained parts of the frame are never looked at."""
+    """At most `images` test images that have landmarks, evenly spaced over the store."""
     part = read_split(model.path)
     with Store(store) as opened:
         stage, names = opened.truth("stage"), opened.task("stage").classes
@@ -88,31 +98,31 @@ def maps_of(embryos: Embryos, model: Model, seed: int) -> dict[str, Array]:
 
 
 def centre(mask: Array) -> Array:
-    """A Gaussian as long and as high as the embryo, on its centre."""
+    """A Gaussian over the centre of the embryo, as long and as high as that."""
     y, x = np.nonzero(mask)
     rows, columns = np.mgrid[: mask.shape[0], : mask.shape[1]]
-    return np.exp(-(((rows - y.mean()) / y.std()) ** 2 + ((columns - x.mean()) / x.std()) ** 2) / 2)
+    return np.asarray(np.exp(-(((rows - y.mean()) / y.std()) ** 2 + ((columns - x.mean()) / x.std()) ** 2) / 2))
 
 
 def smoothed(maps: Array) -> Array:
-    """As masks of expression maps are."""
+    """Maps smoothed as the masks of expression maps are."""
     return np.stack([cv2.GaussianBlur(one.astype(np.float32), (0, 0), SIGMA) for one in maps])
 
 
 def energy(maps: Array, embryos: Embryos) -> Array:
-    """(N,)"""
+    """The energy of each map, (N,)."""
     within = (maps * embryos.landmarks).sum((1, 2)) / (maps * embryos.inside).sum((1, 2))
-    return within / (embryos.landmarks.sum((1, 2)) / embryos.inside.sum((1, 2)))
+    return np.asarray(within / (embryos.landmarks.sum((1, 2)) / embryos.inside.sum((1, 2))))
 
 
 def pointing(maps: Array, embryos: Embryos) -> Array:
-    """(N,): 1 where the maximum hits a landmark."""
+    """1 for each map whose maximum hits a landmark, else 0, (N,)."""
     best = np.where(embryos.inside, maps, -np.inf).reshape(len(maps), -1).argmax(1)
-    return embryos.landmarks.reshape(len(maps), -1)[np.arange(len(maps)), best].astype(float)
+    return np.asarray(embryos.landmarks.reshape(len(maps), -1)[np.arange(len(maps)), best].astype(float))
 
 
 def told(values: Array, seed: int = 0) -> str:
-    """Mean with its bootstrap interval."""
+    """The mean with its bootstrap interval."""
     generator = np.random.default_rng(seed)
     means = values[generator.integers(0, len(values), (2000, len(values)))].mean(1)
     low, high = np.percentile(means, [2.5, 97.5])
@@ -120,7 +130,7 @@ def told(values: Array, seed: int = 0) -> str:
 
 
 def compare(scores: dict[str, Array], methods: int = 4) -> None:
-    """Prints each map's score, then each method's differences from the controls, image by image."""
+    """Prints the score of each map, then how the first `methods` differ from the controls, image by image."""
     for name, values in scores.items():
         typer.echo(f"  {name}: {told(values)}")
     names = list(scores)
@@ -164,7 +174,7 @@ def curves(store: Path, model: Path, images: int = 120, seed: int = 0) -> None:
 
 
 def ranked(maps: Array, inside: Array) -> Array:
-    """(N, H, W): 0 … 1 from the first pixel of the embryo to its last; above 1 outside."""
+    """The place of each pixel, (N, H, W): from 0 for the first of the embryo to 1 for its last; 2 outside."""
     place = np.full(maps.shape, 2.0)
     for rank, one, mask in zip(place, maps, inside, strict=True):
         rank[mask] = (rankdata(-one[mask], method="ordinal") - 1) / mask.sum()
@@ -172,17 +182,17 @@ def ranked(maps: Array, inside: Array) -> Array:
 
 
 def area(model: Model, before: Array, after: Array, rank: Array, chosen: Array) -> Array:
-    """(N,): mean probability of the chosen class while ever more pixels, by rank, come from `after`."""
-    chances = []
+    """Mean probability of the chosen class, (N,), while more and more pixels, by rank, come from `after`."""
+    probabilities = []
     for share in STEPS:
         pixels = np.where((rank < share)[..., None], after, before)
-        chances.append(model.predict(pixels).probabilities[np.arange(len(chosen)), chosen])
-    return np.asarray(np.trapezoid(chances, STEPS, axis=0))
+        probabilities.append(model.predict(pixels).probabilities[np.arange(len(chosen)), chosen])
+    return np.asarray(np.trapezoid(probabilities, STEPS, axis=0))
 
 
 @app.command()
 def randomize(store: Path, run: Path, images: int = 60, seed: int = 0) -> None:
-    """Rank correlation of the gradient with itself, layers made random from the last to the first."""
+    """Rank correlation of the gradient with what it was, while layers are made random from the last to the first."""
     import torch
 
     torch.set_num_threads(1)
@@ -210,7 +220,7 @@ def trained_network(run: Path, model: Model) -> Any:
 
     steps = [run / "checkpoints" / f"{step}.safetensors" for step in ("feature", "fine")]
     weights = next(path for path in steps if path.exists())
-    given = {key: tuple(v) if isinstance(v, list) else v for key, v in model.manifest.network.items()}
+    given: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in model.manifest.network.items()}
     network = residual_network(NetworkConfig(**given), model.manifest.image_size, len(model.task.classes))
     network.load_state_dict(load_file(weights))
     return network.eval()
@@ -228,9 +238,11 @@ def gradient_of(network: Any, images: Array) -> Array:
 
 
 def correlation(first: Array, second: Array, inside: Array) -> Array:
-    """Spearman's, (N,), over the pixels of the embryo."""
-    measure: Callable[[Array, Array], float] = lambda a, b: float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])  # noqa: E731
-    return np.array([measure(one[mask], other[mask]) for one, other, mask in zip(first, second, inside, strict=True)])
+    """Spearman's correlation over the pixels of the embryo, (N,)."""
+    ranks = (
+        (rankdata(one[mask]), rankdata(other[mask])) for one, other, mask in zip(first, second, inside, strict=True)
+    )
+    return np.array([np.corrcoef(*both)[0, 1] for both in ranks])
 
 
 if __name__ == "__main__":

@@ -5,14 +5,14 @@
     python tools/bench/standardize.py speed DATA/flyexpress [--scenes N] [--workers N]
     python tools/bench/standardize.py sheet DOCS/contact-sheet.png
 
-`composites` pastes standardized embryos of the genes given (held out from the training of the orientation network) into
-photographs with known truth; `again` standardizes standardized images; `speed` times files of 1520×1080; `sheet` draws
-the contact sheet of the documentation from demo images. DATA holds the real images, which are not part of the project.
+`composites` pastes standardized embryos into photographs, so that the truth is known. The genes given are those that
+the training of the orientation network has left out. `again` standardizes images that are standardized already. `speed`
+measures files of 1520×1080 pixels. `sheet` draws the contact sheet of the documentation from demo images. DATA holds
+the real images, which are not part of the project.
 """
 
 from __future__ import annotations
 
-import csv
 import os
 import tempfile
 import time
@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 import typer
 from numpy.typing import NDArray
+from photographs import Photograph, read_photographs
 
 from lsl_shared.measures.embryo_mask import embryo_mask
 from lsl_tools.demo.dataset import demo_images
@@ -42,20 +43,13 @@ Row = dict[str, str]
 EARLY = ("1-3", "4-6")
 
 
-def read_images(folder: Path, genes: list[str]) -> list[tuple[Row, Array]]:
-    with (folder / "labels.csv").open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if not genes or row["gene"] in genes]
-    files = (np.fromfile(folder / row["file"], np.uint8) for row in rows)
-    return [(row, np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB))) for row, data in zip(rows, files, strict=True)]
-
-
-def scenes(images: list[tuple[Row, Array]], count: int, seed: int) -> Iterator[tuple[Row, int, Scene]]:
-    """Row of the main embryo, number of neighbours asked for, photograph; all images in turn are the main embryo."""
+def scenes(images: list[Photograph], count: int, seed: int) -> Iterator[tuple[Row, int, Scene]]:
+    """Row of the main embryo, number of neighbours, photograph. Every image is the main embryo in turn."""
     for k in range(count):
-        rng = np.random.default_rng([seed, k])
+        generator = np.random.default_rng([seed, k])
         row, main = images[k % len(images)]
-        neighbours = [images[place][1] for place in rng.integers(len(images), size=rng.integers(4))]
-        yield row, len(neighbours), compose_scene(main, neighbours, rng)
+        neighbours = [images[place][1] for place in generator.integers(len(images), size=generator.integers(4))]
+        yield row, len(neighbours), compose_scene(main, neighbours, generator)
 
 
 def degrees_off(found: float, truth: float) -> float:
@@ -63,7 +57,7 @@ def degrees_off(found: float, truth: float) -> float:
 
 
 def measured(row: Row, neighbours: int, scene: Scene, result: Standardized) -> dict[str, Any]:
-    """Everything about one scene; turning by half a turn is mirroring both ways."""
+    """All that is measured of one scene. Half a turn equals mirroring both ways."""
     line: dict[str, Any] = {**row, "neighbours": neighbours, "flags": result.flags}
     mask = scene.mask
     if result.found is None or result.pose is None:
@@ -91,7 +85,7 @@ def composites(
 ) -> None:
     """Overlap, angle and mirroring against the truth."""
     lines, seen, tiles = [], [], []
-    for row, neighbours, scene in scenes(read_images(folder, genes), scene_count, seed):
+    for row, neighbours, scene in scenes(read_photographs(folder, genes), scene_count, seed):
         result = standardize_photograph(scene.photograph)
         lines.append(measured(row, neighbours, scene, result))
         seen.append(result.image if result.image is not None else np.full((128, 320, 3), 255, np.uint8))
@@ -157,7 +151,7 @@ def again(folder: Path) -> None:
     """Standardized images: overlap before and after, and flips."""
     overlaps, changed = [], 0
     orienter = Orienter.load()
-    for _, image in read_images(folder, []):
+    for _, image in read_photographs(folder):
         result = standardize_photograph(image)
         assert result.image is not None and result.found is not None
         overlaps.append(overlap(embryo_mask(image), embryo_mask(result.image)))
@@ -174,7 +168,7 @@ def speed(folder: Path, scene_count: Annotated[int, typer.Option("--scenes")] = 
     count, orienter = workers or os.cpu_count() or 1, Orienter.load()
     with tempfile.TemporaryDirectory() as name:
         paths = []
-        for place, (_, _, scene) in enumerate(scenes(read_images(folder, []), scene_count, 5)):
+        for place, (_, _, scene) in enumerate(scenes(read_photographs(folder), scene_count, 5)):
             paths.append(Path(name) / f"{place}.jpg")
             cv2.imwrite(str(paths[-1]), scene.photograph[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
         rates, seconds = [], []
@@ -208,9 +202,9 @@ def sheet(target: Path, seed: int = 3) -> None:
     embryos = [sample.image for sample in demo_images(40, seed=seed)]
     tiles, orienter = [], Orienter.load()
     for k in range(8):
-        rng = np.random.default_rng([seed, k])
-        others = [embryos[place] for place in rng.integers(len(embryos), size=rng.integers(4))]
-        scene = compose_scene(embryos[3 * k], others, rng, (720, 1013))
+        generator = np.random.default_rng([seed, k])
+        others = [embryos[place] for place in generator.integers(len(embryos), size=generator.integers(4))]
+        scene = compose_scene(embryos[3 * k], others, generator, (720, 1013))
         result = turned(standardize_photograph(scene.photograph), orienter)
         after = b"" if result.image is None else jpeg(result.image)
         thumbnail = photograph_thumbnail(scene.photograph, result)

@@ -2,10 +2,10 @@
 
     python tools/bench/startup.py [--repeat 9]
 
-Times, turn by turn in one run, `lsl-annotate --help` against a bare `import typer.rich_utils` (limit 1.3 times), and
-`import lsl_runtime`, with and without its public classes and functions of annotating, against importing numpy, h5py and
-onnxruntime (limit 1.3 times). Prints medians and ratios, and which heavy modules were imported. Processor time is what
-counts on a machine that others use as well.
+Measures in turns, in one run. `lsl-annotate --help` is compared with a bare `import typer.rich_utils`. `import
+lsl_runtime`, and importing what annotates, are compared with importing numpy, h5py and onnxruntime. The limit is 1.3
+times in each case. Prints medians and ratios, and which heavy modules were imported. If others use the machine, look at
+the processor time.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def timed(code: str) -> tuple[float, float]:
-    """Seconds by the clock and of processor time that a fresh Python takes to run `code`."""
+    """What a new Python takes to run `code`, in seconds: by the clock, and of processor time."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, cwd=Path(os.sep))
     wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
