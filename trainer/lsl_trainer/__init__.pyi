@@ -10,8 +10,8 @@ from .losses.references import select_references as select_references
 from .losses.similarity import similarity_loss as similarity_loss
 from .networks.residual import Network as Network
 from .networks.residual import residual_network as residual_network
-from .runs.folds import CrossValidation as CrossValidation
 from .runs.folds import cross_validate as cross_validate
+from .runs.out_of_fold import CrossValidation as CrossValidation
 from .runs.training import Run as Run
 from .runs.training import train as train
 from .settings.config import TrainConfig as TrainConfig

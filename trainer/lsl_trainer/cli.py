@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,17 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lsl_shared.errors import ConfigError
-from lsl_shared.process.terminal import Debug, duration, new_app, plain_errors, progress, say
+from lsl_shared.process.terminal import Debug, new_app, plain_errors, say
 from lsl_trainer.layers.cli import score_layers_to
 from lsl_trainer.runs.folds_cli import cross_validate_to
 from lsl_trainer.runs.folds_file import folds_of
+from lsl_trainer.runs.run_folder import CONFIG, check_resumable
+from lsl_trainer.runs.train_cli import train_to
 from lsl_trainer.settings.cli_settings import ConfigOption, PresetOption, chosen_settings, require_torch, takes_settings
 from lsl_trainer.settings.setting import METHOD, TRANSFER
 
 if TYPE_CHECKING:
-    from lsl_trainer.learning.algorithm import TwoStepTraining
-    from lsl_trainer.learning.epoch import Epoch
-    from lsl_trainer.runs.training import Run
     from lsl_trainer.settings.config import TrainConfig
 
 app = new_app("Train a network on few fine labels with the help of many coarse ones.")
@@ -64,29 +62,42 @@ def train_command(
     """
     with plain_errors(debug, "lsl-train --resume --out RUN goes on after the last whole epoch."):
         require_torch()
-        # Threads that spin for long while they wait make a training on a busy machine 10 times slower.
-        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-        if os.environ.get("RANK", "0") != "0":
-            sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115, the first process speaks for all
-        from lsl_shared.files.store import Store
-        from lsl_trainer.settings.device import best_device
-
-        Store(store).close()
+        _settle_process()
+        _check_store(store)
         if resume:
             config, folder = _interrupted(out, given, preset or config_file or folds)
             folds = folds_of(folder)
         else:
-            config = chosen_settings(preset, config_file, given)
-            folder = out or _new_folder()
-        found = "" if preset or config_file or resume else f" ({best_device().type} found)"
+            config, folder = chosen_settings(preset, config_file, given), out or _new_folder()
+        found = "" if preset or config_file or resume else _found_device()
         say(f"preset {config.preset}{found}, method {config.method}, run {folder}")
         if layers is not None:
             score_layers_to(store, config, folder, layers)
-            return
-        if folds is not None:
+        elif folds is not None:
             cross_validate_to(store, config, folder, folds, resume)
-            return
-        _tell(_train(store, config, folder, resume), store)
+        else:
+            train_to(store, config, folder, resume)
+
+
+def _settle_process() -> None:
+    """What a process needs before torch is imported; only the first of several speaks."""
+    # Threads that spin for long while they wait make a training on a busy machine 10 times slower.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    if os.environ.get("RANK", "0") != "0":
+        sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115, the first process speaks for all
+
+
+def _check_store(store: Path) -> None:
+    """Refuses what is no store before anything else is done."""
+    from lsl_shared.files.store import Store
+
+    Store(store).close()
+
+
+def _found_device() -> str:
+    from lsl_trainer.settings.device import best_device
+
+    return f" ({best_device().type} found)"
 
 
 def _new_folder() -> Path:
@@ -97,7 +108,6 @@ def _new_folder() -> Path:
 
 def _interrupted(out: Path | None, given: dict[str, Any], other: object) -> tuple[TrainConfig, Path]:
     """The settings of the run to go on with."""
-    from lsl_trainer.runs.training import CONFIG, check_resumable
     from lsl_trainer.settings.config_file import read_config
 
     if out is None:
@@ -106,65 +116,6 @@ def _interrupted(out: Path | None, given: dict[str, Any], other: object) -> tupl
         raise ConfigError("a run goes on with its own settings: leave out all options but --out beside --resume")
     check_resumable(out)
     return read_config(out / CONFIG), out
-
-
-def _train(store: Path, config: TrainConfig, folder: Path, resume: bool) -> Run:
-    """Trains behind one progress bar over all steps."""
-    from contextlib import ExitStack
-
-    from lsl_trainer.runs.training import train
-
-    with ExitStack() as stack:
-        advance = None
-
-        def start(training: TwoStepTraining) -> None:
-            nonlocal advance
-            _announce(training)
-            advance = stack.enter_context(progress("training", training.total_images))
-
-        def count(images: int) -> None:
-            assert advance is not None
-            advance(images)
-
-        return train(store, config, folder, resume=resume, on_start=start, on_images=count, on_epoch=_tell_epoch)
-
-
-def _announce(training: TwoStepTraining) -> None:
-    data = training.data
-    coarse = (
-        f"{len(data.coarse):,} images with {data.coarse_space.name}, " if data.coarse_space and len(data.coarse) else ""
-    )
-    say(f"training on {coarse}{len(data.fine):,} with {data.fine_space.name}; {len(data.test):,} held out for the test")
-    say(f"this will take about {duration(_estimated_seconds(training))}")
-
-
-def _estimated_seconds(training: TwoStepTraining) -> float:
-    """From the time of a few forward and backward passes on a grey batch; weights and random state stay."""
-    import torch
-
-    network, config = training.network, training.config
-    images = torch.full((config.descent.batch_size, 3, *training.data.image_size), 0.5, device=network.mean.device)
-    network.eval()
-    times = []
-    for _ in range(4):
-        started = time.monotonic()
-        network(images)[0].sum().backward()
-        network.zero_grad(set_to_none=True)
-        times.append(time.monotonic() - started)
-    return 1.2 * min(times) / config.descent.batch_size * training.total_passes
-
-
-def _tell_epoch(epoch: Epoch) -> None:
-    if epoch.number == 1 or epoch.number % 5 == 0:
-        right = "" if epoch.accuracy is None else f"   right {epoch.accuracy:6.1%}"
-        say(f"{epoch.step:>8} epoch {epoch.number:3d}   loss {epoch.loss:6.3f}{right}")
-
-
-def _tell(run: Run, store: Path) -> None:
-    for note in run.notes:
-        say(f"note: {note}")
-    say(f"model: {run.path / 'model'}   report: {run.path / 'report.html'}")
-    say(f"next: lsl-annotate {store}")
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from lsl_trainer.cli import app
 from lsl_trainer.reporting.reliability import Measured
 from lsl_trainer.runs import folds
-from lsl_trainer.runs.folds import CrossValidation, Fold
+from lsl_trainer.runs.out_of_fold import CrossValidation, Fold
 from lsl_trainer.settings.config_file import write_config
 
 FAST = ["--preset", "tiny", "--method", "plain", "--fine-epochs", "1", "--batch-size", "32"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lsl_shared.process.terminal import Advance, progress, say
+from lsl_shared.process.terminal import say
+from lsl_trainer.runs.bar import TrainingBar
 
 if TYPE_CHECKING:
     from lsl_trainer.learning.algorithm import TwoStepTraining
-    from lsl_trainer.runs.folds import CrossValidation
+    from lsl_trainer.runs.out_of_fold import CrossValidation
     from lsl_trainer.settings.config import TrainConfig
 
 __all__ = ["cross_validate_to"]
@@ -17,25 +18,17 @@ __all__ = ["cross_validate_to"]
 
 def cross_validate_to(store: Path, config: TrainConfig, out: Path, folds: int, resume: bool) -> None:
     """Runs the cross-validation, says how each fold begins, and at the end what all came to."""
-    from contextlib import ExitStack
-
     from lsl_trainer.runs.folds import cross_validate
 
-    with ExitStack() as stack:
-        advance: Advance | None = None
+    with TrainingBar() as bar:
 
         def start(number: int, training: TwoStepTraining) -> None:
-            nonlocal advance
             data = training.data
-            stack.close()
+            bar.end()
             say(f"fold {number} of {folds}: {len(data.fine):,} fine labels to learn, {len(data.test):,} held out")
-            advance = stack.enter_context(progress(f"fold {number}", training.total_images))
+            bar.begin(f"fold {number}", training.total_images)
 
-        def count(images: int) -> None:
-            assert advance is not None
-            advance(images)
-
-        found = cross_validate(store, config, out, folds, resume=resume, on_start=start, on_images=count)
+        found = cross_validate(store, config, out, folds, resume=resume, on_start=start, on_images=bar)
     _tell(found)
 
 

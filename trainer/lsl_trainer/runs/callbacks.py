@@ -1,0 +1,37 @@
+"""What a training tells while it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lsl_trainer.learning.algorithm import TwoStepTraining
+from lsl_trainer.learning.epoch import Epoch
+
+__all__ = ["Callbacks"]
+
+
+def _ignored(told: object) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """Functions that are called while a training goes on."""
+
+    on_start: Callable[[TwoStepTraining], None] = _ignored
+    """With the training when it is prepared."""
+    on_images: Callable[[int], None] = _ignored
+    """With the number of images just learnt from."""
+    on_epoch: Callable[[Epoch], None] = _ignored
+    """With each epoch as it ends."""
+
+    @classmethod
+    def of(
+        cls,
+        on_start: Callable[[TwoStepTraining], None] | None,
+        on_images: Callable[[int], None] | None,
+        on_epoch: Callable[[Epoch], None] | None,
+    ) -> Callbacks:
+        """From functions of which any may be None."""
+        return cls(on_start or _ignored, on_images or _ignored, on_epoch or _ignored)

@@ -1,0 +1,65 @@
+"""The end of a run: the bundle, its evaluation on the test images, the report, and metrics.json last."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lsl_runtime.evaluation.evaluate import evaluate
+from lsl_runtime.model.model import Model
+from lsl_shared.files.atomic import write_text
+from lsl_trainer.bundle.variants import half_bundle, int8_bundle
+from lsl_trainer.bundle.write import write_bundle
+from lsl_trainer.data.image_cache import remove_images
+from lsl_trainer.data.split import TEST
+from lsl_trainer.learning.algorithm import TwoStepTraining
+from lsl_trainer.learning.epoch import Epoch
+from lsl_trainer.reporting.findings import find_out
+from lsl_trainer.reporting.report import write_report
+from lsl_trainer.reporting.versions import versions
+from lsl_trainer.runs.run_folder import CHECKPOINTS, METRICS, MODEL, MODEL_FP16, MODEL_INT8, REPORT
+
+__all__ = ["finish_run"]
+
+_QUANTIZED_BY = 64
+
+
+def finish_run(training: TwoStepTraining, store: str | Path, out: Path, epochs: Sequence[Epoch]) -> None:
+    """Writes all that a finished run holds beside its checkpoints."""
+    data, config = training.data, training.config
+    parity = _write_bundles(training, out)
+    model = Model.load(out / MODEL, device="cpu", verify=True)
+    evaluation = evaluate(store, model, everything=not (data.part == TEST).any())
+    found = find_out(model, data, evaluation, epochs, config.seed)
+    metrics = {
+        "evaluation": asdict(evaluation),
+        "calibration": asdict(found.calibration) if found.calibration else None,
+        "epochs": [asdict(epoch) for epoch in epochs],
+        "parity": parity,
+        "notes": training.notes,
+        "config": config.to_dict(),
+        "versions": versions(),
+    }
+    write_report(out / REPORT, training, found)
+    write_text(out / METRICS, json.dumps(metrics, indent=1, ensure_ascii=False))
+    remove_images(out / CHECKPOINTS)
+
+
+def _write_bundles(training: TwoStepTraining, out: Path) -> dict[str, Any]:
+    """Writes the bundle, and the smaller variant that the settings ask for; gives how near its graphs came."""
+    data, config = training.data, training.config
+    for bundle in (MODEL, MODEL_FP16, MODEL_INT8):
+        shutil.rmtree(out / bundle, ignore_errors=True)  # of a run that was killed before its report
+    _, parity = write_bundle(training.network, data, config, out / MODEL)
+    if config.export.graph_precision == "fp16":
+        half_bundle(out / MODEL, out / MODEL_FP16)
+    if config.export.graph_precision == "int8":
+        images = data.fine.images[np.sort(data.fine.rows[:_QUANTIZED_BY])]
+        int8_bundle(out / MODEL, images, out / MODEL_INT8)
+    return asdict(parity)
