@@ -20,7 +20,7 @@ from lsl_tools.labelling.coverage import spread_choice, unit_features
 
 __all__ = ["Suggestion", "suggest", "uncertainty", "write_suggestions"]
 
-_DIGITS = 3
+_DIGITS = 4
 _BASE = 0.5
 """What an image counts of which the model is sure: models that learnt from few labels are sure too soon."""
 
@@ -55,7 +55,7 @@ def suggest(
     """
     path = Path(annotations) if annotations is not None else annotations_path(store)
     with Store(store) as images:
-        remedy = f"`lsl-annotate {images.path} --features` makes what is needed"
+        remedy = f"`{command_line('lsl-annotate', images.path, '--features')}` makes what is needed"
         if not path.exists():
             raise AnnotationsError(path, f"no such annotations; {remedy}")
         with Annotations(path) as given:
