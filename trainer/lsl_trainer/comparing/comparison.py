@@ -1,8 +1,8 @@
-"""Comparing the methods, as the paper's Table II and Figures 5 and 6 do: all of them, over seeds, on equal terms.
+"""Compares the methods over several seeds, on equal terms, as the paper's Table II and Figures 5 and 6 do.
 
-Every seed is another split and another draw of fine labels. The methods of a seed share both, and whatever steps they
-have in common. Each finished training is kept, so that a rerun goes on where it stopped, and more seeds or methods can
-be added to a comparison.
+Each seed has its own split and its own draw of fine labels. The methods of a seed share both, and they share the steps
+that they have in common. Each finished training is kept. So a rerun goes on where it stopped, and seeds and methods can
+be added to a comparison later.
 """
 
 from __future__ import annotations
@@ -50,11 +50,35 @@ def compare(
     on_epoch: Callable[[str, int, Epoch], None] | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
 ) -> Comparison:
-    """Trains `rows` (all of `compare_rows.ROWS` by default) for `seeds` seeds from `config.seed` on, and compares them.
+    """Trains methods for several seeds and compares them.
 
-    Each seed s sets both `seed` and `label_seed`. What the folder `out` holds of the same settings is not trained
-    again. `on_epoch` receives the row, the seed and each epoch, `on_outcome` each finished row and seed, old or new.
-    Raises ConfigError for an unknown row or the folder of another comparison, TrainingError and StoreError as `train`.
+    Each seed sets both `seed` and `label_seed` of the settings. What `out` holds already is not trained again.
+
+    Args:
+        store: the image store, an HDF5 file.
+        config: the settings of all trainings; `config.seed` is the first seed, and the method is ignored.
+        out: the folder of the comparison: a new one, or one with the same settings, to go on with.
+        rows: names of methods and controls, such as "plain" or "prototype"; none of them means all.
+        seeds: how many seeds, at least 1.
+        device: where to train; None takes a GPU if there is one.
+        on_epoch: is called with the row, the seed and the epoch after each epoch.
+        on_outcome: is called with the answers of each row and seed, whether trained now or found in `out`.
+
+    Returns:
+        The scores of the rows and their differences, which `out` also holds as report.html and comparison.json.
+
+    Raises:
+        ConfigError: if a row is unknown, or `out` holds something else.
+        TrainingError: if there is nothing to train on or to test.
+        StoreError: if the store cannot be read, or lacks the task.
+
+    Example:
+        >>> from lsl_trainer import PRESETS, NetworkConfig, compare
+        >>> network = NetworkConfig(widths=(4, 8), strides=(1, 2), pool=2)
+        >>> config = PRESETS["tiny"].having(network=network, fine_epochs=2, batch_size=8)
+        >>> compared = compare("store.h5", config, "comparison", rows=["plain", "gabor"], seeds=1)
+        >>> [row.name for row in compared.rows], len(compared.differences)
+        (['gabor', 'plain'], 1)
     """
     rows, out = check_rows(rows), Path(out)
     if seeds < 1:
@@ -101,7 +125,7 @@ def _of_seed(
     on_epoch: Callable[[str, int, Epoch], None],
     on_outcome: Callable[[Outcome], None] | None,
 ) -> list[Outcome]:
-    """The outcomes of one seed; trains those that are not there yet."""
+    """The outcomes of one seed. Rows that `out` does not have yet are trained."""
     folder, fingerprint = out / f"seed-{config.seed}", store.fingerprint()
     found, part = [], None
     for row in rows:
@@ -120,7 +144,7 @@ def _of_seed(
 
 
 def _part(store: Store, config: TrainConfig, rows: Sequence[str]) -> NDArray[np.int8]:
-    """The split of a seed: that of a method that looks at coarse labels, where there is one: it sees most images."""
+    """The split of a seed: that of a method with coarse labels, if there is one; it has the most images."""
     methods = [find_method(method_of(row)) for row in rows]
     widest = next((method for method in methods if method.coarse_labels), methods[0]).name
     return load_data(store, config.having(method=widest)).part
@@ -147,7 +171,7 @@ def _train(
 
 
 def _notes(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-    """What the trainings noted, each with the rows and seeds that it is true of."""
+    """What was noted in the trainings. Each note names the rows and seeds that it is about."""
     where: dict[str, dict[str, list[int]]] = {}
     for outcome in outcomes:
         for note in outcome.notes:

@@ -1,4 +1,4 @@
-"""What a comparison keeps of one method and seed: its answers for the test images, in a JSON file of their own."""
+"""What a comparison keeps of one row and seed: the answers for the test images, in a JSON file."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ class Outcome:
     ids: tuple[str, ...]
     """The test images (N,)."""
     groups: tuple[int, ...]
-    """(N,): their genes."""
+    """Their genes, (N,)."""
     truth: tuple[int, ...]
-    """(N,): their classes."""
+    """Their classes, (N,)."""
     predicted: tuple[int, ...]
-    """(N,): the classes that the row gives them."""
+    """The classes that the row gives them, (N,)."""
     fine_images: int
-    """Trained on."""
+    """So many images with fine labels were trained on."""
     coarse_images: int
     seconds: float
-    """Of the training, without what it shares with a row before it."""
+    """Time of the training, without the steps that it shares with a row before it."""
     notes: tuple[str, ...] = ()
 
 
 def answered(row: str, training: TwoStepTraining, seconds: float) -> Outcome:
-    """What a trained row says of the test images, float32 in torch."""
+    """The answers of a trained row for the test images, computed by torch in float32."""
     data, network = training.data, training.network
     if row == "prototype":
         predicted = nearest_prototype(network, data.fine, data.test)
@@ -69,12 +69,12 @@ def answered(row: str, training: TwoStepTraining, seconds: float) -> Outcome:
 
 
 def write_outcome(path: Path, outcome: Outcome) -> None:
-    """Writes one outcome in one piece."""
+    """Writes an outcome. The file is whole or absent."""
     write_text(path, json.dumps(asdict(outcome), ensure_ascii=False))
 
 
 def read_outcome(path: Path, fingerprint: str) -> Outcome:
-    """Reads `write_outcome` back. Raises TrainingError for a damaged file, or one of another store."""
+    """Reads what `write_outcome` wrote. A damaged file, or one of another store, is a TrainingError."""
     try:
         entries: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         lists = {name: tuple(value) for name, value in entries.items() if isinstance(value, list)}
@@ -87,7 +87,7 @@ def read_outcome(path: Path, fingerprint: str) -> Outcome:
 
 
 def write_responses(path: Path, training: TwoStepTraining) -> None:
-    """Keeps the first filters' responses to a few test images of different classes, for Figure 6 (NumPy .npz)."""
+    """Keeps what the first filters answer to a few test images of different classes, for Figure 6 (NumPy .npz)."""
     test = training.data.test
     first = np.unique(test.labels, return_index=True)[1]
     shown = first[np.unique(np.linspace(0, len(first) - 1, _SHOWN_IMAGES + 2)[1:-1].astype(int))]

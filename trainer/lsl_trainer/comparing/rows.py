@@ -1,7 +1,7 @@
-"""The rows of a comparison: the methods and two controls, each trained on what the others of its seed have learnt.
+"""The rows of a comparison: the methods and two controls. The rows of a seed share what they have in common.
 
-Feature-level learning begins where data-level learning ends, so what the steps of two methods have in common is learnt
-once: a checkpoint is kept for every sequence of steps, and a training goes on from the longest one that is its own.
+Feature-level learning begins where data-level learning ends. So the steps that two methods have in common are learnt
+once. A checkpoint is kept for each sequence of steps, and a training goes on from the longest one that it has too.
 """
 
 from __future__ import annotations
@@ -31,17 +31,18 @@ from lsl_trainer.settings.method import method_names
 __all__ = ["CONTROLS", "ROWS", "check_rows", "learnt", "method_of"]
 
 CONTROLS = {"continued": "feature-level", "prototype": "data-level"}
-"""The controls, and the method whose data and steps each has. `continued`: data-level learning that goes on for the
-epochs of step two, at its rate and schedule, with L_CE alone. `prototype`: the nearest class prototype on the features
-of data-level learning."""
+"""The controls, and the method whose data and steps each has.
+
+`continued` is data-level learning that goes on for the epochs of step two, at its rate and schedule, with L_CE alone.
+`prototype` is the nearest class prototype, on the features of data-level learning."""
 
 _PAPER = ("gabor", "plain", "data-level", "feature-level")
 ROWS = (*_PAPER, *(method for method in method_names() if method not in _PAPER), *CONTROLS)
-"""All rows, those of the paper's Table II first and in its order."""
+"""All rows. Those of the paper's Table II come first, in its order."""
 
 
 def check_rows(names: Sequence[str]) -> tuple[str, ...]:
-    """`names`, or all rows for none, each once and in the order of ROWS. Raises ConfigError for an unknown one."""
+    """`names` in the order of ROWS, each once; all rows if there are none. An unknown one is a ConfigError."""
     unknown = [name for name in names if name not in ROWS]
     if unknown:
         raise ConfigError(f"--method must be one of {', '.join(ROWS)}, received {unknown[0]!r}")
@@ -61,7 +62,7 @@ def learnt(
     fabric: Fabric,
     on_epoch: Callable[[Epoch], None],
 ) -> TwoStepTraining:
-    """The training of a row at its end. `folder` keeps the checkpoints that it shares with the seed's other rows."""
+    """The training of a row at its end. `folder` holds the checkpoints that the rows of a seed share."""
     training = TwoStepTraining(data, config.having(method=method_of(row)), fabric, _PLANS.get(row))
     for count in range(len(training.planned), 0, -1):
         path, digest = _checkpoint(folder, training.planned[:count], data)
