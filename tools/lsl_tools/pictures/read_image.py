@@ -26,10 +26,14 @@ __all__ = ["MAX_PIXELS", "Picture", "decode_image", "read_image", "shown"]
 
 @dataclass(frozen=True)
 class Picture:
-    """A decoded picture: `pixels` uint8 (H, W, 3), RGB, and `remarks` on what the user may not expect."""
+    """A decoded picture: `pixels` uint8 (H, W, 3), RGB, and `remarks` on what the user may not expect.
+
+    `pixel_size` is height and width of a pixel in µm, where the file tells.
+    """
 
     pixels: NDArray[np.uint8]
     remarks: tuple[str, ...] = ()
+    pixel_size: tuple[float, float] | None = None
 
 
 def read_image(path: str | Path) -> NDArray[np.uint8]:
