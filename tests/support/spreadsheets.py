@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Final, Literal
 
 import xlsxwriter
 
@@ -19,6 +19,7 @@ Grid = list[list[str]]
 """The cells of a table, header first."""
 _ENGLISH: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
 _TWO: Final = re.compile(r"(\d{1,2})([-/.])(\d{1,2})")
+_QUOTING: Final[tuple[Literal[0, 1], ...]] = (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
 _NAMED: Final = re.compile(r"([A-Za-z]{3})[-. ]?(\d{1,2})")
 MISSING: Final = ("NA", "N/A", "#N/A", "NaN", "nan", "None", "null", "NULL", "?", "-", "<NA>", "")
 """How programs write an empty cell."""
@@ -110,7 +111,7 @@ def write_grid(grid: Grid, folder: Path, random: Random) -> tuple[Path, int]:
     if random.random() < 0.1:
         return _workbook([*title, *grid], folder / "labels.xlsx"), len(title)
     delimiter = random.choice(",,;\t")
-    quoting, end = random.choice((csv.QUOTE_MINIMAL, csv.QUOTE_ALL)), random.choice(("\n", "\r\n"))
+    quoting, end = random.choice(_QUOTING), random.choice(("\n", "\r\n"))
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=delimiter, quoting=quoting, lineterminator=end)
     width = len(grid[0])
