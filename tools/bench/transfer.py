@@ -265,9 +265,9 @@ def compare(path: Path, folds: int, factor: float, only: list[str], cache: Path,
             for name in only or methods:
                 answer_folds(one, name, methods[name], cache)
     repeats = {name: [found for one in problems if (found := joined(one, name, cache)) is not None] for name in names}
-    known = {name: found for name, found in repeats.items() if found}
-    for name, found in known.items():
-        tell(name, problem, found)
+    known = {name: answers for name, answers in repeats.items() if answers}
+    for name, answers in known.items():
+        tell(name, problem, answers)
     if len(known) > 1:
         _tell_differences(problem, known)
 
@@ -313,7 +313,7 @@ def answer_folds(problem: Problem, name: str, make: Callable[[str], Method], cac
             parts = {"ranges": ranges, "terms": terms, "chosen": chosen}
             np.savez(
                 _place(cache, what, problem.seed, number),
-                **{key: value for key, value in parts.items() if value is not None},
+                **{key: value for key, value in parts.items() if value is not None},  # type: ignore[arg-type]
             )
         print(f"{name}, seed {problem.seed}, fold {number}: {time.process_time() - began:.0f} s of CPU", flush=True)
 
