@@ -1,54 +1,54 @@
-"""How many images must a person label? Accuracy against fine labels a class, for every way of using the coarse ones.
+"""How many images must a person label? Accuracy against fine labels a class, for each way of using the coarse ones.
 
     python tools/bench/label_efficiency.py run pollen OUT --source ../shared/data/pollen73s [--recipe modern]
     python tools/bench/label_efficiency.py run demo OUT --epochs 15 [--seeds 3] [--labels 5]
     python tools/bench/label_efficiency.py ablate OUT --epochs 10 [--seeds 3] [--labels 1]
     python tools/bench/label_figure.py OUT
 
-`pollen`: 73 species of 34 families, grey, 64×64, the family on all training images, split at random (no genes); only
-species of families with several are scored as `several`. `demo`: 3,000 synthetic embryos, split by gene. Every method
-has the same network, splits, labels and recipe, and all but `plain` begin with the same step on coarse labels. Every
-training is a line of OUT/DATA.csv; a rerun goes on where it stopped.
+`pollen` has 73 species of 34 families: grey images of 64×64 pixels, all training images with their family, split at
+random because there are no genes. The score `several` counts the species of families that have more than one. `demo`
+has 3,000 synthetic embryos, split by gene.
+
+All methods have the same network, splits, labels and recipe. All but `plain` begin with the same step on coarse labels.
+Each training is a line of OUT/DATA.csv, and a rerun goes on where it stopped. `ablate` takes one part after the other
+away from `coarse-constrained`, and writes OUT/ablation.csv.
 """
 
 from __future__ import annotations
 
-import csv
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 import typer
+from label_losses import contrastive, two_heads
+from label_rows import METHODS, Row, missing, read, write
 from lowshot import write_pollen
 from numpy.typing import NDArray
-from torch import Tensor
+from trainings import logits
 
 from lsl_runtime.coarse_labels import constrained
 from lsl_shared import Store
 from lsl_trainer.calibration.temperature import softmax
 from lsl_trainer.comparing.prototypes import nearest_prototype
-from lsl_trainer.data.batch import Batch, Loss
 from lsl_trainer.data.load import load_data
+from lsl_trainer.data.sampling import mixed_batches
 from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from lsl_trainer.learning.inference import logits_of
 from lsl_trainer.learning.learner import Learner
 from lsl_trainer.learning.steps.step import Step
-from lsl_trainer.losses.constrained import labels_together, mixed_batches
+from lsl_trainer.losses.constrained import labels_together
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.network import NetworkConfig
 from lsl_trainer.settings.presets import PRESETS
 
 app = typer.Typer(add_completion=False, help=__doc__)
-METHODS = ("plain", "data-level", "feature-level", "two-head", "contrastive", "coarse-constrained")
-ALL = 0
 SMALL = NetworkConfig(widths=(16, 32, 64, 128), strides=(2, 2, 2, 2), stem_stride=2, pooled_shortcut=True, pool=1)
 EPOCHS = {"coarse_epochs": 10, "fine_epochs": 40, "feature_epochs": 10, "constrained_epochs": 40}
 POLLEN = {"network": SMALL, "split": "random", "flip": True, "rotation": 0.0, "strong": 0.0, **EPOCHS}
@@ -60,7 +60,7 @@ RECIPES = {
     "modern": PRESETS["modern"],
     "paper": PRESETS["paper"].having(learning_rate=0.01, feature_learning_rate=0.001, reference_draw="batch"),
 }
-"""`paper` with ten times its learning rate in step one, for the few epochs that two cores have time for."""
+"""`paper` has ten times its own learning rate in step one, because two cores have time for few epochs only."""
 ABLATIONS: dict[str, dict[str, Any]] = {
     "all of it": {},
     "no pseudo-labels": {"pseudo_weight": 0.0},
@@ -71,29 +71,7 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "no feature dropout": {"feature_dropout": 0.0},
     "with L_S": {"similarity_weight": 1.0},
 }
-
-
-@dataclass(frozen=True)
-class Row:
-    """One training and its accuracies on the test images."""
-
-    recipe: str
-    method: str
-    labels: int
-    """Fine labels a class; 0 is all."""
-    seed: int
-    variant: str
-    accuracy: float
-    several: float
-    """Of classes whose coarse class has several."""
-    single: float
-    coarse: float
-    """The coarse class of the answer."""
-    within_one: float
-    constrained: float
-    """Where the answer keeps to the true coarse class; of classes whose coarse class has several."""
-    constrained_within_one: float
-    seconds: float
+"""What is taken away from coarse-constrained, or added to it: the settings that differ."""
 
 
 @app.command()
@@ -135,7 +113,7 @@ def ablate(
     labels: int = 1,
     first_seed: int = 0,
 ) -> None:
-    """Takes each ingredient away from coarse-constrained, pollen, modern recipe."""
+    """Takes each part away from coarse-constrained: pollen, recipe `modern`."""
     torch.set_num_threads(1)
     store, path = the_store("pollen", out, source), out / "ablation.csv"
     for seed in range(first_seed, first_seed + seeds):
@@ -151,6 +129,7 @@ def ablate(
 
 
 def the_store(data: str, out: Path, source: Path | None) -> Path:
+    """The store of a data set in `out`, made if it is not there."""
     out.mkdir(parents=True, exist_ok=True)
     path = (out / f"{data}.h5").resolve()  # checkpoints know their store by its path
     if not path.exists() and data == "pollen":
@@ -164,7 +143,7 @@ def the_store(data: str, out: Path, source: Path | None) -> Path:
 
 
 def coarse_step(store: Path, config: TrainConfig, kept: Path) -> Checkpoint:
-    """The network after the step on coarse labels, which all methods share, trained once and `kept`."""
+    """The network after the step on coarse labels, which all methods share. It is trained once and then `kept`."""
     if kept.exists():
         return read_checkpoint(kept, str(store))
     last: Checkpoint | None = None
@@ -183,8 +162,8 @@ def training_of(store: Path, config: TrainConfig) -> tuple[TrainingData, TwoStep
     return data, TwoStepTraining(data, config)
 
 
-def trained(store: Path, config: TrainConfig, coarse: Checkpoint, methods: list[str]) -> Iterator[Row]:
-    """Each method's figures; feature-level goes on from data-level."""
+def trained(store: Path, config: TrainConfig, coarse: Checkpoint, methods: Sequence[str]) -> Iterator[Row]:
+    """A row for each method. Feature-level goes on from data-level."""
     if "plain" in methods:
         yield from by_steps(store, config.having(method="plain"), None, {"fine": "plain"})
     if {"data-level", "feature-level"} & set(methods):
@@ -202,20 +181,20 @@ def trained(store: Path, config: TrainConfig, coarse: Checkpoint, methods: list[
 
 
 def by_steps(store: Path, config: TrainConfig, coarse: Checkpoint | None, names: dict[str, str]) -> Iterator[Row]:
-    """A row as each step that `names` has ends."""
+    """A row at the end of each step that has a name here."""
     data, training = training_of(store, config)
     if coarse is not None:
         training.resume(coarse)
     started = time.process_time()
     for epoch, _ in training.run(lambda images: None):
         if training.step_finished and epoch.step in names:
-            logits = logits_of(training.network, data.test.images, data.test.rows).numpy()
-            yield scored(data, softmax(logits[:, : len(data.fine_space)]), names[epoch.step], started)
+            found = logits(training.network, data.test)[:, : len(data.fine_space)]
+            yield scored(data, softmax(found), names[epoch.step], started)
             training.network.train()
 
 
 def beside(store: Path, config: TrainConfig, coarse: Checkpoint, name: str) -> Row:
-    """A two-head network or supervised contrastive features, on from the coarse step; neither is in the trainer."""
+    """The row of a two-head network, or of supervised contrastive features. Both go on from the coarse step."""
     data, training = training_of(store, config.having(method="data-level"))
     training.resume(coarse)
     if name == "contrastive":
@@ -237,41 +216,10 @@ def beside(store: Path, config: TrainConfig, coarse: Checkpoint, name: str) -> R
     return scored(data, answers(network, data, name), name, started)
 
 
-def two_heads(config: TrainConfig, fine: int) -> Loss:
-    """L_CE of the fine labels and of the coarse ones, on one F."""
-
-    def loss(network: Network, batch: Batch) -> tuple[Tensor, Tensor]:
-        logits, _ = network(batch.images)
-        (coarse,) = batch.others.values()
-        known, smoothing = batch.labels >= 0, config.regularization.label_smoothing
-        total = F.cross_entropy(logits[known, :fine], batch.labels[known], label_smoothing=smoothing)
-        return total + F.cross_entropy(logits[:, fine:], coarse, label_smoothing=smoothing), logits[:, :fine]
-
-    return loss
-
-
-def contrastive(temperature: float = 0.1) -> Loss:
-    """Supervised contrastive loss (Khosla et al. 2020) of two views: alike are equal fine, else equal coarse labels."""
-
-    def loss(network: Network, batch: Batch) -> tuple[Tensor, Tensor]:
-        assert batch.strong is not None
-        logits, _ = network(torch.cat([batch.images, batch.strong]))
-        projected = F.normalize(logits, dim=1)
-        (coarse,) = (labels.repeat(2) for labels in batch.others.values())
-        fine = batch.labels.repeat(2)
-        both = (fine[:, None] >= 0) & (fine >= 0)
-        alike = torch.where(both, fine[:, None] == fine, coarse[:, None] == coarse).fill_diagonal_(False)
-        similarity = (projected @ projected.T / temperature).fill_diagonal_(-torch.inf)
-        chance = similarity.log_softmax(1).masked_fill(~alike, 0)
-        return -(chance.sum(1) / alike.sum(1).clamp(min=1)).mean(), logits[: len(batch.labels)]
-
-    return loss
-
-
 def answers(network: Network, data: TrainingData, name: str) -> NDArray[np.floating]:
-    """Probabilities (n, K) of the test images; 0 and 1 for prototypes."""
+    """Probabilities (n, K) of the test images. Those of prototypes are 0 and 1."""
     if name == "two-head":
-        return softmax(logits_of(network, data.test.images, data.test.rows).numpy()[:, : len(data.fine_space)])
+        return softmax(logits(network, data.test)[:, : len(data.fine_space)])
     nearest = nearest_prototype(network, data.fine, data.test)
     return np.eye(len(data.fine_space), dtype=np.float32)[nearest]
 
@@ -293,29 +241,6 @@ def scored(data: TrainingData, probabilities: NDArray[np.floating], method: str,
 
 def mean(right: NDArray[np.bool_]) -> float:
     return round(float(right.mean()), 4) if len(right) else float("nan")
-
-
-def read(path: Path) -> list[Row]:
-    if not path.exists():
-        return []
-    kinds = {field.name: {"int": int, "float": float}.get(str(field.type), str) for field in fields(Row)}
-    with path.open(newline="", encoding="utf-8") as stream:
-        return [Row(**{name: kinds[name](value) for name, value in row.items()}) for row in csv.DictReader(stream)]
-
-
-def missing(path: Path, recipe: str, labels: int, seed: int, methods: tuple[str, ...] | list[str]) -> list[str]:
-    done = {row.method for row in read(path) if (row.recipe, row.labels, row.seed) == (recipe, labels, seed)}
-    return [name for name in methods if name not in done]
-
-
-def write(path: Path, row: Row) -> None:
-    fresh = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, [field.name for field in fields(Row)])
-        if fresh:
-            writer.writeheader()
-        writer.writerow(asdict(row))
-    print(" ".join(f"{name}={value}" for name, value in asdict(row).items() if value != ""), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""The picture and the tables of label_efficiency.py and labelling_loop.py: what is measured so far in OUT.
+"""Draws and prints what label_efficiency.py and labelling_loop.py have measured so far.
 
     python tools/bench/label_figure.py OUT
 
-Writes OUT/label_efficiency.png: accuracy against fine labels a class, mean and range over seeds, a panel for each store
-and recipe, and simulated labelling. Prints the tables in Markdown, with the labels that coarse-constrained saves.
+Writes OUT/label_efficiency.png. It has a panel for each store and recipe: accuracy against fine labels a class, with
+the mean and the range over seeds. One more panel shows simulated labelling. Prints the tables in Markdown, and how many
+labels coarse-constrained saves.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import typer
-from label_efficiency import METHODS, Row, read
+from label_rows import METHODS, Row, read
 from matplotlib.axes import Axes
 
 COLOURS = dict(zip(METHODS, ("#8c8c8c", "#d99a2b", "#b5482a", "#6a51a3", "#3182bd", "#1b7837"), strict=True))
 SCORES = {"pollen": "several", "demo": "accuracy"}
 NAMES = {"pollen": "POLLEN73S: species of families with several", "demo": "synthetic embryos: stage"}
 EVERYTHING = 25
-"""Where `all` is drawn: pollen has about 25 training images a species."""
+"""Where `all` is drawn on the axis of labels: pollen has about 25 training images a species."""
 
 
 def main(out: Path) -> None:
@@ -57,7 +58,7 @@ def values(rows: Sequence[Row], method: str, labels: int, score: str) -> list[fl
 
 
 def counts(rows: Sequence[Row]) -> list[int]:
-    """Labels a class in ascending order, all of them last."""
+    """The numbers of labels a class in ascending order; 0, which means all, comes last."""
     return sorted({row.labels for row in rows}, key=lambda labels: labels or 10**6)
 
 
@@ -95,7 +96,7 @@ def tell(rows: Sequence[Row], data: str, recipe: str) -> None:
 
 
 def tell_savings(rows: Sequence[Row], score: str) -> None:
-    """The labels a class that feature-level needs for what coarse-constrained reaches, interpolated in log labels."""
+    """Prints how many labels a class feature-level needs for what coarse-constrained reaches (interpolated)."""
     curve = [(k or EVERYTHING, values(rows, "feature-level", k, score)) for k in counts(rows)]
     known = [(np.log(k), np.mean(of)) for k, of in curve if of]
     for labels in (1, 2, 5):
@@ -109,7 +110,7 @@ def tell_savings(rows: Sequence[Row], score: str) -> None:
 
 
 def read_loop(path: Path) -> dict[str, dict[int, list[float]]]:
-    """Choice → labels → accuracies of the seeds."""
+    """Accuracies of the seeds, by choice (random or suggest) and number of labels."""
     found: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     if path.exists():
         with path.open(newline="", encoding="utf-8") as stream:
@@ -136,9 +137,9 @@ def tell_loop(found: dict[str, dict[int, list[float]]]) -> None:
     random, suggested = ([np.mean(found[kind][k]) for k in places] for kind in ("random", "suggest"))
     print(f"\nsimulated labelling, {len(found['random'][places[0]])} seeds\n")
     print("| labels | random | suggest | saved |\n|---|---|---|---|")
-    for k, chance, better in zip(places, random, suggested, strict=True):
-        needed = np.interp(chance, np.maximum.accumulate(suggested), places)
-        print(f"| {k} | {chance:.1f} | {better:.1f} | {100 * (1 - needed / k):.0f} % |")
+    for k, at_random, better in zip(places, random, suggested, strict=True):
+        needed = np.interp(at_random, np.maximum.accumulate(suggested), places)
+        print(f"| {k} | {at_random:.1f} | {better:.1f} | {100 * (1 - needed / k):.0f} % |")
 
 
 def tell_ablation(rows: Sequence[Row]) -> None:

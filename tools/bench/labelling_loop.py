@@ -1,10 +1,11 @@
-"""Does it pay to choose which images to label? Simulated labelling of pollen, `lsl-store suggest` against chance.
+"""Does it pay to choose which images to label? Simulated labelling of pollen: `lsl-store suggest` or at random.
 
     python tools/bench/labelling_loop.py OUT --source ../shared/data/pollen73s [--seeds 5] [--batch 50] [--rounds 7]
 
-Each round buys labels for a batch of training images, suggested or random, beginning with a random batch. The model is
-a logistic regression on the features of the step on coarse labels (modern recipe, shared with label_efficiency.py); as
-with --constrain, the species keeps to the known family. Families with several species only. Lines go to OUT/loop.csv.
+Each round buys labels for a batch of training images, suggested or random. The first batch is random. The model is a
+logistic regression on the features of the step on coarse labels (recipe `modern`, shared with label_efficiency.py). As
+with --constrain, an answer keeps to the known family. Only families with several species count. Lines are appended to
+OUT/loop.csv.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ app = typer.Typer(add_completion=False, help=__doc__)
 def loop(
     out: Path, source: Path | None = None, seeds: int = 5, first_seed: int = 0, batch: int = 50, rounds: int = 7
 ) -> None:
-    """Buys labels, `batch` a round, for every seed and either choice."""
+    """Buys `batch` labels a round, for every seed, suggested ones and random ones."""
     torch.set_num_threads(1)
     store, path = the_store("pollen", out, source), out / "loop.csv"
     for seed in range(first_seed, first_seed + seeds):
@@ -51,24 +52,24 @@ def loop(
 def simulated(
     data: TrainingData, network: Network, kind: str, batch: int, rounds: int, seed: int
 ) -> Iterator[tuple[int, float]]:
-    """Labels bought so far, and the accuracy on test species of families with several."""
+    """The number of labels bought so far, and the accuracy on test images, after each round."""
     parents = np.array(data.fine_space.parent_index)
     several = np.bincount(parents)[parents] > 1
     pool, test = (with_several(part, several) for part in (data.fine, data.test))
     features, held = (unit(features_of(network, part).numpy()) for part in (pool, test))
-    chance = np.random.default_rng([seed, 11])
-    labelled = chance.choice(len(pool), batch, replace=False)
+    generator = np.random.default_rng([seed, 11])
+    labelled = generator.choice(len(pool), batch, replace=False)
     for _ in range(rounds + 1):
         model = LogisticRegression(C=10, max_iter=300).fit(features[labelled], pool.labels[labelled])
-        answer = chances(model, held, parents, parents[test.labels])
+        answer = probabilities(model, held, parents, parents[test.labels])
         yield len(labelled), float((answer.argmax(1) == test.labels).mean())
         free = np.setdiff1d(np.arange(len(pool)), labelled)
         if kind == "random":
-            labelled = np.concatenate([labelled, chance.choice(free, batch, replace=False)])
+            labelled = np.concatenate([labelled, generator.choice(free, batch, replace=False)])
             continue
         rows = np.concatenate([free, labelled])
         families = parents[pool.labels]
-        within = chances(model, features[free], parents, families[free])
+        within = probabilities(model, features[free], parents, families[free])
         weights = 0.5 + uncertainty(within.astype(np.float32), parents == families[free][:, None])
         chosen = spread_choice(batch, features[rows], weights, families[rows], np.arange(len(rows)))
         labelled = np.concatenate([labelled, free[chosen]])
@@ -84,10 +85,10 @@ def unit(features: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(features / np.linalg.norm(features, axis=1, keepdims=True), np.float32)
 
 
-def chances(
+def probabilities(
     model: LogisticRegression, features: NDArray[np.float32], parents: NDArray[np.int64], family: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Probabilities (n, K) among the species of each image's family; classes without a label share what is tiny."""
+    """Probabilities (n, K) among the species of each image's family. Classes without a label have tiny ones."""
     found = np.full((len(features), len(parents)), 1e-6)
     found[:, model.classes_] += model.predict_proba(features)
     found *= parents == family[:, None]

@@ -1,13 +1,15 @@
-"""Do coarse labels and reference sets help where fine labels are few? The paper's Table II, on data at hand.
+"""Do coarse labels and reference sets help if there are few fine labels? The paper's Table II, on data at hand.
 
     python tools/bench/lowshot.py pollen ../shared/data/pollen73s OUT [--seeds 5] [--labels 5]
     python tools/bench/lowshot.py demo OUT [--images 3000] [--seeds 3] [--labels 10]
     python tools/bench/lowshot.py why OUT [--seeds 2]     (after one of the others)
 
-`pollen`: 73 species of 34 families, grey, 64×64, the family on all training images; a random split, for the images have
-no genes. `demo`: synthetic embryos, split by gene. Both make OUT/store.h5, train all methods and controls with
-`lsl_trainer.compare`, print a line for each training and the table at the end; a rerun goes on where it stopped. `why`
-looks into step two on the same store: how steep L_S is beside L_CE, and what its settings change, one at a time.
+`pollen` has 73 species of 34 families: grey images of 64×64 pixels, all training images with their family, split at
+random because there are no genes. `demo` has synthetic embryos, split by gene. Both make OUT/store.h5, train all
+methods and controls with `lsl_trainer.compare`, and print a line for each training and a table at the end. A rerun goes
+on where it stopped.
+
+`why` looks into step two on the same store: how steep L_S is beside L_CE, and what each of its settings changes.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import numpy as np
 import torch
 import typer
 from numpy.typing import NDArray
+from trainings import share_right
 
 from lsl_shared import LabelSpace, Store, StoreWriter
 from lsl_trainer.comparing.comparison import compare
@@ -74,7 +77,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "BatchNorm frozen": ("feature-level", {}),
     "BatchNorm frozen, L_CE alone": ("continued", {}),
 }
-"""Name → row of the comparison, and the settings that differ."""
+"""Row of the comparison, and the settings that differ, by name."""
 
 
 @app.command()
@@ -136,7 +139,7 @@ def why(out: Path, seeds: int = 2) -> None:
             config = base.having(seed=seed, label_seed=seed)
             data, folder = load_data(store, config), out / "why" / f"seed-{seed}"
             begun = learn("data-level", data, config, folder)
-            print(f"seed {seed}  data-level: {accuracy(begun.network, data):.1%}", flush=True)
+            print(f"seed {seed}  data-level: {share_right(begun.network, data.test):.1%}", flush=True)
             print_steepness(begun.network, data, config)
             for number, (name, (row, changed)) in enumerate(VARIANTS.items()):
                 own = folder / str(number)
@@ -145,21 +148,16 @@ def why(out: Path, seeds: int = 2) -> None:
                     shutil.copy(path, own)
                 with frozen_statistics() if "frozen" in name else nullcontext():
                     found = learn(row, data, config.having(**changed), own)
-                print(f"seed {seed}  {name:<28} {accuracy(found.network, data):.1%}", flush=True)
+                print(f"seed {seed}  {name:<28} {share_right(found.network, data.test):.1%}", flush=True)
 
 
 def learn(row: str, data: TrainingData, config: TrainConfig, folder: Path) -> TwoStepTraining:
     return learnt(row, data, config, folder, one_process(), lambda epoch: None)
 
 
-def accuracy(network: Network, data: TrainingData) -> float:
-    predicted = logits_of(network, data.test.images, data.test.rows).argmax(1).numpy()
-    return float(np.mean(predicted == data.test.labels))
-
-
 @contextmanager
 def frozen_statistics() -> Iterator[None]:
-    """BatchNorm normalizes by its running statistics while it learns, and leaves them alone."""
+    """Within, BatchNorm normalizes by its running statistics although it learns, and does not change them."""
     original = torch.nn.BatchNorm2d.train
     torch.nn.BatchNorm2d.train = lambda self, mode=True: original(self, False)  # type: ignore[method-assign]
     try:
@@ -169,7 +167,7 @@ def frozen_statistics() -> Iterator[None]:
 
 
 def print_steepness(network: Network, data: TrainingData, config: TrainConfig) -> None:
-    """Norm of the gradients of L_S and L_CE at the beginning of step two, and the range that L_S can take."""
+    """Prints the norm of the gradient of L_S relative to that of L_CE as step two begins, and how far L_S can fall."""
     probabilities = torch.softmax(logits_of(network, data.fine.images, data.fine.rows), 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ReferenceWarning)
@@ -191,7 +189,7 @@ def print_steepness(network: Network, data: TrainingData, config: TrainConfig) -
 
 
 def gradient(network: Network, data: TrainingData, loss: Loss) -> torch.Tensor:
-    """Of the loss of one batch of 128 training images, by all weights."""
+    """The gradient, by all weights of F, of the loss of a batch of 128 training images."""
     positions = np.random.default_rng(0).permutation(len(data.fine))[:128]
     pixels = to_tensor(in_unit_range(data.fine.images[data.fine.rows[positions]]), torch.device("cpu"))
     labels = torch.from_numpy(data.fine.labels[positions])
@@ -202,7 +200,7 @@ def gradient(network: Network, data: TrainingData, loss: Loss) -> torch.Tensor:
 
 
 def write_pollen(source: Path, path: Path) -> None:
-    """The store: grey images of 64×64 pixels, padded with the median of their border."""
+    """Writes a store of grey images of 64×64 pixels, padded with the median of their border."""
     with (source / "labels.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     families = sorted({row["family"] for row in rows})
@@ -217,7 +215,7 @@ def write_pollen(source: Path, path: Path) -> None:
 
 
 def grey_square(path: Path) -> NDArray[np.uint8]:
-    """(64, 64, 3), aspect kept."""
+    """An image (64, 64, 3) that keeps its proportions."""
     grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     assert grey is not None, path
     scale = SIDE / max(grey.shape)
