@@ -12,6 +12,7 @@ import typer
 
 from lsl_shared.errors import ConfigError
 from lsl_shared.process.terminal import Debug, new_app, plain_errors, say
+from lsl_shared.wording import command_line
 from lsl_trainer.layers.cli import score_layers_to
 from lsl_trainer.runs.folds_cli import cross_validate_to
 from lsl_trainer.runs.folds_file import folds_of
@@ -60,7 +61,8 @@ def train_command(
 
     Example:  lsl-train store.h5 --fine stage --coarse stage_range
     """
-    with plain_errors(debug, "lsl-train --resume --out RUN goes on after the last whole epoch."):
+    folder = out
+    with plain_errors(debug, lambda: _going_on(store, folder)):
         require_torch()
         _settle_process()
         _check_store(store)
@@ -77,6 +79,13 @@ def train_command(
             cross_validate_to(store, config, folder, folds, resume)
         else:
             train_to(store, config, folder, resume)
+
+
+def _going_on(store: Path, folder: Path | None) -> str:
+    """What goes on with an interrupted training."""
+    if folder is None or not (folder / CONFIG).exists():
+        return "Nothing was begun."
+    return f"{command_line('lsl-train', store, '--resume', '--out', folder)} goes on after the last whole epoch."
 
 
 def _settle_process() -> None:

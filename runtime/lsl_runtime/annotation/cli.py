@@ -9,6 +9,7 @@ import typer
 
 from lsl_runtime.options import BundleOption, SchedulerOption, StoreArgument, WorkersOption
 from lsl_shared.process.terminal import SOME_FAILED, Debug, duration, new_app, plain_errors, progress, say
+from lsl_shared.wording import command_line
 
 if TYPE_CHECKING:
     from lsl_runtime.annotation.annotated import Annotated as Result
@@ -108,7 +109,8 @@ def annotate_command(
                         store, loaded, *one_of, out=out, saliency=saliency, features=features, saliency_method=method,
                         constrain=constrain, batch_size=batch_size, restart=restart, on_progress=advance,
                     )  # fmt: skip
-                    say(f"shard {shard}: {images:,} images; when all shards are done: lsl-annotate {store} --join")
+                    joining = _join_command(store, model, out)
+                    say(f"shard {shard}: {images:,} images\nnext, when all shards are done: {joining}")
                     return
                 done = annotate(
                     store, loaded, out=out, saliency=saliency, features=features, saliency_method=method,
@@ -119,6 +121,12 @@ def annotate_command(
         _write_tables(done, store, tables, max_set, shares)
         if done.failed:
             raise typer.Exit(SOME_FAILED)
+
+
+def _join_command(store: Path, model: Path | None, out: Path | None) -> str:
+    """The command that joins what all shards made."""
+    given = (("--model", model), ("--out", out))
+    return command_line("lsl-annotate", store, "--join", *(word for pair in given if pair[1] for word in pair))
 
 
 def _refuse_together(shard: bool, join: bool, shared: bool, tables: bool, prior: str | None) -> None:

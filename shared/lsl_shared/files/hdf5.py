@@ -49,7 +49,7 @@ def read_dataset(
 
 
 def any_dataset(file: h5py.File, key: str, error: type[DataFileError]) -> h5py.Dataset:
-    """The dataset at `key`, stored inside this file, of any kind and shape. Raises `error` with the file and the key."""
+    """The dataset at `key`, stored inside this file, whatever its kind and shape. Raises `error` with file and key."""
     path, dataset = Path(file.filename), _inner(file, key, error)
     if not isinstance(dataset, h5py.Dataset):
         raise error(path, f"expected a dataset, found {'nothing' if dataset is None else 'a group'}", key)

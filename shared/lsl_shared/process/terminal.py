@@ -49,14 +49,18 @@ def say_some(lines: Sequence[str], before: str = "", after: str = "") -> None:
 
 
 @contextmanager
-def plain_errors(debug: bool, resume: str = "") -> Iterator[None]:
-    """Turns errors into one or two plain lines and exit code 1, an interrupt into 130 and the `resume` hint."""
+def plain_errors(debug: bool, resume: str | Callable[[], str] = "") -> Iterator[None]:
+    """Turns errors into one or two plain lines and exit code 1, an interrupt into 130 and the `resume` hint.
+
+    A hint that is known only later is made when it is needed.
+    """
     try:
         yield
     except (typer.Exit, typer.Abort):
         raise
     except KeyboardInterrupt:
-        typer.echo(f"interrupted. {resume}".rstrip(), err=True)
+        hint = resume if isinstance(resume, str) else resume()
+        typer.echo(f"interrupted. {hint}".rstrip(), err=True)
         raise typer.Exit(130) from None
     except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

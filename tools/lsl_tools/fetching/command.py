@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lsl_shared.process.terminal import SOME_FAILED, Debug, plain_errors, progress, say, say_some
-from lsl_shared.wording import printable
+from lsl_shared.wording import command_line, printable
 from lsl_tools.options import Overwrite
 from lsl_tools.standardize.command import standardize
 
@@ -79,4 +79,4 @@ def _show(report: FetchReport, into: Path | None) -> None:
     if report.ended:
         say(f"ended early: {printable(report.ended)}. Type the command again later to go on.")
     if into is None:
-        say(f"next: lsl-store standardize {report.labels} store.h5")
+        say(f"next: {command_line('lsl-store', 'standardize', report.labels, 'store.h5')}")

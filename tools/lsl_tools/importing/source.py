@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lsl_shared.errors import ConfigError, DataFileError
 from lsl_shared.tables.rows import TABLE_SUFFIXES
+from lsl_shared.wording import command_line
 from lsl_tools.importing.find_images import find_images
 from lsl_tools.importing.flyexpress import is_flyexpress, list_flyexpress
 from lsl_tools.importing.listing import Listing
@@ -57,7 +58,8 @@ def _list_folder(source: Path, specs: tuple[TaskSpec, ...]) -> Listing:
         listing = list_tree(source, found.paths, specs)
         tables = sorted(path.name for path in source.iterdir() if path.suffix.lower() in _UNUSED)
         if tables:
-            unused = f"{tables[0]} in the folder was not used; --labels {tables[0]} takes labels from it"
+            taking = command_line("--labels", tables[0])
+            unused = f"{tables[0]} in the folder was not used; {taking} takes labels from it"
             listing = replace(listing, notes=(*listing.notes, unused))
     return replace(listing, skipped=(*found.skipped, *listing.skipped), notes=(*listing.notes, *found.notes))
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lsl_shared.labels import LabelSpace
 from lsl_shared.process.terminal import say, say_some
-from lsl_shared.wording import printable
+from lsl_shared.wording import command_line, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,13 +75,12 @@ def show_check(report: CheckReport) -> None:
 
 def train_command(store: Path, tasks: Mapping[str, LabelSpace]) -> str:
     """The lsl-train line that fits these tasks, or what is missing for one."""
-    name = shlex.quote(str(store))
     fine = next((space for space in tasks.values() if space.parent), None)
     if fine is not None:
-        return f"lsl-train {name} --fine {fine.name} --coarse {fine.parent}"
+        return command_line("lsl-train", store, "--fine", fine.name, "--coarse", fine.parent)
     if tasks:
-        return f"lsl-train {name} --fine {next(iter(tasks))} --method plain"
-    return f"lsl-annotate {name} --model BUNDLE (a training needs labels)"
+        return command_line("lsl-train", store, "--fine", next(iter(tasks)), "--method", "plain")
+    return f"{command_line('lsl-annotate', store, '--model', 'BUNDLE')} (a training needs labels)"
 
 
 def _show_task(task: TaskInfo) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import getpass
-import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lsl_shared.process.terminal import Debug, plain_errors, say
+from lsl_shared.wording import command_line
 from lsl_tools.options import ExistingStore
 
 __all__ = ["label", "suggest"]
@@ -52,8 +52,8 @@ def suggest(
         draw_label_sheet(found, store, sheet)
         write_suggestions(found, table)
         say(f"{len(found)} images to label: {table}, pictures: {sheet}")
-        files = f"{shlex.quote(str(store))} {shlex.quote(str(table))}"
-        say(f"next: fill in the column {found[0].task!r}, then lsl-store label {files}")
+        labelling = command_line("lsl-store", "label", store, table)
+        say(f"next: fill in the column {found[0].task!r}, then {labelling}")
 
 
 def label(
@@ -73,6 +73,8 @@ def label(
     Example: lsl-store label store.h5 store.to-label.csv
     """
     with plain_errors(debug, "The store is as it was."):
+        from lsl_shared.files.store import Store
+        from lsl_tools.inspection.terminal_tables import train_command
         from lsl_tools.labelling.apply import apply_labels
 
         changes = apply_labels(
@@ -84,4 +86,5 @@ def label(
         if not changes:
             say("nothing to do: the store has these labels already, or the CSV is not filled in")
         else:
-            say(f"next: lsl-train {shlex.quote(str(store))}")
+            with Store(store) as labelled:
+                say(f"next: {train_command(store, labelled.tasks)}")

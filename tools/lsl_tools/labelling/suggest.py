@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.coarse_labels import allowed_classes, constrained
+from lsl_runtime.model.bundles import naming
 from lsl_shared.errors import AnnotationsError, ConfigError
 from lsl_shared.files.annotations import Annotations, Status, annotations_path
 from lsl_shared.files.manifest import Task
 from lsl_shared.files.store import Store
 from lsl_shared.labels import LabelSpace
 from lsl_shared.tables.writing import write_table
+from lsl_shared.wording import command_line
 from lsl_tools.labelling.coverage import spread_choice, unit_features
 
 __all__ = ["Suggestion", "suggest", "uncertainty", "write_suggestions"]
@@ -62,7 +64,8 @@ def suggest(
             if len(images) != len(given) or (images.ids != given.ids).any():
                 raise AnnotationsError(path, f"does not belong to {images.path}; {remedy}", "id")
             if not given.has_features:
-                raise AnnotationsError(path, f"was made without features; {remedy}", "features")
+                making = command_line("lsl-annotate", images.path, "--features", *naming(given.model))
+                raise AnnotationsError(path, f"was made without features; `{making}` makes what is needed", "features")
             return _suggestions(images, given, _task(images, given, task), n)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lsl_shared.process.terminal import SOME_FAILED, Debug, plain_errors, progress, say, say_some
+from lsl_shared.wording import command_line
 from lsl_tools.options import Labels, NewStore, Overwrite, Tasks
 
 if TYPE_CHECKING:
@@ -77,4 +78,4 @@ def _show(report: StandardizeReport) -> None:
         flagged = len(report.rejects) - report.unreadable
         sheet = report.rejects_file.with_suffix(".html").name
         say(f"{flagged:,} flagged, {report.unreadable:,} unreadable: {report.rejects_file} and {sheet}")
-    say(f"next: lsl-store sheet {report.store}")
+    say(f"next: {command_line('lsl-store', 'sheet', report.store)}")

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lsl_shared.errors import ConfigError
+from lsl_shared.wording import command_line
 from lsl_trainer.networks.residual import Network, block_maps, residual_network
 from lsl_trainer.networks.trunk import PooledTrunk, Trunk, parameter_blocks
 from lsl_trainer.settings.config import TrainConfig
@@ -127,9 +128,8 @@ def _weights_of(run: Path) -> dict[str, Tensor]:
     folder = run / "checkpoints"
     finished = [path for path in folder.glob("*.safetensors") if path.name != "last.safetensors"]
     if not finished:
-        raise ConfigError(
-            f"--backbone {run}: no step of this run is finished; `lsl-train --resume --out {run}` goes on with it"
-        )
+        resuming = command_line("lsl-train", "--resume", "--out", run)
+        raise ConfigError(f"--backbone {run}: no step of this run is finished; `{resuming}` goes on with it")
     newest = max(finished, key=lambda path: path.stat().st_mtime_ns)
     try:
         return load_file(newest)

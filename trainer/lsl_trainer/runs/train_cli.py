@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsl_shared.process.terminal import duration, say
+from lsl_shared.wording import command_line
 from lsl_trainer.runs.bar import TrainingBar
+from lsl_trainer.runs.run_folder import MODEL
 
 if TYPE_CHECKING:
     from lsl_trainer.learning.algorithm import TwoStepTraining
@@ -50,7 +52,9 @@ def _tell_epoch(epoch: Epoch) -> None:
 
 
 def _tell(run: Run, store: Path) -> None:
+    from lsl_runtime.model.bundles import naming
+
     for note in run.notes:
         say(f"note: {note}")
-    say(f"model: {run.path / 'model'}   report: {run.path / 'report.html'}")
-    say(f"next: lsl-annotate {store}")
+    say(f"model: {run.path / MODEL}   report: {run.path / 'report.html'}")
+    say(f"next: {command_line('lsl-annotate', store, *naming(run.path / MODEL))}")

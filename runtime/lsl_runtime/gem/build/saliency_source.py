@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from lsl_runtime.gem.build.mapped_task import MappedTask
 from lsl_runtime.gem.build.source import Source
+from lsl_runtime.model.bundles import naming
 from lsl_runtime.model.model import Model
 from lsl_runtime.model.saliency_methods import SaliencyMethod, checked_method
 from lsl_shared.errors import AnnotationsError, BundleError
 from lsl_shared.files.annotations import Annotations
+from lsl_shared.wording import command_line
 
 __all__ = ["SaliencyOf", "method_told", "saliency_source"]
 
@@ -59,8 +61,9 @@ def method_told(annotations: Annotations, task: MappedTask, method: SaliencyMeth
 
 def _annotating_model(source: Source, threads: int | None, lacking: str) -> Model:
     annotations = source.annotations
+    storing = command_line("lsl-annotate", source.store.path, "--saliency", *naming(annotations.model))
     remedy = {
-        "saliency maps": f"Give --model BUNDLE, or store the maps: `lsl-annotate {source.store.path} --saliency`",
+        "saliency maps": f"Give --model BUNDLE, or store the maps: `{storing}`",
         "maps of constrained classes": "Give --model BUNDLE, or map the free classes: --free",
         "maps of terms": "Give --model BUNDLE, or leave the masks out: --no-masked",
     }[lacking]

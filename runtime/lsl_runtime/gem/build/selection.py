@@ -13,7 +13,7 @@ from lsl_runtime.gem.build.settings import ALL_VIEWS, Filter
 from lsl_runtime.gem.build.source import Source
 from lsl_shared.errors import GemError
 from lsl_shared.files.store import Store
-from lsl_shared.wording import first_few
+from lsl_shared.wording import command_line, first_few
 
 __all__ = ["Choice", "choose", "group_name", "left_out_told"]
 
@@ -92,7 +92,7 @@ def _none_left(left: tuple[NDArray[np.bool_], ...], what: str, store: Store, wan
     if not given:
         return (
             f"the model gave no image the {what}, so there is nothing to map; "
-            "`lsl-annotate STORE --csv FILE` lists what it gave"
+            f"`{command_line('lsl-annotate', store.path, '--csv', 'answers.csv')}` lists what it gave"
         )
     if not seen:
         views = ", ".join(sorted({view or "unknown" for view in store.views}))

@@ -11,6 +11,7 @@ from lsl_runtime.model.model import Model
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.annotations import Annotations, annotations_path
 from lsl_shared.files.store import Store
+from lsl_shared.wording import command_line
 
 __all__ = ["Source", "check_source", "open_source"]
 
@@ -48,12 +49,9 @@ def check_source(source: Source) -> None:
     """Raises AnnotationsError where the annotations are those of another store or model."""
     store, given, model = source.store, source.annotations, source.model
     if given.store_fingerprint != store.fingerprint() or len(given) != len(store):
-        raise AnnotationsError(
-            given.path, f"belongs to another store than {store.path}; `lsl-annotate {store.path}` annotates this"
-        )
+        annotating = command_line("lsl-annotate", store.path)
+        raise AnnotationsError(given.path, f"belongs to another store than {store.path}; `{annotating}` annotates this")
     if model is not None and model.digest != given.model_digest:
-        raise AnnotationsError(
-            given.path,
-            f"was made by another model ({given.model}); "
-            f"`lsl-annotate {store.path} --model {model.path} --restart` annotates with this one",
-        )
+        annotating = command_line("lsl-annotate", store.path, "--model", model.path, "--restart")
+        made = f"was made by another model ({given.model})"
+        raise AnnotationsError(given.path, f"{made}; `{annotating}` annotates with this one")
