@@ -1,17 +1,21 @@
-"""The samples table of a store: the id of each image, its gene, view, source and split."""
+"""The samples table of a store: the id of each image, its gene, view, source and split, the size of its pixels."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import StoreError
-from lsl_shared.files.hdf5 import read_strings
+from lsl_shared.files.hdf5 import read_array, read_strings
 
-__all__ = ["read_column", "read_ids"]
+__all__ = ["PIXEL_SIZE", "read_column", "read_ids", "read_pixel_sizes"]
+
+PIXEL_SIZE: Final = "samples/pixel_size"
+"""Height and width of a pixel in µm, (N, 2); NaN where they are not known."""
 
 
 def read_ids(file: h5py.File, count: int) -> NDArray[np.object_]:
@@ -28,3 +32,10 @@ def read_column(file: h5py.File, name: str, count: int) -> NDArray[np.object_]:
     if f"samples/{name}" not in file:
         return np.full(count, "", dtype=object)
     return read_strings(file, f"samples/{name}", StoreError, count)
+
+
+def read_pixel_sizes(file: h5py.File, count: int) -> NDArray[np.float32]:
+    """Height and width of a pixel of each image in µm, float32 (count, 2); NaN throughout where the store has none."""
+    if PIXEL_SIZE not in file:
+        return np.full((count, 2), np.nan, np.float32)
+    return read_array(file, PIXEL_SIZE, StoreError, dtype="f", shape=(count, 2)).astype(np.float32)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lsl_shared.errors import StoreError
 from lsl_shared.files.open_store import STORE_FORMAT, STORE_REMEDY, STORE_VERSION
 from lsl_shared.files.opening import loading
-from lsl_shared.files.samples_table import read_column, read_ids
+from lsl_shared.files.samples_table import read_column, read_ids, read_pixel_sizes
 from lsl_shared.files.store_extras import StoreExtras
 from lsl_shared.files.store_images import StoreImages
 from lsl_shared.files.store_labels import NOT_ANNOTATED, read_labels, read_tasks, read_terms
@@ -124,6 +124,17 @@ class Store(StoreExtras):
             StoreError: A chunk cannot be read.
         """
         return self._images.select(indices)
+
+    def pixel_sizes(self) -> NDArray[np.float32]:
+        """Reads how large a pixel of each image is, as microscopes tell.
+
+        Returns:
+            float32 (N, 2): height and width of a pixel of the stored image in µm, NaN where they are not known.
+
+        Raises:
+            StoreError: They are of another shape or kind.
+        """
+        return read_pixel_sizes(self._file, len(self))
 
     def labels(self, task: str) -> NDArray[np.int16]:
         """Reads the labels of a task where an image has one class.

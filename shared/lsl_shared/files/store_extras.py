@@ -16,7 +16,7 @@ from lsl_shared.files.open_store import OpenStore
 __all__ = ["StoreExtras"]
 
 _TRUTH_NUMBERS = ("stage", "stage_range")
-_TRANSFORM_TEXTS = ("flags", "photograph")
+_TRANSFORM_TEXTS = ("channel", "flags", "photograph")
 
 
 class StoreExtras(OpenStore):
@@ -75,7 +75,7 @@ class StoreExtras(OpenStore):
         """Reads how the images were standardized; design/standardization.md tells names and units.
 
         Args:
-            name: rotation (N,), box (N, 4), flips bool (N, 2), scale (N, 2), quality (N, Q), photograph or flags (N,).
+            name: rotation (N,), box (N, 4), flips bool (N, 2), scale (N, 2), quality (N, Q), photograph, channel, flags (N,).
 
         Raises:
             StoreError: The images were not standardized.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from lsl_shared.errors import ImageError, LabelError, StoreError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.growing_dataset import GrowingDataset
+from lsl_shared.files.samples_table import PIXEL_SIZE
 from lsl_shared.files.store import NOT_ANNOTATED, SPLITS, STORE_FORMAT, STORE_VERSION
 from lsl_shared.files.store_images import images_per_chunk
 from lsl_shared.files.store_labels import TERMS_KIND
@@ -72,6 +74,7 @@ class StoreWriter:
         self.path, self._shape, self._compression = Path(path), (height, width, 3), compression
         self._columns: dict[str, list[str]] = {name: [] for name in _COLUMNS}
         self._growing: dict[str, GrowingDataset] = {}
+        self._pixel_sizes: list[tuple[float, float]] = []
         self._known_ids: set[str] = set()
         self._stack = ExitStack()
 
@@ -110,6 +113,7 @@ class StoreWriter:
         view: str = "",
         source: str = "",
         split: str = "",
+        pixel_size: tuple[float, float] | None = None,
         truth: Mapping[str, NDArray[np.uint8]] | None = None,
     ) -> None:
         """Adds one image.
@@ -121,6 +125,7 @@ class StoreWriter:
             view: Its view (lateral, dorsal …), '' where it is not known.
             source: The file that it came from, '' where it is not known.
             split: train, calibration or test, '' where nothing is fixed.
+            pixel_size: Height and width of a pixel of this image in µm, None where it is not known.
             truth: What is known of a drawn image: name → uint8 (H, W), the same names for every image.
 
         Raises:
@@ -136,6 +141,7 @@ class StoreWriter:
         self._known_ids.add(id)
         for name, value in zip(_COLUMNS, (id, gene, view, source, split), strict=True):
             self._columns[name].append(value)
+        self._pixel_sizes.append(pixel_size or (math.nan, math.nan))
         self._grow("images", self._shape, image)
         for name, plane in (truth or {}).items():
             self._grow(f"truth/{name}", self._shape[:2], plane)
@@ -230,3 +236,5 @@ class StoreWriter:
             dataset.flush()
         for name, values in self._columns.items():
             self._file.create_dataset(f"samples/{name}", data=values, dtype=h5py.string_dtype())
+        if not np.isnan(self._pixel_sizes).all():
+            self._file.create_dataset(PIXEL_SIZE, data=np.asarray(self._pixel_sizes, dtype=np.float32))
