@@ -11,6 +11,7 @@ import pytest
 from lsl_runtime import Model, annotate, write_csv
 from lsl_runtime.annotation.table import annotation_columns, write_parquet
 from lsl_shared import Annotations, AnnotationsError, ConfigError, Store, StoreError
+from lsl_shared.tables.rows import read_table_rows
 
 
 @pytest.fixture
@@ -39,6 +40,21 @@ def test_table_says_what_the_annotations_say(files: tuple[Path, Path], tmp_path:
             if index[place] >= 0:
                 assert float(row["stage_probability"]) == pytest.approx(probability[place], abs=5e-5)
     assert (index >= 0).any() and np.isnan(probability[index < 0]).all()
+
+
+def test_a_workbook_says_the_same(files: tuple[Path, Path], tmp_path: Path) -> None:
+    for name in ("answers.csv", "answers.xlsx"):
+        write_csv(*files, tmp_path / name)
+    table, book = (
+        [cells for _, cells in read_table_rows(tmp_path / name, lambda row: "id" in row).rows]
+        for name in ("answers.csv", "answers.xlsx")
+    )
+    numbers = [place for place, name in enumerate(table[0]) if name.endswith("_probability")]
+    assert len(book) == len(table) == 41
+    for plain, typed in zip(table, book, strict=True):
+        for place, (one, other) in enumerate(zip(plain, typed, strict=True)):
+            is_number = place in numbers and one and plain is not table[0]
+            assert float(one) == pytest.approx(float(other), abs=5e-5) if is_number else one == other
 
 
 @pytest.mark.parametrize("which", [0, 1])

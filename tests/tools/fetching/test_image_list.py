@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import csv
 import gzip
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from lsl_shared.errors import ConfigError, DataFileError
 from lsl_shared.fly import STAGE_RANGES
@@ -42,6 +44,28 @@ def test_a_photograph_counts_once_and_ids_are_unique(image_list: Write) -> None:
     listed = read_image_list(image_list(row("a/1.jpe"), row("a/1.jpe", gene="ftz", fbgn="F2"), row("b/1.jpe")))
     assert [image.id for image in listed.images] == ["a/1", "b/1"]
     assert listed.repeated == 1
+
+
+def test_a_list_that_went_through_a_spreadsheet(tmp_path: Path) -> None:
+    rows = [row("a.jpe", gene="1-Dec", code="6.0", view="L"), row("b.jpe", gene="NA", view="d", code="2,0")]
+    path = tmp_path / "list.csv"
+    with path.open("w", newline="", encoding="utf-16") as stream:
+        stream.write("sep=;\r\n")
+        csv.writer(stream, delimiter=";").writerows(rows)
+    listed = read_image_list(path)
+    assert [(image.gene, image.stage_range, image.view) for image in listed.images] == [
+        ("1-Dec", "13-17", "lateral"), ("1-Dec", "4-6", "dorsal"),
+    ]  # fmt: skip
+    assert any("a spreadsheet has turned 1-Dec (dec-1) (line 2)" in note for note in listed.notes)
+
+
+def test_a_workbook_and_quotes_out_of_order(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "list.xlsx") as book:
+        book.add_worksheet().write_row(0, 0, row("a.jpe", code="6"))
+    assert read_image_list(tmp_path / "list.xlsx").images[0].stage_range == "13-17"
+    (tmp_path / "list.csv").write_text(",".join([*row("a.jpe")[:8], '5" end of clone', "hi"]) + "\n")
+    (image,) = read_image_list(tmp_path / "list.csv").images
+    assert image.id == "a"
 
 
 def test_rows_of_no_use_are_told(image_list: Write) -> None:

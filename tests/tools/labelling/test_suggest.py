@@ -9,8 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from lsl_shared import Annotations, AnnotationsError, ConfigError, LabelSpace, Store, StoreWriter
+from lsl_shared.tables.writing import write_table
 from lsl_tools.cli import app
 from lsl_tools.labelling.suggest import suggest, uncertainty
+from lsl_tools.tables.table import read_table
 from tests.support.pictures import decoded
 
 FAMILY = LabelSpace("family", ("Fagaceae", "Poaceae", "Liliaceae", "Asteraceae"))
@@ -120,3 +122,14 @@ def test_a_filled_in_csv_comes_back(store: Path, tmp_path: Path) -> None:
     back = CliRunner().invoke(app, ["label", str(store), str(table)])
     assert "species: 1 new labels, 0 corrected" in back.output
     assert rows[0]["id"] not in {one.id for one in suggest(store, 100)}
+
+
+def test_a_workbook_comes_back_as_well(store: Path, tmp_path: Path) -> None:
+    table = tmp_path / "labels.xlsx"
+    done = CliRunner().invoke(app, ["suggest", str(store), "--n", "6", "--out", str(table)])
+    assert done.exit_code == 0, done.output
+    ids, guesses = (read_table(table, "id").column(name) for name in ("id", "guess"))
+    write_table(table, ("id", "species"), [(ids[0], guesses[0])], 4)
+    assert "species: 1 new labels" in CliRunner().invoke(app, ["label", str(store), str(table)]).output
+    done = CliRunner().invoke(app, ["suggest", str(store), "--out", str(tmp_path / "labels.ods")])
+    assert done.exit_code == 1 and "written as .csv or .xlsx, not as .ods" in done.output

@@ -15,6 +15,7 @@ from lsl_shared.tables.damage import damage_of
 from lsl_shared.tables.dates import Pair
 from lsl_shared.tables.missing import is_missing
 from lsl_shared.tables.months import month_of
+from lsl_shared.wording import first_few
 from lsl_tools.importing.fly_labels import EARLY, range_of_stage, read_range, read_stage
 from lsl_tools.tables.label_columns import CURE
 
@@ -39,7 +40,7 @@ def given_class(space: LabelSpace, text: str) -> GivenClass | None:
     What a spreadsheet turned is brought back where only one class can be meant. Raises LabelError.
     """
     text = unicodedata.normalize("NFC", text)
-    if text in space.classes:
+    if text in space.classes and not any(_same_number(name, text) for name in space.classes if name != text):
         return GivenClass(space.classes.index(text))
     if is_missing(text):
         return None
@@ -62,6 +63,9 @@ def _meant(space: LabelSpace, text: str) -> int:
     ]
     if len(found) == 1:
         return found[0]
+    if found and not damage:
+        may_be = first_few(space.classes[index] for index in found)
+        raise LabelError(f"{space.name} {text!r} may be one of {may_be}, if a program dropped zeros")
     try:
         return space.index(text)
     except LabelError as problem:

@@ -32,8 +32,8 @@ class ImageIds:
 
         Raises LabelError where none or several could be.
         """
-        same_number = [] if self._keeps_zeros else self._by_number.get(_number(whole_number(text) or text), [])
-        if text in self._rows and len(same_number) < 2:
+        same_number = self._by_number.get(_number(whole_number(text) or text), [])
+        if text in self._rows and (self._keeps_zeros or len(same_number) < 2):
             return text
         form = _form(text)
         found = same_number or self._by_form.get(form) or self._by_case.get(form.casefold()) or []
