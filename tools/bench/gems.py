@@ -27,9 +27,10 @@ import cv2
 import h5py
 import numpy as np
 import typer
+from controls import edges, untrained_saliency
 from expression import tell_truth
 from numpy.typing import NDArray
-from stores import repeat_chunks
+from stores import repeated
 from timing import in_turns
 
 from lsl_runtime import Model, annotate, build_gems
@@ -214,31 +215,6 @@ def shares_of(
     return {name: share(saliency) for name, saliency in sources.items()}
 
 
-def edges(image: Array) -> Array:
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return np.asarray(cv2.magnitude(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)))
-
-
-def untrained_saliency(images: Array, seed: int) -> Array:
-    """Saliency of the network `tiny` with random weights; its batch statistics are those of the images."""
-    import torch
-
-    from lsl_trainer.networks.residual import residual_network
-    from lsl_trainer.settings.network import NETWORKS
-
-    torch.manual_seed(seed)
-    torch.set_num_threads(1)
-    network = residual_network(NETWORKS["tiny"], images.shape[1:3], 14)
-    light = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
-    with torch.no_grad():
-        for _ in range(30):
-            network(light[:32])
-    light.requires_grad_(True)
-    logits, _ = network.eval()(light)
-    (gradient,) = torch.autograd.grad(logits.max(1).values.sum(), light)
-    return np.asarray(gradient.abs().amax(1).numpy())
-
-
 @app.command()
 def speed(store: Path, annotations: Path, times: int = 1, rounds: int = 3) -> None:
     """Seconds and memory of the maps of all stages in one pass, and of reading images and saliency alone; medians."""
@@ -277,45 +253,6 @@ def read_by_h5py(path: Path, given: Path) -> None:
             step = file[name].chunks[0]
             for start in range(0, len(file[name]), step):
                 file[name][start : start + step]
-
-
-def repeated(store: Path, annotations: Path, folder: Path, times: int) -> tuple[Path, Path]:
-    """Store and annotations of the same images `times` over, with ids of their own; chunks are copied as they are."""
-    paths = (folder / "store.h5", folder / "store.annotations.h5")
-    for source, path in zip((store, annotations), paths, strict=True):
-        with h5py.File(source) as old, h5py.File(path, "w") as new:
-            new.attrs.update(old.attrs)
-            old.visititems(lambda name, item, new=new: repeat(name, item, new, times))
-    with Store(paths[0]) as made, h5py.File(paths[1], "r+") as file:
-        file.attrs["store_fingerprint"] = made.fingerprint()
-    return paths
-
-
-def repeat(name: str, item: Any, new: h5py.File, times: int) -> None:
-    if not isinstance(item, h5py.Dataset):
-        new.require_group(name).attrs.update(item.attrs)
-        return
-    if name.startswith("truth/"):
-        return
-    whole = item.shape[0] // item.chunks[0] * item.chunks[0] if item.chunks and item.ndim > 2 else item.shape[0]
-    if item.ndim > 2:
-        made = new.create_dataset(
-            name, (whole * times, *item.shape[1:]), item.dtype, chunks=item.chunks, compression="gzip"
-        )
-        repeat_chunks(item, made)
-    else:
-        limit = kept_rows(item)
-        values = np.concatenate([item[:limit]] * times)
-        if name in ("id", "samples/id"):
-            values = np.array([f"{k}-{value.decode()}" for k, value in enumerate(values)], dtype=object)
-        new.create_dataset(name, data=values, dtype=item.dtype).attrs.update(item.attrs)
-
-
-def kept_rows(item: h5py.Dataset) -> int:
-    """The number of images that are repeated: those in whole chunks."""
-    file = item.file
-    images = file["images"] if "images" in file else file["saliency"]
-    return int(images.shape[0] // images.chunks[0] * images.chunks[0])
 
 
 if __name__ == "__main__":

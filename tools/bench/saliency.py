@@ -31,7 +31,7 @@ from typing import Any
 import cv2
 import numpy as np
 import typer
-from gems import edges, untrained_saliency
+from controls import edges, untrained_saliency
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
