@@ -61,11 +61,13 @@ class _Columns:
         return {line for line, name in zip(self._lines, self._ids.ids, strict=True) if name}
 
     def samples(self) -> list[Sample]:
-        """One sample a row."""
+        """One sample a row; rows of the same labels share them."""
         tasks, labels = tuple(self._labels), [column.labels for column in self._labels.values()]
+        together = list(zip(*labels, strict=True)) or [()] * len(self._lines)
+        shared = {known: dict(zip(tasks, known, strict=True)) for known in set(together)}
         rows = zip(
             self._lines, self._files.sources, self._files.written, self._ids.ids, self._genes.genes, self._views,
-            self._splits, self._terms.terms, *labels, strict=True,
+            self._splits, self._terms.terms, together, strict=True,
         )  # fmt: skip
         return [
             Sample(
@@ -76,11 +78,11 @@ class _Columns:
                 gene=gene,
                 view=view,
                 split=split,
-                labels=dict(zip(tasks, known, strict=True)),
+                labels=shared[known],
                 terms=terms,
                 line=line,
             )
-            for line, source, written, name, gene, view, split, terms, *known in rows
+            for line, source, written, name, gene, view, split, terms, known in rows
         ]
 
 
