@@ -18,7 +18,7 @@ from lsl_tools.inspection.terminal_tables import show_check, show_info, train_co
     [
         ([stage_range_space(), stage_space()], "lsl-train 'my store.h5' --fine stage --coarse stage_range"),
         ([stage_range_space()], "lsl-train 'my store.h5' --fine stage_range --method plain"),
-        ([], "lsl-annotate 'my store.h5' --model BUNDLE (a training needs labels)"),
+        ([], "lsl-annotate 'my store.h5' --model BUNDLE  # a training needs labels"),
     ],
 )
 def test_the_next_command(tasks: list[LabelSpace], expected: str) -> None:

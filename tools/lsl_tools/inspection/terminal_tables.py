@@ -80,7 +80,7 @@ def train_command(store: Path, tasks: Mapping[str, LabelSpace]) -> str:
         return command_line("lsl-train", store, "--fine", fine.name, "--coarse", fine.parent)
     if tasks:
         return command_line("lsl-train", store, "--fine", next(iter(tasks)), "--method", "plain")
-    return f"{command_line('lsl-annotate', store, '--model', 'BUNDLE')} (a training needs labels)"
+    return f"{command_line('lsl-annotate', store, '--model', 'BUNDLE')}  # a training needs labels"
 
 
 def _show_task(task: TaskInfo) -> None:
