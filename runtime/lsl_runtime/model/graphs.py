@@ -23,6 +23,7 @@ __all__ = ["Graphs", "read_bundle"]
 
 _EXTERNAL_DATA = b"\x0a\x08location\x12"
 """How a tensor that lies in another file is written in an ONNX file (StringStringEntryProto, key "location")."""
+_INPUTS = {CLASSIFIER: {"image"}, SALIENCY: {"image", "class_index"}}
 _ON_CPU, _ON_GPU, _LEAST = 16, 64, 2
 """Images in one pass: on all processors together, on a GPU, and at least on each processor."""
 
@@ -85,7 +86,16 @@ class Graphs:
                     raise
                 except Exception as problem:  # ONNX Runtime's own errors have no base but Exception
                     raise BundleError(self.folder / name, f"damaged graph ({problem}); copy the bundle again") from None
+                _check_inputs(self._sessions[name], self.folder / name)
             return self._sessions[name]
+
+
+def _check_inputs(session: ort.InferenceSession, graph: Path) -> None:
+    """Raises BundleError for a graph that is not what its name says."""
+    found = {entry.name for entry in session.get_inputs()}
+    if found != _INPUTS[graph.name]:
+        expected = f"expected a graph of {', '.join(sorted(_INPUTS[graph.name]))}, found {', '.join(sorted(found))}"
+        raise BundleError(graph, f"{expected}; copy the bundle again")
 
 
 def read_bundle(folder: Path, device: Device, threads: int | None) -> tuple[Manifest, Graphs]:

@@ -141,7 +141,7 @@ class Manifest:
             golden = entries["golden"]
             return cls(
                 image_size=_pair(entries["image_size"]),
-                tasks=tuple(_task(task) for task in entries["tasks"]),
+                tasks=_tasks(entries["tasks"]),
                 network=dict(entries["network"]),
                 training=dict(entries["training"]),
                 test_metrics=dict(entries["test_metrics"]),
@@ -151,7 +151,7 @@ class Manifest:
                 golden=golden and GoldenSample(tuple(golden["logits"]), tuple(map(tuple, golden["saliency_blocks"]))),
                 precision=str(entries.get("precision", "fp32")),
             )
-        except (KeyError, TypeError, ValueError, LabelError) as problem:
+        except (AttributeError, KeyError, TypeError, ValueError, LabelError) as problem:
             raise BundleError(source, f"incomplete or altered manifest ({problem}); export the model again") from None
 
 
@@ -194,6 +194,12 @@ def _parse(text: str, source: str | Path) -> dict[str, Any]:
 def _pair(values: Any) -> tuple[int, int]:
     height, width = (int(value) for value in values)
     return height, width
+
+
+def _tasks(entries: Any) -> tuple[Task, ...]:
+    if not entries:
+        raise ValueError("no tasks")
+    return tuple(_task(task) for task in entries)
 
 
 def _task(entries: dict[str, Any]) -> Task:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -45,7 +46,7 @@ def apply_labels(
     for a table that does not serve, LabelError for labels that contradict the coarse one unless `contradict`, and
     StoreError where the store cannot be read or written.
     """
-    store = Path(store).resolve()  # a link stays a link
+    store = Path(os.path.realpath(store))  # a link stays a link
     with Store(store) as opened:
         read = read_labels(opened, labels)
         changes = read.changes

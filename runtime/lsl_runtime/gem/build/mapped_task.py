@@ -134,6 +134,8 @@ def task_of(annotations: Annotations, names: Sequence[str], task: str = "") -> s
     for one in [*candidates, *terms]:
         if set(names) <= set(annotations.tasks[one]):
             return one
+    if not candidates and not terms:
+        raise GemError(annotations.path, "holds no answers for any task: annotate the store again")
     if not candidates:
         told = "its model knows terms alone; map them with --term"
         raise GemError(annotations.path, f"{told}: {first_few(annotations.tasks[terms[0]], _LISTED)}")

@@ -34,6 +34,8 @@ def saliency_source(
     annotations, chunk_images = source.annotations, source.store.chunk_images
     predicted, made = task.predicted(annotations), task.stored_method(annotations)
     stored = bool(made) and method in (None, made)
+    if stored and annotations.saliency(0, 1).shape[1:] != source.store.shape[1:]:
+        raise AnnotationsError(annotations.path, "holds saliency maps of another size than the images: annotate again")
     if stored and predicted.all():
         return lambda rows, images: _stored(annotations, rows, chunk_images)
     maker = source.model or _annotating_model(source, threads, task.lacking(stored))
