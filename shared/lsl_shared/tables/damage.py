@@ -14,6 +14,7 @@ __all__ = ["Damage", "damage_of", "whole_number"]
 _PERHAPS: Final = re.compile(r"[\d#+-]|Err|FEHLER|Fehler|[^\W\d_]+[-/., ]")
 _ROUNDED: Final = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE][+-]\d{2,3}")
 _ERROR: Final = re.compile(r"#(?:#+|[A-ZÀ-Þ]+[!?]|DIV/0!)|(?:Err|FEHLER|Fehler):\d+|#{2,}")
+_WITH_TIME: Final = re.compile(r"(\d{1,4}[-./]\d{1,2}[-./]\d{1,4})[T ]\d{1,2}:\d\d.*")
 _WHOLE: Final = re.compile(r"([+-]?\d+)[.,]0+")
 
 
@@ -39,7 +40,13 @@ def damage_of(text: str) -> Damage | None:
     if _ERROR.fullmatch(text):
         return Damage("a spreadsheet's error")
     pairs = date_pairs(text)
-    return Damage("a date", pairs) if pairs else None
+    return Damage("a date", pairs) if pairs or _has_time(text) else None
+
+
+def _has_time(text: str) -> bool:
+    """Whether a date carries a time of day, as a midnight in another time zone does: its day may be another one."""
+    match = _WITH_TIME.fullmatch(text)
+    return bool(match and date_pairs(match[1]))
 
 
 def whole_number(text: str) -> str:

@@ -19,6 +19,12 @@ def test_dates_in_many_languages(text: str) -> None:
     assert damage is not None and damage.kind == "a date"
 
 
+@pytest.mark.parametrize("text", ["2026-04-05T22:00:00.000Z", "2026-04-06 02:00:00", "4/5/2026 11:00 PM"])
+def test_a_time_of_day_hides_what_was_typed(text: str) -> None:
+    damage = damage_of(text)
+    assert damage is not None and (damage.kind, damage.pairs) == ("a date", frozenset())
+
+
 def test_short_dates_are_read_in_two_ways() -> None:
     assert date_pairs("10/11/12") == {(10, 11), (11, 12)}
     assert date_pairs("04/06/26") == {(4, 6), (6, 26)}
