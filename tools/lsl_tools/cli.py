@@ -13,6 +13,7 @@ from lsl_tools.fetching.command import fetch_bdgp
 from lsl_tools.labelling.cli import label, suggest
 from lsl_tools.options import (
     Axes,
+    Channel,
     ExistingStore,
     GenesKey,
     IdsKey,
@@ -75,6 +76,7 @@ def import_(
     size: Annotated[
         str | None, typer.Option(help="Bring all images to this size; else to the commonest.", metavar="HxW")
     ] = None,
+    channel: Channel = "",
     images: ImagesKey = None,
     labels_key: LabelsKeys = None,
     ids_key: IdsKey = "",
@@ -86,6 +88,7 @@ def import_(
     """Make a store from your own pictures: PNG, JPEG, BMP or TIFF, in folders or named by a CSV.
 
     Folders: the name of a sub-folder is the class.
+    Microscopes: CZI, LIF, ND2, OME-TIFF and OME-Zarr; each scene becomes an image, called file#scene.
     CSV: a column file; if you like id, gene, view, split, and label columns; cv_terms holds terms, brain|nerve cord.
     The FlyExpress layout (gene/stage range/insitu123.bmp) is recognized.
     HDF5, MATLAB v7.3, .npy or .npz: a stack of images at --images, what is known of them at --labels-key and the like.
@@ -112,7 +115,9 @@ def import_(
             return
         listing = list_source(source, labels=labels, tasks=task or ())
         with progress("importing", len(listing.samples)) as advance:
-            report = write_listing(listing, store, size=wanted, overwrite=overwrite, on_progress=advance)
+            report = write_listing(
+                listing, store, size=wanted, channel=channel, overwrite=overwrite, on_progress=advance
+            )
         show_import(report)
         if report.skipped:
             say(f"{len(report.skipped)} image(s) were skipped: exit code {SOME_FAILED}")

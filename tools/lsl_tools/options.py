@@ -9,6 +9,7 @@ import typer
 
 __all__ = [
     "Axes",
+    "Channel",
     "ExistingStore",
     "GenesKey",
     "IdsKey",
@@ -27,6 +28,10 @@ Labels = Annotated[Path | None, typer.Option(help="A CSV with a column `file` (p
 Tasks = Annotated[
     list[str] | None,
     typer.Option(help="A label column, or level of folders: COLUMN, or FINE:COARSE.", metavar="COLUMN[:PARENT]"),
+]
+Channel = Annotated[
+    str,
+    typer.Option(help="The channel to take of microscopes' files that have several, by its name.", metavar="NAME"),
 ]
 
 _STACKS = "A stack of your own (HDF5, MATLAB v7.3, .npy, .npz)"

@@ -38,7 +38,7 @@ def test_no_image(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes only on Linux")
 def test_a_name_that_is_not_utf8_is_skipped(tmp_path: Path) -> None:
     (tmp_path / "a.png").touch()
-    for name in (b"/\xff.png", b"/\xff.czi"):
+    for name in (b"/\xff.png", b"/\xff.zvi"):
         Path(os.fsdecode(os.fsencode(tmp_path) + name)).touch()
     found = find_images(tmp_path)
     assert found.paths == ("a.png",)
@@ -60,8 +60,8 @@ def test_what_a_file_holds_decides(name: str, kind: str, tmp_path: Path) -> None
 
 
 OTHERS = {
-    "a.webp": "WebP", "b.gif": "GIF", "c.jp2": "JPEG 2000", "d.heic": "HEIC", "e.avif": "AVIF", "f.czi": "CZI",
-    "g.lif": "LIF", "h.nd2": "ND2", "i.zvi": "ZVI", "j.vsi": "VSI", "k.oib": "OIB", "l.svs": "SVS", "m.ND2": "ND2",
+    "a.webp": "WebP", "b.gif": "GIF", "c.jp2": "JPEG 2000", "d.heic": "HEIC", "e.avif": "AVIF", "f.ndpi": "NDPI",
+    "g.lof": "LOF", "h.ims": "IMS", "i.zvi": "ZVI", "j.vsi": "VSI", "k.oib": "OIB", "l.svs": "SVS", "m.IMS": "IMS",
     "n.psd": "Photoshop's format",
     "o.cr2": "a camera's raw file (CR2)", "p.nef": "a camera's raw file (NEF)", "q.oir": "OIR", "r.tga": "TGA",
 }  # fmt: skip
@@ -75,7 +75,7 @@ def test_pictures_that_are_not_read_are_counted_and_named(tmp_path: Path) -> Non
     for skipped in found.skipped:
         assert f"but {OTHERS[skipped.source]}: " in skipped.reason
     assert found.notes[0].startswith(f"{len(OTHERS)} file(s) of kinds that are not read were left out: ")
-    assert "ND2 (2)" in found.notes[0]
+    assert "IMS (2)" in found.notes[0]
     assert "Fiji (Bio-Formats) or bfconvert" in found.notes[0]
 
 
@@ -134,6 +134,18 @@ def test_chunks_of_a_zarr_are_no_images(tmp_path: Path) -> None:
     (tmp_path / "a.zarr").mkdir()
     written(tmp_path / "a.zarr" / "0", ".png")
     found = find_images(tmp_path)
-    assert found.paths == ("good.png",)
-    assert [skipped.source for skipped in found.skipped] == ["a.zarr"]
-    assert "OME-Zarr: lsl-store standardize reads it" in found.skipped[0].reason
+    assert found.paths == ("a.zarr", "good.png")
+    assert (found.skipped, found.notes) == ((), ())
+
+
+def test_files_of_microscopes_are_found(tmp_path: Path) -> None:
+    names = ["a.czi", "b.LIF", "c.nd2", "d/e.zarr/zarr.json", "f/.zgroup", "f/0/.zarray"]
+    assert find_images(touched(tmp_path, *names)).paths == ("a.czi", "b.LIF", "c.nd2", "d/e.zarr", "f")
+
+
+@pytest.mark.parametrize("name", ["a.ozx", "b.ome.zarr.zip"])
+def test_a_zipped_zarr_is_to_be_unzipped(name: str, tmp_path: Path) -> None:
+    with pytest.raises(DataFileError, match="a zipped OME-Zarr"):
+        find_images(touched(tmp_path, name))
+    written(tmp_path / "good.png", ".png")
+    assert find_images(tmp_path).skipped[0].reason.endswith("unzip it into a folder whose name ends in .zarr")

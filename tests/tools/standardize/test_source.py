@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from lsl_shared.errors import DataFileError, ImageError
-from lsl_tools.standardize.source import list_photographs, read_photograph
+from lsl_tools.microscopes.read import read_photograph
+from lsl_tools.standardize.source import list_photographs
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
 
@@ -47,7 +48,7 @@ def test_ome_zarr_is_one_photograph_of_many_files(tmp_path: Path) -> None:
     assert sources(tmp_path / "a") == ["plate/one.ome.zarr"]
     assert sources(tmp_path / "a" / "plate" / "one.ome.zarr") == ["one.ome.zarr"]
     save(tmp_path / "a" / "plate" / "two.png")
-    assert sources(tmp_path / "a") == ["plate/two.png", "plate/one.ome.zarr"]
+    assert sources(tmp_path / "a") == ["plate/one.ome.zarr", "plate/two.png"]
     read = read_photograph(tmp_path / "a" / "plate" / "one.ome.zarr")
     np.testing.assert_array_equal(read.pixels, PICTURE)
 

@@ -10,13 +10,14 @@ from pathlib import Path, PurePath
 from lsl_shared.errors import DataFileError
 from lsl_tools.importing.listing import Skipped
 from lsl_tools.importing.natural_order import natural_key
+from lsl_tools.microscopes.formats import MICROSCOPE_SUFFIXES, is_zarr_folder
 from lsl_tools.pictures.file_kinds import IMAGE_SUFFIXES, OtherKind, is_surely_picture, note_on_others, other_kind
 from lsl_tools.pictures.picture_file import first_bytes
 
 __all__ = ["FoundImages", "find_images"]
 
 _COPIES = (".bak", ".tmp", ".part", ".crdownload", ".download", ".orig", ".old", "~")
-_ZARR = OtherKind("OME-Zarr", "lsl-store standardize reads it")
+_NONE = "holds no PNG, JPEG, BMP or TIFF image and no CZI, LIF, ND2 or OME-Zarr; nothing was made"
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class _Search:
         path = folder / name
         if path.is_symlink():
             self.links.append(self._below(path))
-        elif name.lower().endswith(".zarr"):
-            self.others[self._below(path)] = _ZARR
+        elif is_zarr_folder(path):
+            self.images.append(self._below(path))
             return False
         return True
 
@@ -52,7 +53,7 @@ class _Search:
         if name.startswith(".") or name.lower().endswith(_COPIES):
             return
         path = folder / name
-        if PurePath(name).suffix.lower() in IMAGE_SUFFIXES:
+        if PurePath(name).suffix.lower() in IMAGE_SUFFIXES | MICROSCOPE_SUFFIXES:
             self.images.append(self._below(path))
             return
         start = first_bytes(path)
@@ -80,7 +81,7 @@ def find_images(root: Path) -> FoundImages:
     readable = [path for path in search.images if _is_text(path)]
     others = (note_on_others(search.others.values()),) if search.others else ()
     if not readable:
-        raise DataFileError(root, "; ".join(("holds no PNG, JPEG, BMP or TIFF image; nothing was made", *others)))
+        raise DataFileError(root, "; ".join((_NONE, *others)))
     bad = [Skipped(repr(path), "its name is not UTF-8: rename it") for path in search.images if not _is_text(path)]
     left_out = [Skipped(_shown(path), kind.told) for path, kind in _sorted(search.others.items())]
     notes = (*others, *_note_on_links(search.links))

@@ -12,11 +12,11 @@ from lsl_tools.importing.decode import Pictures
 from lsl_tools.importing.listing import Listing, Skipped
 from lsl_tools.importing.report import ImportReport, class_counts
 from lsl_tools.importing.sample_store import SampleStore
-from lsl_tools.importing.size import default_size, fit_image
+from lsl_tools.importing.size import default_size, fit_image, fitting_scale
 from lsl_tools.importing.source import list_source
 from lsl_tools.importing.spaces import label_spaces
-from lsl_tools.pictures.image_header import read_header
-from lsl_tools.pictures.picture_file import picture_stream
+from lsl_tools.microscopes.read import photograph_size
+from lsl_tools.pictures.read_image import Picture
 
 __all__ = ["import_images", "write_listing"]
 
@@ -28,17 +28,19 @@ def import_images(
     labels: str | Path | None = None,
     tasks: Iterable[str] = (),
     size: tuple[int, int] | None = None,
+    channel: str = "",
     overwrite: bool = False,
     on_progress: Callable[[int], None] | None = None,
 ) -> ImportReport:
     """Makes an image store from a folder of pictures, or from a CSV that names them.
 
     Args:
-        source: A folder of pictures (PNG, JPEG, BMP, TIFF), or a CSV with a column `file`.
+        source: A folder of pictures (PNG, JPEG, BMP, TIFF, CZI, LIF, ND2, OME-Zarr), or a CSV with a column `file`.
         store: The store to make.
         labels: A CSV with a column `file` (paths below the folder `source`) and label columns.
         tasks: The label columns or levels of folders, "COLUMN" or "COLUMN:PARENT" each.
         size: (H, W) of the store's images, in pixels; None for the commonest size, at most 512 a side.
+        channel: The name of the channel to take of microscopes' files that have several.
         overwrite: Whether a store that exists is replaced.
         on_progress: Called with 1 after each picture.
 
@@ -61,7 +63,7 @@ def import_images(
     """
     refuse_existing(store, overwrite)
     listing = list_source(source, labels=labels, tasks=tasks)
-    return write_listing(listing, store, size=size, overwrite=overwrite, on_progress=on_progress)
+    return write_listing(listing, store, size=size, channel=channel, overwrite=overwrite, on_progress=on_progress)
 
 
 def write_listing(
@@ -69,6 +71,7 @@ def write_listing(
     store: str | Path,
     *,
     size: tuple[int, int] | None = None,
+    channel: str = "",
     overwrite: bool = False,
     on_progress: Callable[[int], None] | None = None,
 ) -> ImportReport:
@@ -76,13 +79,13 @@ def write_listing(
     refuse_existing(store, overwrite)
     spaces = label_spaces(listing)
     agreed = size or listing.size or default_size(_sizes(listing))
-    pictures = Pictures(listing, on_progress or (lambda _: None))
+    pictures = Pictures(listing, on_progress or (lambda _: None), channel)
     resized = 0
     with SampleStore(store, agreed, overwrite=overwrite) as written:
-        for sample, pixels in pictures:
-            fitted = fit_image(pixels, agreed, enlarge=size is not None, border=listing.border)
-            resized += fitted is not pixels
-            written.add(sample, fitted)
+        for sample, picture in pictures:
+            fitted = fit_image(picture.pixels, agreed, enlarge=size is not None, border=listing.border)
+            resized += fitted is not picture.pixels
+            written.add(sample, fitted, _pixel_size(picture, agreed, enlarge=size is not None))
         kept = written.samples
         if not kept:
             raise _nothing_readable(store, pictures.skipped)
@@ -104,13 +107,21 @@ def write_listing(
     )
 
 
+def _pixel_size(picture: Picture, size: tuple[int, int], *, enlarge: bool) -> tuple[float, float] | None:
+    """That of the picture brought to `size`, in µm."""
+    if picture.pixel_size is None:
+        return None
+    height, width, _ = picture.pixels.shape
+    scale = fitting_scale((height, width), size, enlarge)
+    return picture.pixel_size[0] / scale, picture.pixel_size[1] / scale
+
+
 def _sizes(listing: Listing) -> list[tuple[int, int]]:
     """The sizes of the images whose headers can be read; the others are told about when they are decoded."""
     sizes = []
     for sample in listing.samples:
         try:
-            with picture_stream(sample.path) as stream:
-                sizes.append(read_header(stream).shown_size)
+            sizes.append(photograph_size(sample.path))
         except (OSError, ImageError):
             continue
     return sizes or [(1, 1)]

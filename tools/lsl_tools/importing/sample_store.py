@@ -44,11 +44,12 @@ class SampleStore:
             self._opened.append(self._stack.enter_context(writer))
         return self._opened[0]
 
-    def add(self, sample: Sample, image: NDArray[np.uint8]) -> None:
-        """Adds an image uint8 (H, W, 3) of the store's size."""
+    def add(self, sample: Sample, image: NDArray[np.uint8], pixel_size: tuple[float, float] | None = None) -> None:
+        """Adds an image uint8 (H, W, 3) of the store's size; `pixel_size` is that of its own pixels in µm."""
         self.writer.append(
-            image, id=sample.id, gene=sample.gene, view=sample.view, source=sample.source, split=sample.split
-        )
+            image, id=sample.id, gene=sample.gene, view=sample.view, source=sample.source, split=sample.split,
+            pixel_size=pixel_size,
+        )  # fmt: skip
         self.samples.append(sample)
 
     def add_labels(self, spaces: dict[str, LabelSpace]) -> dict[str, NDArray[np.int16]]:

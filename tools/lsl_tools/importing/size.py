@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lsl_shared.errors import ConfigError
 
-__all__ = ["LONGEST_SIDE", "default_size", "fit_image", "parse_size"]
+__all__ = ["LONGEST_SIDE", "default_size", "fit_image", "fitting_scale", "parse_size"]
 
 LONGEST_SIDE = 512
 _SMALLEST, _LARGEST = 8, 4096
@@ -53,14 +53,20 @@ def fit_image(
     tall, wide = image.shape[:2]
     if (tall, wide) == (height, width):
         return image
-    scale = min(height / tall, width / wide)
-    scaled = _scaled(image, scale, size) if scale < 1 or enlarge else image
+    scale = fitting_scale((tall, wide), size, enlarge)
+    scaled = image if scale == 1 else _scaled(image, scale, size)
     tall, wide = scaled.shape[:2]
     fitted = np.empty((height, width, 3), dtype=np.uint8)
     fitted[:] = _edge_colour(image) if border is None else border
     top, left = (height - tall) // 2, (width - wide) // 2
     fitted[top : top + tall, left : left + wide] = scaled
     return fitted
+
+
+def fitting_scale(shown: tuple[int, int], size: tuple[int, int], enlarge: bool) -> float:
+    """By how much an image of size `shown` (H, W) is scaled to fit `size`; 1 where it stays as it is."""
+    scale = min(size[0] / shown[0], size[1] / shown[1])
+    return scale if scale < 1 or enlarge else 1.0
 
 
 def _scaled(image: NDArray[np.uint8], scale: float, size: tuple[int, int]) -> NDArray[np.uint8]:

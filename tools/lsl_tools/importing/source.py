@@ -1,4 +1,4 @@
-"""What SOURCE is: a folder tree, the FlyExpress layout, or a CSV; listed with all labels before an image is decoded."""
+"""What SOURCE is: a folder tree, FlyExpress, a table, a microscope's file; listed with labels, before any decoding."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from lsl_shared.wording import command_line
 from lsl_tools.importing.find_images import find_images
 from lsl_tools.importing.flyexpress import is_flyexpress, list_flyexpress
 from lsl_tools.importing.listing import Listing
+from lsl_tools.importing.scenes import one_sample, with_scenes
 from lsl_tools.importing.spaces import with_implied_labels
 from lsl_tools.importing.table import list_table
 from lsl_tools.importing.tasks import FLY_TASKS, TaskSpec, parse_tasks
 from lsl_tools.importing.tree import list_tree
+from lsl_tools.microscopes.formats import format_of
 from lsl_tools.pictures.file_kinds import other_kind
 from lsl_tools.pictures.picture_file import first_bytes
 from lsl_tools.tables.table import read_table
@@ -33,6 +35,8 @@ def list_source(source: str | Path, *, labels: str | Path | None = None, tasks: 
         raise ConfigError(f"--labels goes with a folder as SOURCE, but {source} {found}")
     if labels is not None:
         listing = list_table(read_table(_beside(Path(labels), source)), source, specs)
+    elif format_of(source) is not None:
+        listing = Listing((one_sample(source),))
     elif source.is_dir():
         listing = _list_folder(source, specs)
     elif not source.exists():
@@ -41,7 +45,7 @@ def list_source(source: str | Path, *, labels: str | Path | None = None, tasks: 
         raise DataFileError(source, _not_a_source(source))
     else:
         listing = list_table(read_table(source), source.parent, specs)
-    return with_implied_labels(listing)
+    return with_implied_labels(with_scenes(listing))
 
 
 def _not_a_source(source: Path) -> str:

@@ -13,6 +13,7 @@ from lsl_tools.pictures.tiff_directories import MAGIC
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "MICROSCOPE_CURE",
     "START",
     "OtherKind",
     "is_surely_picture",
@@ -44,7 +45,8 @@ class OtherKind:
 
 
 _PICTURE = "save it as PNG or TIFF"
-_MICROSCOPE = "save it as OME-TIFF with Fiji (Bio-Formats) or bfconvert"
+MICROSCOPE_CURE: Final = "save it as OME-TIFF with Fiji (Bio-Formats) or bfconvert"
+"""What to do with a microscope's file that is not read."""
 _RAW = "develop it to a TIFF or PNG"
 
 _SIGNATURES: Final = (
@@ -66,8 +68,8 @@ _SIGNATURES: Final = (
     (0, b"SIMPLE  =", OtherKind("FITS", _PICTURE)),
     (128, b"DICM", OtherKind("DICOM", _PICTURE)),
     (0, b"NRRD000", OtherKind("NRRD", _PICTURE)),
-    (0, b"ZISRAWFILE", OtherKind("CZI", _MICROSCOPE)),
-    (0, b"\xda\xce\xbe\x0a", OtherKind("ND2", _MICROSCOPE)),
+    (0, b"ZISRAWFILE", OtherKind("CZI", "let its name end in .czi")),
+    (0, b"\xda\xce\xbe\x0a", OtherKind("ND2", "let its name end in .nd2")),
     (0, b"FUJIFILMCCD-RAW", OtherKind("a camera's raw file (RAF)", _RAW)),
     *((0, start, OtherKind("a camera's raw file (ORF)", _RAW)) for start in (b"IIRO", b"IIRS", b"MMOR")),
     (0, b"IIU\0", OtherKind("a camera's raw file (RW2)", _RAW)),
@@ -86,13 +88,26 @@ _PICTURE_NAMES: Final = {
     **{ending.upper(): ending for ending in _CALLED_BY_ENDING.split()},
 }
 _MICROSCOPE_ENDINGS = (
-    "czi lif lof nd2 zvi vsi ets oib oif oir ims dv r3d dm3 dm4 mrc mvd2 sld sldy ipw stk svs ndpi scn bif mrxs vms "
-    "flex cxd lei ics ids ozx"
+    "lof xlef ets oib oif oir ims dv r3d dm3 dm4 mrc mvd2 sld sldy ipw stk bif mrxs vms flex cxd lei ics ids"
 )
+_IN_PYTHON: Final = {
+    "zvi": "slideio",
+    "vsi": "slideio or bioio-vsi",
+    "svs": "slideio",
+    "ndpi": "slideio",
+    "scn": "slideio",
+}
+"""Libraries that read a format without Java, beside those that are used here."""
+_ZIPPED: Final = ".ozx"
 _RAW_ENDINGS = "cr2 cr3 nef nrw arw srf sr2 dng orf rw2 raf pef srw 3fr iiq x3f dcr kdc"
 _ENDINGS: Final = {
     **{f".{end}": OtherKind(name, _PICTURE) for name, ends in _PICTURE_NAMES.items() for end in ends.split()},
-    **{f".{end}": OtherKind(end.upper(), _MICROSCOPE) for end in _MICROSCOPE_ENDINGS.split()},
+    **{f".{end}": OtherKind(end.upper(), MICROSCOPE_CURE) for end in _MICROSCOPE_ENDINGS.split()},
+    **{
+        f".{end}": OtherKind(end.upper(), f"{MICROSCOPE_CURE}, or in Python with {library}")
+        for end, library in _IN_PYTHON.items()
+    },
+    _ZIPPED: OtherKind("a zipped OME-Zarr", "unzip it into a folder whose name ends in .zarr"),
     **{f".{end}": OtherKind(f"a camera's raw file ({end.upper()})", _RAW) for end in _RAW_ENDINGS.split()},
 }
 _NOT_BY_CONTENT: Final = frozenset({".vsi", *(f".{ending}" for ending in _RAW_ENDINGS.split())})
@@ -112,13 +127,13 @@ def picture_kind(start: bytes) -> str | None:
 
 def other_kind(name: str, start: bytes) -> OtherKind | None:
     """The kind of a file that is not read, by its first bytes, else by its name; None where it is no such picture."""
-    ending = PurePath(name).suffix.lower()
+    ending = _ZIPPED if name.lower().endswith(".zarr.zip") else PurePath(name).suffix.lower()
     by_name = _ENDINGS.get(ending)
     if ending in _NOT_BY_CONTENT:
         return by_name
     if is_surely_picture(start):
         return None
-    return (None if by_name and by_name.cure == _MICROSCOPE else _by_signature(start)) or by_name
+    return (None if by_name and by_name.cure.startswith(MICROSCOPE_CURE) else _by_signature(start)) or by_name
 
 
 def is_surely_picture(start: bytes) -> bool:
@@ -139,7 +154,7 @@ def note_on_others(others: Iterable[OtherKind]) -> str:
     """One sentence on files that were left out because of their kind, with their counts and what to do."""
     counts = Counter(other.name for other in others)
     named = ", ".join(f"{name} ({count})" for name, count in sorted(counts.items()))
-    cure = f"save pictures as PNG or TIFF, microscopes' files {_MICROSCOPE.removeprefix('save it ')}"
+    cure = f"save pictures as PNG or TIFF, microscopes' files {MICROSCOPE_CURE.removeprefix('save it ')}"
     return f"{sum(counts.values())} file(s) of kinds that are not read were left out: {named}; {cure}"
 
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from lsl_shared.errors import ImageError
 from lsl_tools.importing.listing import Sample
 from lsl_tools.importing.remarks import Remarks
+from lsl_tools.microscopes.read import read_photograph
 from lsl_tools.standardize.photograph import Standardized
 from lsl_tools.standardize.report import Reject
 from lsl_tools.standardize.sheet.sheet_page import Tile
 from lsl_tools.standardize.sheet.thumbnail import jpeg, photograph_thumbnail
-from lsl_tools.standardize.source import read_photograph
 from lsl_tools.standardize.worker import Outcome
 
 __all__ = ["Account", "each_once"]
@@ -42,6 +42,8 @@ class Account:
 
     keep_flagged: bool
     rejects: list[Reject]
+    channel: str = ""
+    """The one that is taken of files that have several."""
     unreadable: int = 0
     kept: list[tuple[Sample, Standardized]] = field(default_factory=list)
     """Without their pixels."""
@@ -65,16 +67,16 @@ class Account:
     def _show(self, sample: Sample, outcome: Outcome, reasons: tuple[str, ...]) -> None:
         if len(self.tiles) < MOST_TILES:
             image = outcome.result.image if outcome.result is not None else None
-            before = outcome.thumbnail or _drawn(sample.path, outcome.result)
+            before = outcome.thumbnail or _drawn(sample.path, self.channel, outcome.result)
             after = jpeg(image) if image is not None else b""
             self.tiles.append(Tile(sample.source, before, after, "; ".join(reasons), flagged=True))
 
 
-def _drawn(path: Path, result: Standardized | None) -> bytes:
+def _drawn(path: Path, channel: str, result: Standardized | None) -> bytes:
     """The thumbnail of a photograph that got its flags only when its mirroring was chosen."""
     if result is None:
         return b""
     try:
-        return photograph_thumbnail(read_photograph(path).pixels, result)
+        return photograph_thumbnail(read_photograph(path, channel).pixels, result)
     except (OSError, ImageError):  # it was there a moment ago
         return b""

@@ -9,7 +9,7 @@ import typer
 
 from lsl_shared.process.terminal import SOME_FAILED, Debug, plain_errors, progress, say, say_some
 from lsl_shared.wording import command_line
-from lsl_tools.options import Labels, NewStore, Overwrite, Tasks
+from lsl_tools.options import Channel, Labels, NewStore, Overwrite, Tasks
 
 if TYPE_CHECKING:
     from lsl_tools.standardize.report import StandardizeReport
@@ -24,6 +24,7 @@ def standardize(
     store: NewStore = Path("store.h5"),
     labels: Labels = None,
     task: Tasks = None,
+    channel: Channel = "",
     size: Annotated[str, typer.Option(help="Size of the standardized images.", metavar="HxW")] = "128x320",
     keep_flagged: Annotated[
         bool, typer.Option("--keep-flagged", help="Keep photographs with flags; they are listed all the same.")
@@ -37,7 +38,7 @@ def standardize(
 ) -> None:
     """Make a store from raw photographs: find the embryo, cut it out, turn it, bring it to one size.
 
-    Takes what `import` takes (PNG, JPEG, BMP, TIFF in folders, or a CSV), OME-TIFF and OME-Zarr.
+    Takes what `import` takes: PNG, JPEG, BMP, TIFF, CZI, LIF, ND2, OME-TIFF and OME-Zarr, in folders or named by a CSV.
     Flagged photographs are left out, and listed with reasons in STORE.rejects.csv and STORE.rejects.html.
     If some were left out, the exit code is 3.
 
@@ -55,7 +56,12 @@ def standardize(
         wanted, listing = parse_size(size), list_photographs(source, labels=labels, tasks=task or ())
         chooser = Orienter.load(threads=1) if orient else None  # the workers have the other cores
         settings = StandardizeSettings(
-            size=wanted, chooser=chooser, keep_flagged=keep_flagged, overwrite=overwrite, workers=workers
+            size=wanted,
+            channel=channel,
+            chooser=chooser,
+            keep_flagged=keep_flagged,
+            overwrite=overwrite,
+            workers=workers,
         )
         with progress("standardizing", len(listing.samples)) as advance:
             report = standardize_listing(listing, store, settings, advance)

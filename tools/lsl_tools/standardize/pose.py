@@ -35,6 +35,13 @@ class Pose:
         """Pixels of the standardized image for one of the photograph, along and across the embryo."""
         return self.size[1] / self.box[2], self.size[0] / self.box[3]
 
+    def pixel_size(self, photograph: tuple[float, float]) -> tuple[float, float]:
+        """Height and width of a pixel of the standardized image, from those of the photograph's pixels."""
+        height, width = photograph
+        cosine, sine = np.cos(np.radians(self.rotation)), np.sin(np.radians(self.rotation))
+        along, across = np.hypot(cosine * width, sine * height), np.hypot(sine * width, cosine * height)
+        return float(across / self.scale[1]), float(along / self.scale[0])
+
     @property
     def matrix(self) -> Floats:
         """(2, 3): leads from the photograph's pixels (x, y) to those of the standardized image."""

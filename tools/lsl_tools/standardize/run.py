@@ -19,7 +19,7 @@ from lsl_tools.standardize.report import Reject, StandardizeReport, rejects_path
 from lsl_tools.standardize.sheet.sheet_page import write_page
 from lsl_tools.standardize.source import list_photographs
 from lsl_tools.standardize.transform import write_transform
-from lsl_tools.standardize.worker import outcomes
+from lsl_tools.standardize.worker import Outcome, outcomes
 
 __all__ = ["StandardizeSettings", "standardize_images", "standardize_listing"]
 
@@ -30,6 +30,8 @@ class StandardizeSettings:
 
     size: tuple[int, int] = SIZE
     """(H, W) of the store's images."""
+    channel: str = ""
+    """The one to take of microscopes' files that have several."""
     chooser: Chooser | None = None
     """What decides the mirroring; None leaves it as photographed."""
     keep_flagged: bool = False
@@ -47,6 +49,7 @@ def standardize_images(
     labels: str | Path | None = None,
     tasks: Iterable[str] = (),
     size: tuple[int, int] = SIZE,
+    channel: str = "",
     chooser: Chooser | None = None,
     keep_flagged: bool = False,
     overwrite: bool = False,
@@ -59,11 +62,12 @@ def standardize_images(
     beside the store.
 
     Args:
-        source: What `import_images` takes, or one photograph; OME-TIFF and OME-Zarr are read as well.
+        source: What `import_images` takes, or one photograph.
         store: The store to make.
         labels: A CSV with a column `file` (paths below `source`) and label columns.
         tasks: The label columns or levels of folders, "COLUMN" or "COLUMN:PARENT" each.
         size: (H, W) of the standardized images, in pixels.
+        channel: The name of the channel to take of microscopes' files that have several.
         chooser: What decides the mirroring, such as `Orienter.load()`; None leaves it as photographed.
         keep_flagged: Whether photographs with flags go into the store all the same.
         overwrite: Whether a store that exists is replaced.
@@ -89,7 +93,7 @@ def standardize_images(
     refuse_existing(store, overwrite)
     listing = list_photographs(source, labels=labels, tasks=tasks)
     settings = StandardizeSettings(
-        size=size, chooser=chooser, keep_flagged=keep_flagged, overwrite=overwrite, workers=workers
+        size=size, channel=channel, chooser=chooser, keep_flagged=keep_flagged, overwrite=overwrite, workers=workers
     )
     return standardize_listing(listing, Path(store), settings, on_progress or (lambda _: None))
 
@@ -101,18 +105,19 @@ def standardize_listing(
     refuse_existing(store, settings.overwrite)
     samples, repeated = each_once(listing.samples)
     skipped = [Reject(left_out.source, "", "", (left_out.reason,)) for left_out in listing.skipped]
-    account = Account(settings.keep_flagged, [*skipped, *repeated], unreadable=len(skipped))
+    account = Account(settings.keep_flagged, [*skipped, *repeated], settings.channel, unreadable=len(skipped))
     spaces = label_spaces(listing)
-    made = outcomes([sample.path for sample in samples], settings.size, settings.workers or os.cpu_count() or 1)
+    workers = settings.workers or os.cpu_count() or 1
+    made = outcomes([sample.path for sample in samples], settings.size, workers, settings.channel)
     with SampleStore(store, settings.size, overwrite=settings.overwrite) as written:
         for sample, outcome in mirrored(samples, made, settings.chooser):
             image = account.keeps(sample, outcome)
             if image is not None:
-                written.add(sample, image)
+                written.add(sample, image, _pixel_size(outcome))
             on_progress(1)
         if account.kept:
             written.add_labels(spaces)
-            write_transform(written.writer, account.kept)
+            write_transform(written.writer, account.kept, settings.channel)
     return _report(listing, store, settings.size, account)
 
 
@@ -139,3 +144,9 @@ def _nothing_kept(store: Path, rejects: tuple[Reject, ...]) -> StoreError:
     example = f"{rejects[0].source}: {'; '.join(rejects[0].reasons)}" if rejects else "no photograph was listed"
     said = f"none of {len(rejects)} photographs passed, no store was made; the first: {example}"
     return StoreError(store, f"{said} (all are in {rejects_path(store).name}; --keep-flagged keeps doubtful ones)")
+
+
+def _pixel_size(outcome: Outcome) -> tuple[float, float] | None:
+    """Height and width of a pixel of the standardized image in µm, where the photograph's are known."""
+    pose = outcome.result.pose if outcome.result is not None else None
+    return pose.pixel_size(outcome.pixel_size) if pose is not None and outcome.pixel_size is not None else None

@@ -20,8 +20,8 @@ QUALITY = ("support", "fit", "area", "border", "rival", "aspect", "probability_x
 """The columns of transform/quality; see `Segmentation` and `Turns`."""
 
 
-def write_transform(writer: StoreWriter, kept: Sequence[tuple[Sample, Standardized]]) -> None:
-    """Writes transform/… of the images of a store, in their order."""
+def write_transform(writer: StoreWriter, kept: Sequence[tuple[Sample, Standardized]], channel: str = "") -> None:
+    """Writes transform/… of the images of a store, in their order; `channel` is the one that was asked for."""
     poses = [_pose(result) for _, result in kept]
     writer.add_transform("rotation", np.array([pose.rotation for pose in poses], np.float32))
     box = ("x", "y", "length", "width")
@@ -31,6 +31,8 @@ def write_transform(writer: StoreWriter, kept: Sequence[tuple[Sample, Standardiz
     writer.add_transform("scale", np.array([pose.scale for pose in poses], np.float32), ("along", "across"))
     writer.add_transform("quality", np.array([_quality(result) for _, result in kept], np.float32), QUALITY)
     writer.add_transform("photograph", [str(sample.path.absolute()) for sample, _ in kept])
+    if channel:
+        writer.add_transform("channel", [channel] * len(kept))
     writer.add_transform("flags", ["; ".join(result.flags) for _, result in kept])
 
 

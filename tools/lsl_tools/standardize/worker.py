@@ -13,9 +13,9 @@ from pathlib import Path
 from lsl_shared.errors import DeviceError, ImageError
 from lsl_shared.process.in_order import in_order
 from lsl_shared.system_errors import unreadable
+from lsl_tools.microscopes.read import read_photograph
 from lsl_tools.standardize.photograph import Standardized, standardize_photograph
 from lsl_tools.standardize.sheet.thumbnail import photograph_thumbnail
-from lsl_tools.standardize.source import read_photograph
 
 __all__ = ["Outcome", "outcomes", "process"]
 
@@ -32,15 +32,17 @@ class Outcome:
     problem: str = ""
     remarks: tuple[str, ...] = ()
     """What the user may not expect of how the file was read."""
+    pixel_size: tuple[float, float] | None = None
+    """Height and width of the photograph's pixels in µm, where its file tells."""
 
 
-def process(path: Path, size: tuple[int, int]) -> Outcome:
+def process(path: Path, size: tuple[int, int], channel: str = "") -> Outcome:
     """Reads and standardizes one photograph. What is wrong with the file comes back as `problem`, never as an error."""
     try:
-        photograph = read_photograph(path)
+        photograph = read_photograph(path, channel)
         result = standardize_photograph(photograph.pixels, size)
         thumbnail = photograph_thumbnail(photograph.pixels, result) if result.flags else b""
-        return Outcome(result, thumbnail, remarks=photograph.remarks)
+        return Outcome(result, thumbnail, remarks=photograph.remarks, pixel_size=photograph.pixel_size)
     except OSError as problem:
         return Outcome(None, problem=unreadable(problem))
     except ImageError as problem:
@@ -49,14 +51,15 @@ def process(path: Path, size: tuple[int, int]) -> Outcome:
         return Outcome(None, problem="does not fit into memory: scale it down")
 
 
-def outcomes(paths: Sequence[Path], size: tuple[int, int], workers: int) -> Iterator[Outcome]:
+def outcomes(paths: Sequence[Path], size: tuple[int, int], workers: int, channel: str = "") -> Iterator[Outcome]:
     """The outcomes in the order of `paths`, worked on by so many processes at once."""
+    settings = (size, channel) if channel else (size,)
     if workers < 2 or len(paths) <= FEW:
-        yield from (process(path, size) for path in paths)
+        yield from (process(path, *settings) for path in paths)
         return
     with ProcessPoolExecutor(workers, get_context("spawn"), _prepare) as pool:
         try:
-            begun = in_order(lambda path: pool.submit(process, path, size), paths, lambda: AHEAD * workers)
+            begun = in_order(lambda path: pool.submit(process, path, *settings), paths, lambda: AHEAD * workers)
             yield from (outcome for _, outcome in begun)
         except BrokenProcessPool:
             died = "a worker died, most likely for want of memory; run again with --workers 1"

@@ -14,9 +14,9 @@ from lsl_shared.errors import ConfigError, DataFileError, ImageError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.store import Store
 from lsl_shared.measures.embryo_mask import embryo_mask
+from lsl_tools.microscopes.read import read_photograph
 from lsl_tools.standardize.sheet.sheet_page import Tile, write_page
 from lsl_tools.standardize.sheet.thumbnail import THUMBNAIL, draw_outline, fitted, jpeg
-from lsl_tools.standardize.source import read_photograph
 from lsl_tools.standardize.transform import read_pose
 
 __all__ = ["MOST_IN_PNG", "contact_sheet", "png_sheet", "sheet_tiles"]
@@ -81,7 +81,7 @@ def _photograph_thumbnail(store: Store, place: int, image: NDArray[np.uint8], ro
     """The photograph with the outline found in the standardized image led back to it; b'' where it cannot be read."""
     pose = read_pose(store, place)
     try:
-        photograph = read_photograph(_photograph_path(store, place, root)).pixels
+        photograph = read_photograph(_photograph_path(store, place, root), _channel(store, place)).pixels
     except (OSError, ImageError, DataFileError):
         return b""
     small, scale = fitted(photograph, THUMBNAIL)
@@ -95,6 +95,11 @@ def _photograph_thumbnail(store: Store, place: int, image: NDArray[np.uint8], ro
 
 def _photograph_path(store: Store, place: int, root: Path | None) -> Path:
     return Path(str(store.transform("photograph")[place])) if root is None else root / str(store.sources[place])
+
+
+def _channel(store: Store, place: int) -> str:
+    """The channel that was asked for, '' where none was."""
+    return str(store.transform("channel")[place]) if store.has_transform("channel") else ""
 
 
 def _cell(tile: Tile) -> NDArray[np.uint8]:
