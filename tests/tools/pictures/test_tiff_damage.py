@@ -31,6 +31,19 @@ def test_a_changed_byte_is_found(options: dict[str, Any], dtype: type[np.uint8] 
         decode_image(bytes(whole))
 
 
+@pytest.mark.parametrize("packing", ["lzw", "deflate", "zstd", "packbits"])
+def test_a_tile_that_was_never_written_is_found(packing: str) -> None:
+    """As a program leaves it that fails in the middle."""
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, RGB, photometric="rgb", compression=packing, tile=(16, 16))
+    data = bytearray(stream.getvalue())
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        counts = file.pages[0].tags[325]
+    data[counts.valueoffset + 4 : counts.valueoffset + 8] = bytes(4)
+    with pytest.raises(ImageError, match="missing"):
+        decode_image(bytes(data))
+
+
 def test_much_that_packs_to_little() -> None:
     white = np.full((3000, 3000, 3), 255, np.uint8)
     assert (decode_image(bytes(packed(white, rowsperstrip=3000))).pixels == 255).all()

@@ -94,10 +94,10 @@ def _check(header: ImageHeader, data: bytes) -> None:
 
 def _tiff(header: TiffHeader, data: bytes) -> Decoded:
     """With OpenCV where it is known to be right, since it is everywhere and fast; else with tifffile."""
+    if is_damaged(header, data):
+        raise ImageError("is damaged: parts of its pixels are missing or cannot be unpacked")
     if not reads_right(header):
         return decode_with_tifffile(header, data)
-    if is_damaged(header, data):
-        raise ImageError("is damaged: parts of its pixels cannot be unpacked")
     decoded = decode_tiff(header, data)
     if decoded is None and not has_tifffile():
         raise ImageError("is damaged or cut off, or a TIFF of a kind that cannot be read")

@@ -1,4 +1,4 @@
-"""Damage in packed TIFFs that OpenCV does not tell: it leaves black what it cannot unpack."""
+"""Damage in packed TIFFs that decoders do not tell: they leave black what is missing or cannot be unpacked."""
 
 from __future__ import annotations
 
@@ -12,20 +12,25 @@ from lsl_tools.pictures.tiff_header import TiffHeader
 
 __all__ = ["is_damaged"]
 
+_NOT_PACKED = 1
 _DEFLATE: Final = frozenset({8, 32946})
 _PLACES_AND_SIZES: Final = ((273, 279), (324, 325))  # of strips, of tiles
 _MOST_STRIPS, _PIECE = 1_000_000, 1 << 20
 
 
 def is_damaged(header: TiffHeader, data: bytes) -> bool:
-    """Whether a strip or tile of a TIFF packed with deflate fails its checksum; the other packings have none."""
-    if header.page.compression not in _DEFLATE:
+    """Whether a strip or tile was never written, or fails its checksum, which deflate alone of the packings has."""
+    if header.page.compression == _NOT_PACKED:
         return False
+    summed = header.page.compression in _DEFLATE
     pages = islice(read_directories(io.BytesIO(data)), header.place, header.place + header.together)
     for page in pages:
         for place_tag, size_tag in _PLACES_AND_SIZES:
             places, sizes = page.numbers(place_tag, _MOST_STRIPS), page.numbers(size_tag, _MOST_STRIPS)
-            if any(not _inflates(data[place : place + size]) for place, size in zip(places, sizes, strict=False)):
+            pieces = list(zip(places, sizes, strict=False))
+            if any(not place or not size for place, size in pieces):
+                return True
+            if summed and any(not _inflates(data[place : place + size]) for place, size in pieces):
                 return True
     return False
 
