@@ -42,7 +42,8 @@ def test_channels_planes_and_times() -> None:
     stack[0, 2] = PLANES
     found = decode_image(ome(stack, "TZCYX"))
     np.testing.assert_array_equal(found.pixels, RGB)
-    assert found.remarks == ("2 times: the first is taken", "5 planes: the middle one is taken")
+    taken = ("2 times: the first is taken", "5 planes: the middle one is taken")
+    assert found.remarks == (*taken, "three channels, taken as red, green and blue")
 
 
 def test_twelve_bits_use_the_whole_range() -> None:
@@ -78,6 +79,14 @@ def test_three_pages_need_no_tifffile(name: str, monkeypatch: pytest.MonkeyPatch
     data = COMPOSITES[name]()
     monkeypatch.setitem(sys.modules, "tifffile", None)
     np.testing.assert_array_equal(decode_image(data).pixels, RGB)
+
+
+def test_pages_that_imagej_writes_behind_one_directory() -> None:
+    found = decode_image(written(PLANES, imagej=True, truncate=True, metadata={"axes": "CYX", "mode": "composite"}))
+    np.testing.assert_array_equal(found.pixels, RGB)
+    assert found.remarks == ("three channels, taken as red, green and blue",)
+    planes = written(np.stack([PLANES[0]] * 5), imagej=True, truncate=True, metadata={"axes": "ZYX"})
+    assert decode_image(planes).remarks == ("several pages: the first is taken",)
 
 
 def test_a_composite_of_several_times_gives_the_first() -> None:

@@ -25,20 +25,21 @@ class Stack:
     """`channels`: 3 where three pages are one picture in colour. `series`: only tifffile takes the pages apart.
 
     `elsewhere`: part of the picture lies in other files. `lines`: every page is a line of a picture, whose axes were
-    named wrongly.
+    named wrongly. `images`: how many ImageJ counts, which may lie behind one directory.
     """
 
     channels: int = 1
     series: bool = False
     elsewhere: bool = False
     lines: bool = False
+    images: int = 1
 
 
 def read_stack(described: bytes, pages: int) -> Stack:
     """How a file's description lays out its `pages` pages."""
     if described.startswith(b"ImageJ="):
         channels, images = (_line(described, name) for name in (b"channels", b"images"))
-        return Stack(channels, series=channels == 3 and pages < min(images, 3))
+        return Stack(channels, series=channels == 3 and pages < min(images, 3), images=images)
     if described.startswith(b'{"shape": [3, ') and b'"axes": "CYX"' in described:
         return Stack(3)
     pixels = re.search(rb"<(?:\w+:)?Pixels\b[^>]*>", described) if b"<OME" in described else None

@@ -107,7 +107,7 @@ def _header(first: Sequence[Directory], places: Sequence[int]) -> TiffHeader:
     return TiffHeader(
         page=pages[0],
         place=places[0],
-        pages=len(places),
+        pages=max(len(places), stack.images),
         orientation=main.number(_ORIENTATION, 1),
         profile=main.text(_PROFILE),
         together=together,

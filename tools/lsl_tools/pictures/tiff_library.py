@@ -80,6 +80,7 @@ def _stack(file: tifffile.TiffFile, header: TiffHeader) -> Decoded:
     values, remarks = one_picture(series.asarray(), series.axes)
     if values.shape[2] == 3 and header.page.samples == 1:
         values = values[..., list(header.order)]
+        remarks = (*remarks, "three channels, taken as red, green and blue")
     found = coloured(values, header.page, None)
     return replace(found, remarks=(*remarks, *found.remarks))
 
