@@ -66,8 +66,8 @@ def test_three_planes_without_channels_are_doubted(tmp_path: Path) -> None:
 
 
 def test_channels_are_chosen_by_name(tmp_path: Path) -> None:
-    names = {"omero": {"channels": [{"label": name, "color": "00FF00"} for name in ("DAPI", "GFP", "Brightfield")]}}
-    path = a_zarr(tmp_path / "a.zarr", CYX, "cyx", **names)
+    channels = [{"label": name, "color": "00FF00"} for name in ("DAPI", "GFP", "Brightfield")]
+    path = a_zarr(tmp_path / "a.zarr", CYX, "cyx", omero={"channels": channels})
     with pytest.raises(ImageError, match=r"3 channels \(DAPI, GFP, Brightfield\): choose one with --channel"):
         read_photograph(path)
     np.testing.assert_array_equal(read_photograph(path, "brightfield").pixels[..., 0], RGB[..., 2])

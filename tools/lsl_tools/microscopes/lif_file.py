@@ -17,10 +17,10 @@ from lsl_tools.microscopes.libraries import needs, told_plainly
 from lsl_tools.microscopes.photograph import check_size
 from lsl_tools.microscopes.scene_path import scene_names
 from lsl_tools.microscopes.stack import Channel, Stack
-from lsl_tools.microscopes.xml_text import Element, children, number, whole_number
+from lsl_tools.microscopes.xml_text import Element, children, first, number, whole_number
 
 if TYPE_CHECKING:
-    from liffile import LifFile
+    from liffile import LifFile, LifImage
 
 __all__ = ["open_lif"]
 
@@ -48,7 +48,7 @@ class OpenLif:
     """An open LIF; a scene is an image of its, or a tile of one that is a mosaic."""
 
     def __init__(self, file: LifFile) -> None:
-        images = [image for image in file.images if not image.is_flim]
+        images = list(_images(file, file.xml_element, ""))
         self._scenes = [
             (image, tile) for image in images if {"Y", "X"} <= image.sizes.keys()
             for tile in range(image.sizes.get(_TILES, 1))
@@ -86,6 +86,18 @@ class OpenLif:
             bits=max((whole_number(channel.get("Resolution")) for channel in described), default=0),
             pixel_size=_pixel_size(image.xml_element),
         )
+
+
+def _images(file: LifFile, above: Element, path: str) -> Iterator[LifImage]:
+    """The images with their folders; LifFile.images would keep one of several that are called the same."""
+    import liffile
+
+    inner = above if path or above.tag == "Element" else first(above, "Element")
+    for element in children(inner, "Children", "Element"):
+        name = f"{path}/{element.get('Name', '')}".lstrip("/")
+        if first(element, "Data", "Image") is not None:
+            yield liffile.LifImage(file, element, name)
+        yield from _images(file, element, name)
 
 
 def _plane(image: Any, places: dict[str, int]) -> NDArray[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from lsl_tools.microscopes.stack import Channel, Stack
 
 if TYPE_CHECKING:
     from nd2 import ND2File
+    from nd2.structures import Channel as Nd2Channel
 
 __all__ = ["open_nd2"]
 
@@ -69,7 +70,7 @@ class OpenNd2:
             return channel[..., ::-1] if colours else channel[..., 0]
 
         lengths = {axis: length for axis, length in self._sizes.items() if axis not in (*_PLANE, _POSITIONS)}
-        named = [Channel(each.channel.name or "") for each in self._file.metadata.channels or ()]
+        named = [Channel(each.channel.name or "") for each in self._described]
         return Stack(size, {**lengths, "C": count}, plane, tuple(named),
                      bits=described.bitsPerComponentSignificant, pixel_size=self._pixel_size)  # fmt: skip
 
@@ -81,9 +82,16 @@ class OpenNd2:
         raise ImageError("is damaged: a plane is missing")
 
     @cached_property
+    def _described(self) -> Sequence[Nd2Channel]:
+        """What is said of the channels; nothing where that is of a kind that nd2 does not know."""
+        try:
+            return tuple(self._file.metadata.channels or ())
+        except Exception:  # the pixels can be read all the same
+            return ()
+
+    @cached_property
     def _pixel_size(self) -> tuple[float, float] | None:
-        channels = self._file.metadata.channels
-        if not channels or not all(channels[0].volume.axesCalibrated[:2]):
+        if not self._described or not all(self._described[0].volume.axesCalibrated[:2]):
             return None
-        size = self._file.voxel_size()
-        return float(size.y), float(size.x)
+        width, height, _ = self._described[0].volume.axesCalibration
+        return float(height), float(width)
