@@ -7,8 +7,10 @@ import pytest
 
 from lsl_shared import Store
 from lsl_shared.errors import ConfigError
+from lsl_trainer.data.chosen_tasks import tasks_beside
 from lsl_trainer.data.further_tasks import further_tasks
 from lsl_trainer.data.load import load_data
+from lsl_trainer.settings.labels import Labels
 from lsl_trainer.tasks.classes import ClassTask
 from lsl_trainer.tasks.terms import TermTask
 from tests.support.squares import small_config
@@ -40,12 +42,12 @@ def test_the_data_s_digest_counts_them(termed: Path) -> None:
 def test_a_task_that_is_not_there(termed: Path) -> None:
     with Store(termed) as store:
         with pytest.raises(ConfigError, match=r"--task age: no further task .*beside corner: side, marks"):
-            further_tasks(store, ("age",), "corner")
+            tasks_beside(store, Labels(tasks=("age",)), "corner")
         with pytest.raises(ConfigError, match="--task corner"):
-            further_tasks(store, ("corner",), "corner")
+            tasks_beside(store, Labels(tasks=("corner",)), "corner")
 
 
 def test_images_with_a_label_are_known(termed: Path) -> None:
     with Store(termed) as store:
-        marks, side = further_tasks(store, ("marks", "side"), "corner")
+        marks, side = further_tasks(store, ("marks", "side"))
     assert marks.known.sum() == 80 and side.known.all()

@@ -26,7 +26,8 @@ def fit_temperature(logits: NDArray[np.floating], truth: NDArray[np.integer]) ->
     for _ in range(60):
         width = _GOLDEN_RATIO * (high - low)
         left, right = high - width, low + width
-        if nll(truth, softmax(logits, np.exp(left))) < nll(truth, softmax(logits, np.exp(right))):
+        costs = [nll(truth, softmax(logits, np.exp(tried))) for tried in (left, right)]
+        if costs[0] < costs[1]:
             high = right
         else:
             low = left

@@ -4,45 +4,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from lsl_runtime.evaluation.term_scores import range_task
 from lsl_shared.errors import ConfigError
 from lsl_shared.files.store import Store
 from lsl_shared.labels import LabelSpace
-from lsl_trainer.data.further_tasks import further_tasks
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.labels import Labels
-from lsl_trainer.settings.method import Method, find_method
-from lsl_trainer.tasks.classes import FineTask
-from lsl_trainer.tasks.learnt_task import LearntTask
+from lsl_trainer.settings.method import Method
 
-__all__ = ["ChosenTasks", "choose_tasks", "task_to_learn"]
+__all__ = ["ChosenTasks", "choose_tasks", "task_to_learn", "tasks_beside"]
 
 
 @dataclass(frozen=True)
 class ChosenTasks:
     """The tasks of a training."""
 
-    first: tuple[FineTask, ...]
-    """The task of classes to learn; none where terms are learnt alone."""
+    fine: LabelSpace | None
+    """The task of classes to learn; None where terms are learnt alone."""
     coarse: LabelSpace | None
-    """The coarse task above it; the ranges that make bags, where terms are learnt alone."""
-    further: tuple[LearntTask, ...]
-    """Tasks beside the fine one, or the terms that are learnt alone."""
+    """The coarse task above it; the ranges that make bags, where terms are learnt alone. None where there is none."""
+    further: tuple[str, ...]
+    """The tasks of classes or terms beside the fine one, or the terms that are learnt alone."""
+
+    @property
+    def of_classes(self) -> tuple[str, ...]:
+        """The fine task and the coarse one, as far as there are such."""
+        return tuple(space.name for space in (self.fine, self.coarse) if space)
 
 
-def choose_tasks(store: Store, config: TrainConfig) -> ChosenTasks:
+def choose_tasks(store: Store, config: TrainConfig, method: Method) -> ChosenTasks:
     """The tasks that the settings name. Raises ConfigError for what the store lacks or the method cannot learn."""
-    labels, method = config.labels, find_method(config.method)
+    labels = config.labels
     if labels.fine in store.term_tasks:
-        _check_alone(store, config)
+        _check_alone(store, config, method)
         ranges = labels.coarse or range_task(store)
-        return ChosenTasks((), store.task(ranges) if ranges else None, further_tasks(store, [labels.fine], ""))
-    space = task_to_learn(store, labels)
-    coarse = _coarse_task(store, space, labels.coarse or space.parent, method)
-    fine = FineTask(space, store.labels(space.name).astype(np.int64), coarse)
-    return ChosenTasks((fine,), coarse, further_tasks(store, labels.tasks, space.name))
+        return ChosenTasks(None, store.task(ranges) if ranges else None, (labels.fine,))
+    fine = task_to_learn(store, labels)
+    name, further = _coarse_name(fine, labels, method), tasks_beside(store, labels, fine.name)
+    return ChosenTasks(fine, store.task(name) if method.coarse_labels else store.tasks.get(name), further)
 
 
 def task_to_learn(store: Store, labels: Labels) -> LabelSpace:
@@ -55,10 +54,11 @@ def task_to_learn(store: Store, labels: Labels) -> LabelSpace:
     return store.task(labels.fine or _only_fine_task(store))
 
 
-def _coarse_task(store: Store, fine: LabelSpace, name: str, method: Method) -> LabelSpace | None:
-    """The coarse task of that name, where the method can learn it."""
+def _coarse_name(fine: LabelSpace, labels: Labels, method: Method) -> str:
+    """The name of the coarse task; the store may lack it where the method does not learn it."""
+    name = labels.coarse or fine.parent
     if not method.coarse_labels:
-        return store.tasks.get(name)
+        return name
     if not name:
         raise ConfigError(f"task {fine.name!r} has no coarse task: use --method plain, or name one with --coarse")
     if name == fine.name:
@@ -66,15 +66,24 @@ def _coarse_task(store: Store, fine: LabelSpace, name: str, method: Method) -> L
     if method.parent_labels and name != fine.parent:
         there = f"{fine.name!r} has {fine.parent or 'none'!r}"
         raise ConfigError(f"--method {method.name} needs the fine task's parent as --coarse, and {there}")
-    return store.task(name)
+    return name
 
 
-def _check_alone(store: Store, config: TrainConfig) -> None:
+def tasks_beside(store: Store, labels: Labels, fine: str) -> tuple[str, ...]:
+    """The further tasks that the settings name. Raises ConfigError for one that the store lacks, or the fine one."""
+    for name in labels.tasks:
+        if (name not in store.tasks and name not in store.term_tasks) or name == fine:
+            listed = ", ".join(known for known in (*store.tasks, *store.term_tasks) if known != fine) or "none"
+            raise ConfigError(f"--task {name}: no further task of {store.path}; it has, beside {fine}: {listed}")
+    return labels.tasks
+
+
+def _check_alone(store: Store, config: TrainConfig, method: Method) -> None:
     """Raises ConfigError for settings that need classes, where a task of terms is learnt alone."""
     labels = config.labels
-    if not find_method(config.method).terms_alone:
+    if not method.terms_alone:
         raise ConfigError(
-            f"--fine {labels.fine} is a task of terms, and --method {config.method} goes from coarse to fine "
+            f"--fine {labels.fine} is a task of terms, and --method {method.name} goes from coarse to fine "
             f"classes: add --method plain, or learn classes as well: {_beside(store, labels.fine)}"
         )
     given = {

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lsl_shared.errors import ConfigError
 from lsl_shared.files.store import NOT_ANNOTATED, Store
 from lsl_trainer.tasks.classes import ClassTask
 from lsl_trainer.tasks.learnt_task import LearntTask
@@ -15,12 +14,8 @@ from lsl_trainer.tasks.terms import TermTask
 __all__ = ["further_tasks"]
 
 
-def further_tasks(store: Store, names: Sequence[str], fine: str) -> tuple[LearntTask, ...]:
-    """The tasks of these names. Raises ConfigError for one that the store lacks, or that is the fine one."""
-    for name in names:
-        if (name not in store.tasks and name not in store.term_tasks) or name == fine:
-            listed = ", ".join(known for known in (*store.tasks, *store.term_tasks) if known != fine) or "none"
-            raise ConfigError(f"--task {name}: no further task of {store.path}; it has, beside {fine}: {listed}")
+def further_tasks(store: Store, names: Sequence[str]) -> tuple[LearntTask, ...]:
+    """The tasks of these names, each of its kind, with all labels."""
     return tuple(_task(store, name) for name in names)
 
 

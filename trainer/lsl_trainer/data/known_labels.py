@@ -10,20 +10,27 @@ from numpy.typing import NDArray
 from lsl_shared.files.store import Store
 from lsl_shared.labels import LabelSpace
 from lsl_trainer.data.chosen_tasks import ChosenTasks
+from lsl_trainer.data.further_tasks import further_tasks
 from lsl_trainer.settings.labels import Labels
+from lsl_trainer.tasks.classes import FineTask
+from lsl_trainer.tasks.learnt_task import LearntTask
 
-__all__ = ["KnownLabels", "coarse_labels", "drawn_labels", "known_labels", "range_labels"]
+__all__ = ["KnownLabels", "drawn_labels", "known_labels", "range_labels"]
 
 
 @dataclass(frozen=True)
 class KnownLabels:
-    """Labels of the whole store, −1 where unknown."""
+    """The tasks of a training with their labels of the whole store; labels are −1 where unknown."""
 
+    first: tuple[FineTask, ...]
+    """The task of classes to learn; none where terms are learnt alone."""
+    further: tuple[LearntTask, ...]
+    """The tasks beside it, or the terms that are learnt alone."""
     fine: NDArray[np.int64]
     """(N,): classes of the task to learn."""
     coarse: NDArray[np.int64]
-    """(N,): coarse classes, those above a known fine class included; −1 for methods that do not learn them."""
-    further: NDArray[np.bool_]
+    """(N,): coarse classes, those above a known fine class included; all −1 for methods that do not learn them."""
+    beside: NDArray[np.bool_]
     """(N,): whether an image carries a label of a further task."""
     ranges: NDArray[np.int64]
     """(N,): coarse classes, or fine ones where there is no coarse task; with the gene they make bags."""
@@ -31,27 +38,23 @@ class KnownLabels:
     @property
     def needed(self) -> NDArray[np.int64]:
         """The images with a label that is learnt, places in the store (n,)."""
-        return np.flatnonzero((self.fine >= 0) | (self.coarse >= 0) | self.further)
+        return np.flatnonzero((self.fine >= 0) | (self.coarse >= 0) | self.beside)
 
 
 def known_labels(store: Store, tasks: ChosenTasks, *, learns_coarse: bool) -> KnownLabels:
     """The labels of the store's N images for these tasks."""
     none = np.full(len(store), -1, dtype=np.int64)
-    fine = tasks.first[0].labels if tasks.first else none
-    coarse = none
-    if tasks.coarse:
-        coarse = coarse_labels(store, tasks.coarse, tasks.first[0].space if tasks.first else None)
-    further = np.any([task.known for task in tasks.further], axis=0) if tasks.further else none >= 0
-    return KnownLabels(fine, coarse if learns_coarse else none, further, coarse if tasks.coarse else fine)
-
-
-def coarse_labels(store: Store, coarse: LabelSpace, fine: LabelSpace | None) -> NDArray[np.int64]:
-    """Coarse labels (N,), −1 unknown; an image that has a class of `fine` alone takes that class's parent."""
-    known = store.labels(coarse.name).astype(np.int64)
-    if fine is None or fine.parent != coarse.name:
-        return known
-    labels = store.labels(fine.name)
-    return np.where((known < 0) & (labels >= 0), np.asarray(fine.parent_index)[labels], known)
+    fine = store.labels(tasks.fine.name).astype(np.int64) if tasks.fine else none
+    coarse = _coarse_labels(store, tasks.coarse, tasks.fine) if tasks.coarse else none
+    further = further_tasks(store, tasks.further)
+    return KnownLabels(
+        first=(FineTask(tasks.fine, fine, tasks.coarse),) if tasks.fine else (),
+        further=further,
+        fine=fine,
+        coarse=coarse if learns_coarse else none,
+        beside=np.any([none >= 0, *(task.known for task in further)], axis=0),
+        ranges=coarse if tasks.coarse else fine,
+    )
 
 
 def range_labels(store: Store, fine: LabelSpace) -> NDArray[np.int64]:
@@ -60,7 +63,7 @@ def range_labels(store: Store, fine: LabelSpace) -> NDArray[np.int64]:
     With the gene it makes the bags that terms belong to.
     """
     if fine.parent in store.tasks:
-        return coarse_labels(store, store.task(fine.parent), fine)
+        return _coarse_labels(store, store.task(fine.parent), fine)
     return store.labels(fine.name).astype(np.int64)
 
 
@@ -74,3 +77,12 @@ def drawn_labels(labels: NDArray[np.int64], settings: Labels) -> NDArray[np.int6
         members = generator.permutation(np.flatnonzero(labels == label))[: settings.fine_per_class]
         drawn[members] = label
     return drawn
+
+
+def _coarse_labels(store: Store, coarse: LabelSpace, fine: LabelSpace | None) -> NDArray[np.int64]:
+    """Coarse labels (N,), −1 unknown; an image that has a class of `fine` alone takes that class's parent."""
+    known = store.labels(coarse.name).astype(np.int64)
+    if fine is None or fine.parent != coarse.name:
+        return known
+    labels = store.labels(fine.name)
+    return np.where((known < 0) & (labels >= 0), np.asarray(fine.parent_index)[labels], known)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lsl_shared.errors import TrainingError
 from lsl_shared.files.store import Store
 from lsl_trainer.data.batch import Labelled
-from lsl_trainer.data.chosen_tasks import ChosenTasks, choose_tasks
+from lsl_trainer.data.chosen_tasks import choose_tasks
 from lsl_trainer.data.image_cache import load_images
 from lsl_trainer.data.kept_aside import kept_aside
 from lsl_trainer.data.known_labels import KnownLabels, drawn_labels, known_labels
@@ -36,21 +36,29 @@ def load_data(
     settings make one. Raises ConfigError for tasks that the store does not have, TrainingError where nothing is left to
     learn from.
     """
-    tasks, learns_coarse = choose_tasks(store, config), find_method(config.method).coarse_labels
-    known = known_labels(store, tasks, learns_coarse=learns_coarse)
-    images = load_images(store, known.needed, folder, shared=shared)
+    method = find_method(config.method)
+    tasks = choose_tasks(store, config, method)
+    known = known_labels(store, tasks, learns_coarse=method.coarse_labels)
+    images, needed = load_images(store, known.needed, folder, shared=shared), known.needed
     if part is None:
-        part = _split(store, config, tasks, duplicates(images, known.needed))
-    sets = _sets(store, config, tasks, known, part, images)
-    if tasks.first:
-        _check(sets["fine"], sets["coarse"] if learns_coarse else None, tasks.first[0].name)
+        generator, same = np.random.default_rng([config.seed, 1]), duplicates(images, needed)
+        part = split_store(store, config.labels.split, tasks.of_classes, generator, same)
+    drawn = drawn_labels(np.where(part == TRAIN, known.fine, -1), config.labels)
+    aside = np.zeros(len(part), dtype=np.bool_)
+    if config.epochs.patience:
+        generator = np.random.default_rng([config.seed, 8])
+        aside = kept_aside(store.groups(), drawn, part == TRAIN, generator)
+    sets = _sets(store, known, part, drawn, aside, images)
+    if tasks.fine:
+        _check(sets["fine"], sets["coarse"] if method.coarse_labels else None, tasks.fine.name)
     return TrainingData(
-        first=tasks.first,
-        further=tasks.further,
+        first=known.first,
+        further=known.further,
         coarse_space=tasks.coarse,
         part=part,
         ids=store.ids,
-        held_ranges=known.ranges[(part == CALIBRATION) & known.further],
+        genes=store.genes,
+        held_ranges=known.ranges[(part == CALIBRATION) & known.beside],
         straddling=_straddling(store, part) if config.labels.split == "stored" else (),
         fingerprint=store.fingerprint(),
         image_size=store.shape[1:],
@@ -58,47 +66,42 @@ def load_data(
     )
 
 
-def _split(store: Store, config: TrainConfig, tasks: ChosenTasks, same: list[NDArray[np.int64]]) -> NDArray[np.int8]:
-    """The part of every image of the store, after the settings."""
-    names = [task.name for task in tasks.first] + ([tasks.coarse.name] if tasks.coarse else [])
-    generator = np.random.default_rng([config.seed, 1])
-    return split_store(store, config.labels.split, tuple(names), generator, same)
-
-
 def _sets(
     store: Store,
-    config: TrainConfig,
-    tasks: ChosenTasks,
     known: KnownLabels,
     part: NDArray[np.int8],
+    drawn: NDArray[np.int64],
+    aside: NDArray[np.bool_],
     images: NDArray[np.uint8],
 ) -> dict[str, Labelled]:
-    """The images of each purpose with their labels, by the names that `TrainingData` has for them."""
-    groups, ids, fine, coarse, needed = store.groups(), store.ids, known.fine, known.coarse, known.needed
-    train, held, test = part == TRAIN, part == CALIBRATION, part == TEST
-    drawn = drawn_labels(np.where(train, fine, -1), config.labels)
-    aside = np.zeros(len(part), dtype=bool)
-    if config.epochs.patience:
-        aside = kept_aside(groups, drawn, train, np.random.default_rng([config.seed, 8]))
-    selections = {
-        "coarse": (train & ~aside & (coarse >= 0), coarse),
-        "fine": (train & ~aside & ((drawn >= 0) | known.further), drawn),
-        "coarse_aside": (aside & (coarse >= 0), coarse),
-        "fine_aside": (aside & (drawn >= 0), drawn),
-        "calibration": (held & (fine >= 0), fine),
-        "test": (test & ((fine >= 0) if tasks.first else known.further), fine),
-        "held": (held & known.further, fine),
+    """The images of each purpose with their labels, by the names that `TrainingData` has for them.
+
+    `drawn` (N,) are the fine labels that count in training, `aside` (N,) the training images kept aside, and `images`
+    (n, H, W, 3) those at `known.needed`.
+    """
+    fine, coarse, held, test = known.fine, known.coarse, part == CALIBRATION, part == TEST
+    learns = (part == TRAIN) & ~aside
+    further, none = {task.name: task.labels for task in known.further}, dict[str, NDArray[np.int64]]()
+    purposes = {
+        "coarse": (learns & (coarse >= 0), coarse, none),
+        "fine": (learns & ((drawn >= 0) | known.beside), drawn, further),
+        "coarse_aside": (aside & (coarse >= 0), coarse, none),
+        "fine_aside": (aside & (drawn >= 0), drawn, none),
+        "calibration": (held & (fine >= 0), fine, none),
+        "test": (test & ((fine >= 0) if known.first else known.beside), fine, none),
+        "held": (held & known.beside, fine, further),
     }
+    groups, ids = store.groups(), store.ids
     return {
-        name: Labelled(
+        purpose: Labelled(
             images,
-            np.searchsorted(needed, np.flatnonzero(chosen)),
+            np.searchsorted(known.needed, np.flatnonzero(chosen)),
             labels[chosen],
             groups[chosen],
             ids[chosen],
-            {task.name: task.labels[chosen] for task in tasks.further} if name in ("fine", "held") else {},
+            {name: found[chosen] for name, found in others.items()},
         )
-        for name, (chosen, labels) in selections.items()
+        for purpose, (chosen, labels, others) in purposes.items()
     }
 
 

@@ -18,7 +18,7 @@ from lsl_shared.files.store import Store
 from lsl_shared.measures.term_metrics import TermScores, bag_means, score_terms
 from lsl_trainer.calibration.bootstrap import Interval, interval, mean_replicates
 from lsl_trainer.data.batch import in_unit_range, to_tensor
-from lsl_trainer.data.chosen_tasks import task_to_learn
+from lsl_trainer.data.chosen_tasks import task_to_learn, tasks_beside
 from lsl_trainer.data.further_tasks import further_tasks
 from lsl_trainer.data.known_labels import range_labels
 from lsl_trainer.data.split import duplicates
@@ -74,7 +74,7 @@ def score_layers(
         raise ConfigError("--layers looks into an F that has been trained: name it with --backbone")
     space = task_to_learn(store, config.labels)
     first = ClassTask(space, store.labels(space.name).astype(np.int64))
-    tasks = [first, *further_tasks(store, config.labels.tasks, space.name)]
+    tasks = [first, *further_tasks(store, tasks_beside(store, config.labels, space.name))]
     network = transferred_network(config, store.shape[1:], len(space))
     names = block_names(network)
     for block in blocks:

@@ -15,14 +15,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
 from lsl_shared.labels import LabelSpace
 from lsl_shared.measures.metrics import is_ordered
 from lsl_trainer.data.batch import Batch, Labelled, Loss
 from lsl_trainer.data.mixing import dropped
-from lsl_trainer.data.sampling import Sampler
 from lsl_trainer.losses.partial_labels import distance_loss, distances, partial_label_loss
 from lsl_trainer.losses.pseudo_labels import class_thresholds, guesses
 from lsl_trainer.losses.similarity import similarity_loss
@@ -33,7 +31,6 @@ __all__ = [
     "Constraint",
     "constrained_loss",
     "labels_together",
-    "mixed_batches",
     "similarity_in_batch",
 ]
 
@@ -79,29 +76,6 @@ def labels_together(coarse: Labelled, fine: Labelled, task: str) -> Labelled:
     place = dict(zip(fine.rows.tolist(), fine.labels.tolist(), strict=True))
     labels = np.array([place.get(row, -1) for row in coarse.rows.tolist()], dtype=np.int64)
     return replace(coarse, labels=labels, others={task: coarse.labels})
-
-
-def mixed_batches(labels: NDArray[np.int64], size: int, share: float) -> Sampler:
-    """Batches of `size` positions, `share` of them labelled (at least one, at most all but one).
-
-    An epoch takes every image without a label (`labels` (N,) −1) once; those with one come in turn, in a new random
-    order each time round. Without any unlabelled image, every batch is labelled.
-    """
-    known, rest = np.flatnonzero(labels >= 0), np.flatnonzero(labels < 0)
-    of_known = min(max(1, round(share * size)), size - 1)
-
-    def draw(generator: np.random.Generator) -> list[NDArray[np.int64]]:
-        count = max(1, round(len(rest) / (size - of_known))) if len(rest) else max(1, round(len(known) / size))
-        wanted = count * (of_known if len(rest) else 0) or len(known)
-        rounds = [generator.permutation(known) for _ in range(-(-wanted // len(known)))]
-        parts = zip(
-            np.array_split(np.concatenate(rounds)[:wanted], count),
-            np.array_split(generator.permutation(rest), count),
-            strict=True,
-        )
-        return [np.concatenate(part) for part in parts]
-
-    return draw
 
 
 def constrained_loss(

@@ -8,11 +8,11 @@ import numpy as np
 from torch import Tensor
 
 from lsl_trainer.data.batch import Labelled
-from lsl_trainer.data.sampling import Sampler
+from lsl_trainer.data.sampling import Sampler, mixed_batches
 from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.steps.fine import FineStep
 from lsl_trainer.learning.steps.step import Step
-from lsl_trainer.losses.constrained import Constraint, constrained_loss, labels_together, mixed_batches
+from lsl_trainer.losses.constrained import Constraint, constrained_loss, labels_together
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.config import TrainConfig
 
