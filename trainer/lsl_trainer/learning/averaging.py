@@ -12,6 +12,11 @@ class WeightAverage:
     """Averages the weights and running statistics of `network`: a ← d · a + (1 − d) · w after every batch.
 
     d is `decay`, but (1 + t) / (10 + t) in the first batches t, so that the beginning is soon forgotten.
+
+    torch's AveragedModel comes to the same values bit for bit, but needs as much code around it: this decay, a first
+    update that does not take the weights whole, and counts that are copied (it averages and rounds them). With all
+    that it takes a third longer a batch (3.3 against 2.5 ms for preset tiny), and checkpoints have other names for the
+    tensors.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
