@@ -21,11 +21,30 @@ class ReferenceWarning(UserWarning):
 def select_references(
     probabilities: Tensor, labels: Tensor, threshold: float, n_sets: int, generator: torch.Generator
 ) -> Tensor:
-    """Draws `n_sets` reference sets, int64 (n_sets, K), indices of samples; −1 for a class without any sample.
+    """Draws reference sets: one sample of each class, as often as wanted.
 
-    `probabilities` (N, K) of the network after data-level learning; `labels` int64 (N,). The candidates of class c are
-    D_{s,c}: samples labelled c with p_c > p_i for all i ≠ c, and p_c > `threshold`. A class without a candidate takes
-    its most confident sample that is predicted right, else its most confident one, with a ReferenceWarning.
+    The candidates of class c are D_{s,c}: samples labelled c with p_c > p_i for all i ≠ c, and p_c > `threshold`. A
+    class without a candidate takes its most confident sample that is predicted right, else its most confident one,
+    with a ReferenceWarning.
+
+    Args:
+        probabilities: Of the network after data-level learning, float (N, K) in 0..1.
+        labels: The classes, int64 (N,) in 0 … K − 1.
+        threshold: τ, which a reference sample's probability must exceed.
+        n_sets: How many sets, at least 1.
+        generator: Where the draws come from.
+
+    Returns:
+        int64 (n_sets, K): indices of samples; −1 for a class without any sample.
+
+    Example:
+        >>> import torch
+        >>> from lsl_trainer import select_references
+        >>> probabilities = torch.tensor([[0.9, 0.1], [0.7, 0.3], [0.2, 0.8]])
+        >>> labels = torch.tensor([0, 0, 1])
+        >>> sets = select_references(probabilities, labels, 0.75, 4, torch.Generator().manual_seed(0))
+        >>> sets.tolist()
+        [[0, 2], [0, 2], [0, 2], [0, 2]]
     """
     columns = [_candidates(probabilities, labels, c, threshold) for c in range(probabilities.shape[1])]
     return torch.stack([_draw(candidates, n_sets, generator) for candidates in columns], dim=1)

@@ -24,7 +24,16 @@ _GROUPS = 8
 
 
 class Network(nn.Module):
-    """F and G: images float32 (B, 3, H, W) in 0..1, normalized inside → logits (B, K) and features (B, D)."""
+    """F and G of the paper: images go in, features and logits come out. Images are normalized inside.
+
+    Example:
+        >>> import torch
+        >>> from lsl_trainer import NetworkConfig, residual_network
+        >>> network = residual_network(NetworkConfig(widths=(8,), strides=(2,), pool=2), (16, 40), n_classes=4)
+        >>> logits, features = network(torch.rand(5, 3, 16, 40))
+        >>> tuple(logits.shape), tuple(features.shape)
+        ((5, 4), (5, 320))
+    """
 
     mean: Tensor
     std: Tensor
@@ -37,7 +46,15 @@ class Network(nn.Module):
         mean: Sequence[float] = IMAGE_MEAN,
         std: Sequence[float] = IMAGE_STD,
     ) -> None:
-        """`body`: normalized images (B, 3, H, W) → features (B, n_features); `mean`, `std` of pixels in 0..1."""
+        """A network with an untrained head.
+
+        Args:
+            body: F: normalized images (B, 3, H, W) → features (B, n_features).
+            n_features: How many features `body` gives, D.
+            n_classes: How many logits the head gives, K.
+            mean: Mean of each channel, of pixels in 0..1.
+            std: Deviation of each channel, of pixels in 0..1.
+        """
         super().__init__()
         self.body = body
         self.head = nn.Linear(n_features, n_classes)
@@ -49,19 +66,48 @@ class Network(nn.Module):
         """log σ² of each task, float (T,), where the weights of several tasks are learnt."""
 
     def features(self, images: Tensor) -> Tensor:
-        """F(x): (B, 3, H, W) in 0..1 → (B, D)."""
+        """F(x), the feature vectors of images.
+
+        Args:
+            images: float32 (B, 3, H, W) in 0..1.
+
+        Returns:
+            float32 (B, D).
+        """
         return cast(Tensor, self.body((images - self.mean) / self.std))
 
     def classify(self, features: Tensor) -> Tensor:
-        """G(F(x)): features (B, D) → logits (B, K), the o of eq. 2."""
+        """G(F(x)), the o of equation 2.
+
+        Args:
+            features: float32 (B, D), as `features` gives them.
+
+        Returns:
+            Logits, float32 (B, K).
+        """
         return cast(Tensor, self.head(features))
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """What a call of the network gives.
+
+        Args:
+            images: float32 (B, 3, H, W) in 0..1.
+
+        Returns:
+            Logits (B, K) and features (B, D), float32.
+        """
         features = self.features(images)
         return self.classify(features), features
 
     def train(self, mode: bool = True) -> Network:
-        """Training mode, in which modules whose own parameters are all frozen keep their statistics (BatchNorm)."""
+        """Training mode. Modules whose own parameters are all frozen keep their statistics (BatchNorm).
+
+        Args:
+            mode: False means evaluation mode.
+
+        Returns:
+            This network.
+        """
         super().train(mode)
         for module in self.modules():
             own = list(module.parameters(recurse=False))
@@ -70,13 +116,27 @@ class Network(nn.Module):
         return self
 
     def with_head(self, n_classes: int) -> Network:
-        """The same F, its parameters shared, under a new G with `n_classes` outputs (step two of Algorithm 1)."""
+        """The same F under a new, untrained G. Its parameters are shared with this network.
+
+        Args:
+            n_classes: How many logits the new head gives.
+
+        Returns:
+            The other network, on the same device and in the same mode.
+        """
         new = Network(self.body, self.head.in_features, n_classes)
         new.mean, new.std, new.rate_scales = self.mean, self.std, self.rate_scales
         return new.to(self.mean).train(self.training)
 
     def with_first_outputs(self, count: int) -> Network:
-        """The same network with its first `count` outputs alone; itself where it has no others."""
+        """The same network with its first outputs alone. The parameters of F are shared.
+
+        Args:
+            count: How many outputs are kept.
+
+        Returns:
+            The other network; this one where it has no other outputs.
+        """
         if self.head.out_features == count:
             return self
         kept = self.with_head(count)
@@ -93,7 +153,27 @@ def residual_network(
     mean: Sequence[float] = IMAGE_MEAN,
     std: Sequence[float] = IMAGE_STD,
 ) -> Network:
-    """An untrained network for images of `image_size` = (H, W). Raises ConfigError where they are too small for it."""
+    """An untrained residual network, as in the paper's Figure 3.
+
+    Args:
+        config: Its shape; the default is the paper's.
+        image_size: Height and width of the images, in pixels.
+        n_classes: How many classes it tells apart, K.
+        mean: Mean of each channel of the training images, pixels in 0..1.
+        std: Deviation of each channel of the training images, pixels in 0..1.
+
+    Returns:
+        The network, in training mode.
+
+    Raises:
+        ConfigError: The images are too small for this shape.
+
+    Example:
+        >>> from lsl_trainer import NetworkConfig, residual_network
+        >>> network = residual_network(NetworkConfig(), (128, 320), n_classes=14)
+        >>> network.head.in_features, network.head.out_features
+        (20480, 14)
+    """
     channels, height, width = config.feature_shape(image_size)
     stem_width = config.widths[0]
     shapes = zip((stem_width, *config.widths[:-1]), config.widths, config.strides, strict=True)

@@ -34,9 +34,13 @@ group_of = {entry.name: name for name, group in GROUPS.items() for entry in fiel
 
 @dataclass(frozen=True, init=False)
 class TrainConfig:
-    """How to train. All settings have a flat name, unique over the groups, such as `batch_size`.
+    """How to train. Each setting has a flat name, unique over the groups.
 
-    `TrainConfig(batch_size=8)` is the paper's recipe with another batch; `config.descent.batch_size` reads it.
+    Example:
+        >>> from lsl_trainer import TrainConfig
+        >>> config = TrainConfig(batch_size=8, method="plain")  # the paper's recipe with another batch
+        >>> config.descent.batch_size, config.descent.learning_rate
+        (8, 0.001)
     """
 
     preset: str = "paper"

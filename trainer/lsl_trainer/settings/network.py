@@ -13,7 +13,16 @@ __all__ = ["NETWORKS", "NetworkConfig"]
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """The shape of a residual network; the default is the paper's. Raises ConfigError for values that build none."""
+    """The shape of a residual network; the default is the paper's.
+
+    Raises:
+        ConfigError: Values that build no network.
+
+    Example:
+        >>> from lsl_trainer import NetworkConfig
+        >>> NetworkConfig().feature_shape((128, 320))
+        (512, 4, 10)
+    """
 
     widths: tuple[int, ...] = (64, 128, 256, 512)
     """Channels of each residual block; the stem has those of the first."""
@@ -43,7 +52,17 @@ class NetworkConfig:
             raise ConfigError(f"norm is batch or group, got {self.norm!r}")
 
     def feature_shape(self, image_size: tuple[int, int]) -> tuple[int, int, int]:
-        """(C, H, W) of the pooled features of images of (H, W) pixels. Raises ConfigError where nothing is left."""
+        """The shape of the pooled features.
+
+        Args:
+            image_size: Height and width of the images, in pixels.
+
+        Returns:
+            Channels, rows and columns; their product is the number of features.
+
+        Raises:
+            ConfigError: Nothing is left of images of this size.
+        """
         height, width = (self._pooled(side) for side in image_size)
         if min(height, width) < 1:
             raise ConfigError(
