@@ -1,10 +1,13 @@
+from __future__ import annotations
+
 import subprocess
 import sys
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from lsl_trainer.cli import app
 from lsl_trainer.settings.device import best_device
@@ -12,11 +15,11 @@ from lsl_trainer.settings.device import best_device
 FAST = ["--coarse-epochs", "1", "--fine-epochs", "1", "--feature-epochs", "1", "--preset", "tiny", "--batch-size", "32"]
 
 
-def invoke(*arguments):
+def invoke(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def test_it_trains_and_says_what_comes_next(store, tmp_path):
+def test_it_trains_and_says_what_comes_next(store: Path, tmp_path: Path) -> None:
     result = invoke(store, "--out", tmp_path / "run", *FAST)
     assert result.exit_code == 0, result.output
     assert "preset tiny, method feature-level" in result.output
@@ -25,14 +28,14 @@ def test_it_trains_and_says_what_comes_next(store, tmp_path):
     assert (tmp_path / "run" / "model" / "manifest.json").exists()
 
 
-def test_the_default_run_is_named_by_the_time(store, tmp_path, monkeypatch):
+def test_the_default_run_is_named_by_the_time(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert invoke(store, "--method", "plain", *FAST).exit_code == 0
     (run,) = (tmp_path / "runs").iterdir()
     assert (run / "report.html").exists()
 
 
-def bad_stores(folder, store):
+def bad_stores(folder: Path, store: Path) -> list[Path]:
     whole = store.read_bytes()
     (folder / "text.h5").write_text("not a store")
     (folder / "empty.h5").write_bytes(b"")
@@ -43,7 +46,7 @@ def bad_stores(folder, store):
     return [folder / name for name in ("text.h5", "empty.h5", "cut.h5", "folder", "foreign.h5", "missing.h5")]
 
 
-def test_what_is_not_a_store_is_told_in_two_lines(store, tmp_path):
+def test_what_is_not_a_store_is_told_in_two_lines(store: Path, tmp_path: Path) -> None:
     for path in bad_stores(tmp_path, store):
         result = invoke(path, "--out", tmp_path / "run")
         assert result.exit_code == 1, path
@@ -63,18 +66,18 @@ def test_what_is_not_a_store_is_told_in_two_lines(store, tmp_path):
         (["--split", "stored"], "have no part; use --split gene"),
     ],
 )
-def test_settings_that_do_not_fit_are_told(store, tmp_path, arguments, said):
+def test_settings_that_do_not_fit_are_told(store: Path, tmp_path: Path, arguments: list[str], said: str) -> None:
     result = invoke(store, "--out", tmp_path / "run", *arguments)
     assert result.exit_code == 1
     assert said in result.output
     assert not (tmp_path / "run").exists()
 
 
-def test_an_unknown_option_is_the_parsers_own_error():
+def test_an_unknown_option_is_the_parsers_own_error() -> None:
     assert invoke("--colour").exit_code == 2
 
 
-def test_without_torch_it_says_what_to_install(tmp_path):
+def test_without_torch_it_says_what_to_install(tmp_path: Path) -> None:
     """In a process where torch cannot be found, as on a machine without the train extra."""
     program = (
         "import sys, importlib.util as u; find = u.find_spec\n"
@@ -87,25 +90,7 @@ def test_without_torch_it_says_what_to_install(tmp_path):
     assert done.stderr == "error: training needs torch: pip install 'lsl-toolkit[train]'\n"
 
 
-def test_the_estimate_of_the_time_leaves_the_training_as_it_was(store, config):
-    """A seed gives the same weights by the command, which estimates, as by the API, which does not."""
-    import torch
-
-    from lsl_shared import Store
-    from lsl_trainer.data.load import load_data
-    from lsl_trainer.learning.algorithm import TwoStepTraining
-    from lsl_trainer.runs.estimate import estimated_seconds
-
-    with Store(store) as opened:
-        training = TwoStepTraining(load_data(opened, config), config)
-    weights = {name: value.clone() for name, value in training.network.state_dict().items()}
-    numbers = torch.get_rng_state()
-    assert estimated_seconds(training) > 0
-    assert torch.equal(torch.get_rng_state(), numbers), "the next head would start from other weights"
-    assert all(torch.equal(value, weights[name]) for name, value in training.network.state_dict().items())
-
-
-def test_a_config_without_a_preset_goes_over_the_usual_one(store, tmp_path):
+def test_a_config_without_a_preset_goes_over_the_usual_one(store: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('method = "plain"\nfine_epochs = 1\nbatch_size = 32\n')
     result = invoke(store, "--config", tmp_path / "mine.toml", "--out", tmp_path / "run")
     assert result.exit_code == 0, result.output

@@ -1,12 +1,21 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from lsl_shared import ConfigError, LabelSpace, Store, StoreWriter, TrainingError
+from lsl_shared.errors import LslError
+from lsl_trainer import TrainConfig
+from lsl_trainer.data.batch import Labelled
 from lsl_trainer.data.load import load_data
 from lsl_trainer.data.split import CALIBRATION, TEST, TRAIN
 
 
-def test_each_set_holds_its_part_and_its_labels(store, config):
+def test_each_set_holds_its_part_and_its_labels(store: Path, config: TrainConfig) -> None:
     with Store(store) as opened:
         data = load_data(opened, config)
         fine, coarse = opened.labels("corner"), opened.labels("side")
@@ -20,15 +29,15 @@ def test_each_set_holds_its_part_and_its_labels(store, config):
         assert np.array_equal(held.images[held.rows], pixels[chosen])
 
 
-def test_no_gene_of_the_test_is_learnt_from(store, config):
+def test_no_gene_of_the_test_is_learnt_from(store: Path, config: TrainConfig) -> None:
     with Store(store) as opened:
         data = load_data(opened, config)
     learnt = set(data.coarse.groups) | set(data.fine.groups)
     assert not learnt & (set(data.test.groups) | set(data.calibration.groups))
 
 
-def test_the_draw_of_fine_labels_is_capped_by_class_and_seeded(store, config):
-    def drawn(**values):
+def test_the_draw_of_fine_labels_is_capped_by_class_and_seeded(store: Path, config: TrainConfig) -> None:
+    def drawn(**values: Any) -> tuple[Labelled, Labelled]:
         with Store(store) as opened:
             data = load_data(opened, config.having(**values))
         return data.fine, data.test
@@ -40,7 +49,7 @@ def test_the_draw_of_fine_labels_is_capped_by_class_and_seeded(store, config):
     assert np.array_equal(test.labels, other_test.labels), "the draw of labels leaves the test alone"
 
 
-def small_store(path, fine=None, coarse=None):
+def small_store(path: Path, fine: NDArray[np.int64] | None = None, coarse: NDArray[np.int64] | None = None) -> Store:
     with StoreWriter(path, 16, 16) as writer:
         for number in range(20):
             writer.append(np.full((16, 16, 3), number, np.uint8), id=str(number))
@@ -51,7 +60,7 @@ def small_store(path, fine=None, coarse=None):
     return Store(path)
 
 
-def test_a_fine_label_alone_implies_its_coarse_class(tmp_path, config):
+def test_a_fine_label_alone_implies_its_coarse_class(tmp_path: Path, config: TrainConfig) -> None:
     fine = np.arange(20) % 2
     with small_store(tmp_path / "s.h5", fine, np.where(np.arange(20) < 10, fine, -1)) as opened:
         data = load_data(opened, config.having(split="random"))
@@ -69,12 +78,20 @@ def test_a_fine_label_alone_implies_its_coarse_class(tmp_path, config):
         (np.arange(20) % 2, np.arange(20) % 2, {"fine": "species", "coarse": "species"}, ConfigError, "two tasks"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_learnt_is_said(tmp_path, config, fine, coarse, values, error, said):
+def test_what_cannot_be_learnt_is_said(
+    tmp_path: Path,
+    config: TrainConfig,
+    fine: NDArray[np.int64] | None,
+    coarse: NDArray[np.int64],
+    values: dict[str, str],
+    error: type[LslError],
+    said: str,
+) -> None:
     with small_store(tmp_path / "s.h5", fine, coarse) as opened, pytest.raises(error, match=said):
         load_data(opened, config.having(split="random", **values))
 
 
-def test_two_fine_tasks_must_be_chosen_from(tmp_path, config):
+def test_two_fine_tasks_must_be_chosen_from(tmp_path: Path, config: TrainConfig) -> None:
     with StoreWriter(tmp_path / "s.h5", 16, 16) as writer:
         writer.append(np.zeros((16, 16, 3), np.uint8), id="0")
         for name in ("colour", "shape"):
@@ -83,14 +100,14 @@ def test_two_fine_tasks_must_be_chosen_from(tmp_path, config):
         load_data(opened, config)
 
 
-def test_the_plain_method_loads_no_coarse_images(store, config):
+def test_the_plain_method_loads_no_coarse_images(store: Path, config: TrainConfig) -> None:
     with Store(store) as opened:
         data = load_data(opened, config.having(method="plain"))
     assert len(data.coarse) == 0
     assert len(data.fine.images) == len(data.fine) + len(data.calibration) + len(data.test)
 
 
-def test_genes_that_a_stored_split_parts_are_told(tmp_path, config):
+def test_genes_that_a_stored_split_parts_are_told(tmp_path: Path, config: TrainConfig) -> None:
     with StoreWriter(tmp_path / "s.h5", 36, 48) as writer:
         for number in range(12):
             gene, split = f"g{number // 4}", "test" if number in (1, 8, 9, 10, 11) else "train"

@@ -1,23 +1,29 @@
+from __future__ import annotations
+
 import torch
 from torch import nn
 
 from lsl_trainer.learning.averaging import WeightAverage
 
 
-def changed(network, step):
+class Normalized(nn.Module):
+    """A layer and its normalization."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.norm = nn.Linear(2, 3), nn.BatchNorm1d(3)
+
+
+def changed(network: Normalized, step: int) -> None:
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.fill_(float(step))
-        network[1].running_mean.fill_(10.0 * step)
-        network[1].num_batches_tracked.fill_(step)
+        network.norm.get_buffer("running_mean").fill_(10.0 * step)
+        network.norm.get_buffer("num_batches_tracked").fill_(step)
 
 
-def network():
-    return nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
-
-
-def test_the_average_follows_its_formula():
-    learnt = network()
+def test_the_average_follows_its_formula() -> None:
+    learnt = Normalized()
     changed(learnt, 0)
     average, wanted = WeightAverage(learnt, 0.9), 0.0
     for step in range(1, 40):
@@ -25,15 +31,15 @@ def test_the_average_follows_its_formula():
         average.update()
         decay = min(0.9, (1 + step) / (10 + step))
         wanted = decay * wanted + (1 - decay) * step
-    given = network()
+    given = Normalized()
     average.give_to(given)
-    assert torch.allclose(given[0].weight, torch.tensor(wanted))
-    assert torch.allclose(given[1].running_mean, torch.tensor(10 * wanted))
-    assert given[1].num_batches_tracked == 39
+    assert torch.allclose(given.layer.weight, torch.tensor(wanted))
+    assert torch.allclose(given.norm.get_buffer("running_mean"), torch.tensor(10 * wanted))
+    assert given.norm.num_batches_tracked == 39
 
 
-def test_it_goes_on_from_its_state():
-    first, second = network(), network()
+def test_it_goes_on_from_its_state() -> None:
+    first, second = Normalized(), Normalized()
     one, other = WeightAverage(first, 0.99), WeightAverage(second, 0.99)
     changed(first, 3)
     one.update()

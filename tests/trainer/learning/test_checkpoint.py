@@ -1,4 +1,7 @@
+from __future__ import annotations
+
 import resource
+from pathlib import Path
 
 import pytest
 import torch
@@ -7,7 +10,7 @@ from lsl_shared import TrainingError
 from lsl_trainer.learning.checkpoint import Checkpoint, read_checkpoint, save_weights, write_checkpoint
 
 
-def checkpoint():
+def checkpoint() -> Checkpoint:
     return Checkpoint(
         step="feature",
         epoch=3,
@@ -18,11 +21,12 @@ def checkpoint():
     )
 
 
-def test_it_survives_the_file(tmp_path):
+def test_it_survives_the_file(tmp_path: Path) -> None:
     written = checkpoint()
     write_checkpoint(tmp_path / "last.safetensors", written, "data")
     found = read_checkpoint(tmp_path / "last.safetensors", "data")
     assert (found.step, found.epoch, found.notes) == (written.step, written.epoch, written.notes)
+    assert found.reference_sets is not None and written.reference_sets is not None
     assert torch.equal(found.reference_sets, written.reference_sets)
     for kind in ("weights", "optimizer"):
         wanted = getattr(written, kind)
@@ -30,7 +34,7 @@ def test_it_survives_the_file(tmp_path):
         assert all(torch.equal(value, wanted[name]) for name, value in getattr(found, kind).items())
 
 
-def test_other_data_and_damaged_or_foreign_files_are_refused(tmp_path):
+def test_other_data_and_damaged_or_foreign_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "last.safetensors"
     write_checkpoint(path, checkpoint(), "data")
     with pytest.raises(TrainingError, match="was trained on other images or labels"):
@@ -43,7 +47,7 @@ def test_other_data_and_damaged_or_foreign_files_are_refused(tmp_path):
         read_checkpoint(path, "data")
 
 
-def test_a_full_disk_keeps_the_checkpoint_before(tmp_path):
+def test_a_full_disk_keeps_the_checkpoint_before(tmp_path: Path) -> None:
     path = tmp_path / "last.safetensors"
     write_checkpoint(path, checkpoint(), "data")
     before, (soft, hard) = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)

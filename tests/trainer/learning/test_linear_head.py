@@ -1,8 +1,11 @@
+from __future__ import annotations
+
 import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from lsl_trainer import TrainConfig
 from lsl_trainer.data.batch import Labelled
 from lsl_trainer.learning.inference import logits_of
 from lsl_trainer.learning.linear_head import fit_head
@@ -10,15 +13,15 @@ from lsl_trainer.networks.gabor import gabor_network
 from tests.support.squares import SIZE, square
 
 
-def squares(classes, count=60):
+def squares(classes: list[int], count: int = 60) -> Labelled:
     generator = np.random.default_rng(0)
     labels = np.array(classes)[np.arange(count) % len(classes)]
-    images = np.stack([square(label % 4, generator) for label in labels])
+    images = np.stack([square(int(label) % 4, generator) for label in labels])
     places = np.arange(count)
     return Labelled(images, places, labels, places // 3, places.astype(object))
 
 
-def test_the_layer_answers_as_scikit_learn_does():
+def test_the_layer_answers_as_scikit_learn_does() -> None:
     data, network = squares([0, 1, 2, 3]), gabor_network(SIZE, 5)
     penalty = fit_head(network, data, lambda count: None)
     with torch.no_grad():
@@ -32,9 +35,9 @@ def test_the_layer_answers_as_scikit_learn_does():
     assert (found.argmax(1) == data.labels).mean() > 0.95
 
 
-def test_two_classes_of_many(config):
+def test_two_classes_of_many(config: TrainConfig) -> None:
     data, network = squares([1, 3]), gabor_network(SIZE, 4)
-    counted = []
+    counted: list[int] = []
     fit_head(network, data, counted.append)
     predicted = logits_of(network, data.images, data.rows).argmax(1).numpy()
     assert (predicted == data.labels).mean() > 0.95

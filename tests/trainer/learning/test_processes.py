@@ -9,10 +9,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 import torch
+from lightning_fabric import Fabric
 from safetensors.torch import load_file
 
 from lsl_shared.errors import ConfigError
@@ -46,13 +48,18 @@ def test_two_processes_learn_what_one_does(store: Path, tmp_path: Path) -> None:
     assert [e["accuracy"] for e in two] == pytest.approx([e["accuracy"] for e in one], abs=0.03)
 
 
+def process(rank: int) -> Fabric:
+    """One of three."""
+    return cast(Fabric, SimpleNamespace(global_rank=rank, world_size=3))
+
+
 def test_shares_make_up_the_batch() -> None:
     whole = np.arange(10, 17)
-    shares = [own_share(whole, SimpleNamespace(global_rank=rank, world_size=3)) for rank in range(3)]
+    shares = [own_share(whole, process(rank)) for rank in range(3)]
     assert sorted(np.concatenate([whole[places] for places, _ in shares])) == whole.tolist()
     means = [whole[places].mean() * weight for places, weight in shares]
     assert np.mean(means) == pytest.approx(whole.mean())
-    places, weight = own_share(whole[:2], SimpleNamespace(global_rank=2, world_size=3))
+    places, weight = own_share(whole[:2], process(2))
     assert (len(places), weight) == (1, 0.0)
 
 

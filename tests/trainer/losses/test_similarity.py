@@ -1,11 +1,14 @@
+from __future__ import annotations
+
 import math
 
 import torch
+from torch import Tensor
 
 from lsl_trainer.losses.similarity import similarity_loss
 
 
-def naive_loss(features, references, labels):
+def naive_loss(features: Tensor, references: Tensor, labels: Tensor) -> float:
     """Equations 4 to 6, one sample and one class at a time."""
     total = 0.0
     for x, own, y in zip(features.tolist(), references.tolist(), labels.tolist(), strict=True):
@@ -20,7 +23,7 @@ def naive_loss(features, references, labels):
     return total / len(labels)
 
 
-def test_hand_worked_value():
+def test_hand_worked_value() -> None:
     # cos = 1, 0 and −1 with the three references; the sample is of the first class.
     features = torch.tensor([[2.0, 0.0]], dtype=torch.float64)
     references = torch.tensor([[3.0, 0.0], [0.0, 5.0], [-1.0, 0.0]], dtype=torch.float64)
@@ -30,7 +33,7 @@ def test_hand_worked_value():
     assert abs(similarity_loss(features, references, torch.tensor([0])).item() - expected) < 1e-9
 
 
-def test_equals_a_naive_loop_in_float64():
+def test_equals_a_naive_loop_in_float64() -> None:
     generator = torch.Generator().manual_seed(1)
     features = torch.randn(6, 11, generator=generator, dtype=torch.float64)
     references = torch.randn(6, 5, 11, generator=generator, dtype=torch.float64)
@@ -38,7 +41,7 @@ def test_equals_a_naive_loop_in_float64():
     assert abs(similarity_loss(features, references, labels).item() - naive_loss(features, references, labels)) < 1e-9
 
 
-def test_one_set_for_the_batch_equals_the_set_repeated():
+def test_one_set_for_the_batch_equals_the_set_repeated() -> None:
     generator = torch.Generator().manual_seed(2)
     features, references = torch.randn(4, 7, generator=generator), torch.randn(3, 7, generator=generator)
     labels = torch.tensor([0, 2, 1, 1])
@@ -46,7 +49,7 @@ def test_one_set_for_the_batch_equals_the_set_repeated():
     assert torch.allclose(similarity_loss(features, references, labels), repeated)
 
 
-def test_gradients_reach_features_and_references():
+def test_gradients_reach_features_and_references() -> None:
     generator = torch.Generator().manual_seed(3)
     features = torch.randn(3, 4, generator=generator, dtype=torch.float64, requires_grad=True)
     references = torch.randn(3, 2, 4, generator=generator, dtype=torch.float64, requires_grad=True)
@@ -54,7 +57,7 @@ def test_gradients_reach_features_and_references():
     assert torch.autograd.gradcheck(lambda f, r: similarity_loss(f, r, labels), (features, references))
 
 
-def test_a_lower_temperature_widens_the_span_of_the_loss():
+def test_a_lower_temperature_widens_the_span_of_the_loss() -> None:
     features, references = torch.eye(3)[:1], torch.eye(3)
     spans = []
     for temperature in (1.0, 0.1):

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import pytest
 import torch
 from torch import nn
@@ -61,8 +63,8 @@ def test_settings_that_build_no_network_are_refused(settings: dict[str, object])
 
 def test_one_block_by_hand() -> None:
     network = residual_network(NetworkConfig(widths=(4,), strides=(1,), pool=1), (6, 6), 2).eval()
-    stem, stem_norm, _, block, *_ = network.body
-    first, first_norm, _, second, second_norm = block.convolutions
+    stem, stem_norm, _, block, *_ = network.body.children()
+    first, first_norm, _, second, second_norm = block.get_submodule("convolutions").children()
     x = torch.rand(2, 3, 6, 6)
     with torch.no_grad():
         y = stem_norm(stem((x - network.mean) / network.std)).clamp(min=0)
@@ -76,10 +78,10 @@ def test_one_block_by_hand() -> None:
 def test_pooled_shortcut_reads_every_pixel() -> None:
     def shortcut_gradient(pooled: bool) -> torch.Tensor:
         config = NetworkConfig(widths=(4,), strides=(2,), stem_stride=1, pooled_shortcut=pooled, pool=1)
-        block = residual_network(config, (7, 8), 2).eval().body[3]
-        nn.init.zeros_(block.convolutions[3].weight)
+        block = residual_network(config, (7, 8), 2).eval().body.get_submodule("3")
+        nn.init.zeros_(block.get_parameter("convolutions.3.weight"))
         x = torch.rand(1, 4, 7, 8, requires_grad=True)
-        nn.init.ones_(block.shortcut[0].weight)
+        nn.init.ones_(block.get_parameter("shortcut.0.weight"))
         block(x).sum().backward()
         assert x.grad is not None
         return x.grad[0, 0]

@@ -1,21 +1,25 @@
 """Trainings that are killed, in real processes, and go on."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from lsl_runtime import Model
 from lsl_shared import TrainingError
 from lsl_trainer import train
 from lsl_trainer.cli import app
+from lsl_trainer.learning.epoch import Epoch
 from tests.support.places import ROOT
 from tests.support.squares import small_config
 
@@ -28,14 +32,15 @@ train(store, small_config(), out, resume=resume == "resume", on_epoch=lambda epo
 """
 
 
-def begin(store, out, resume):
-    called = [sys.executable, "-c", PROGRAM, store, out, "resume" if resume else "begin"]
+def begin(store: Path, out: Path, resume: bool) -> subprocess.Popen[str]:
+    called = [sys.executable, "-c", PROGRAM, str(store), str(out), "resume" if resume else "begin"]
     return subprocess.Popen(called, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
-def killed_after(step, store, out, delay):
+def killed_after(step: str, store: Path, out: Path, delay: float) -> int:
     """Begins or goes on, and is killed `delay` seconds after the first epoch of `step`."""
     with begin(store, out, resume=out.exists()) as process:
+        assert process.stdout is not None
         for line in process.stdout:
             if line.strip() == step:
                 time.sleep(delay)
@@ -45,14 +50,14 @@ def killed_after(step, store, out, delay):
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(store, tmp_path_factory):
+def uninterrupted(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("whole") / "run"
     train(store, small_config(), out)
     return out
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
-def test_killed_in_every_step_it_ends_with_the_same_weights(store, uninterrupted, tmp_path):
+def test_killed_in_every_step_it_ends_with_the_same_weights(store: Path, uninterrupted: Path, tmp_path: Path) -> None:
     out, generator = tmp_path / "run", np.random.default_rng(0)
     for step in ("coarse", "fine", "feature"):
         assert killed_after(step, store, out, generator.uniform(0, 0.05)) in (-signal.SIGKILL, 0)
@@ -66,19 +71,19 @@ def test_killed_in_every_step_it_ends_with_the_same_weights(store, uninterrupted
     assert Model.load(out / "model").digest == Model.load(uninterrupted / "model").digest
 
 
-def test_it_goes_on_where_only_the_export_was_missing(store, uninterrupted, tmp_path):
+def test_it_goes_on_where_only_the_export_was_missing(store: Path, uninterrupted: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     shutil.copytree(uninterrupted, out)
     (out / "model" / "manifest.json").unlink()
     (out / "metrics.json").unlink()
-    done = []
+    done: list[Epoch] = []
     run = train(store, small_config(), out, resume=True, on_epoch=done.append)
     assert not done
     assert [epoch["step"] for epoch in run.metrics["epochs"]] == ["coarse"] * 4 + ["fine"] * 8 + ["feature"] * 3
     assert Model.load(out / "model").digest == Model.load(uninterrupted / "model").digest
 
 
-def test_other_data_is_refused(store, uninterrupted, tmp_path):
+def test_other_data_is_refused(store: Path, uninterrupted: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     shutil.copytree(uninterrupted, out)
     (out / "metrics.json").unlink()
@@ -86,11 +91,11 @@ def test_other_data_is_refused(store, uninterrupted, tmp_path):
         train(store, small_config().having(fine_per_class=2), out, resume=True)
 
 
-def test_the_command_goes_on_with_the_runs_own_settings(store, uninterrupted, tmp_path):
+def test_the_command_goes_on_with_the_runs_own_settings(store: Path, uninterrupted: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     shutil.copytree(uninterrupted, out)
 
-    def resumed(*arguments):
+    def resumed(*arguments: object) -> Result:
         return CliRunner().invoke(app, [str(argument) for argument in (store, "--resume", *arguments)])
 
     assert "is finished" in resumed("--out", out).output

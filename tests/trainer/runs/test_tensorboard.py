@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from lsl_trainer.learning.epoch import Epoch
-from lsl_trainer.runs import tensorboard as events
 from lsl_trainer.runs.tensorboard import event_log
 
 EPOCHS = [Epoch("coarse", 1, 2.0, 0.25, 0.1), Epoch("coarse", 2, 1.5, 0.5, 0.1), Epoch("fine", 1, 3.0, 0.125, 0.01)]
@@ -25,6 +24,6 @@ def test_tensorboard_reads_the_curves_of_a_run_that_went_on(tmp_path: Path) -> N
 
 
 def test_without_tensorboard_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     event_log(tmp_path / "events")(EPOCHS[0])
     assert not (tmp_path / "events").exists()

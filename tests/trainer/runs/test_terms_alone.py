@@ -88,11 +88,11 @@ def test_the_bundle_has_the_terms_alone(run: Run, model: Model) -> None:
 
 def test_annotations_hold_what_was_chosen(termed: Path, model: Model, annotated: Path) -> None:
     with Annotations(annotated) as given, Store(termed) as store:
-        chance, chosen = given.probabilities("marks"), given.chosen("marks")
+        probabilities, chosen = given.probabilities("marks"), given.chosen("marks")
         logits = next(model.classify(store.read(0, 16)))["logits"]
         assert list(given.tasks) == ["marks"] and (given.status == 1).all()
-    np.testing.assert_allclose(chance[:16], 1 / (1 + np.exp(-logits / model.task.temperature)), atol=1e-5)
-    np.testing.assert_array_equal(chosen, chance >= np.array(model.task.thresholds, np.float32))
+    np.testing.assert_allclose(probabilities[:16], 1 / (1 + np.exp(-logits / model.task.temperature)), atol=1e-5)
+    np.testing.assert_array_equal(chosen, probabilities >= np.array(model.task.thresholds, np.float32))
     assert annotate(termed, model).counts == dict(zip(TERMS.classes, chosen.sum(0).tolist(), strict=True))
     columns = annotation_columns(annotated, termed)
     assert columns["marks_chosen"][0] == [TERMS.classes[k] for k in np.flatnonzero(chosen[0])]
@@ -102,9 +102,10 @@ def test_predicted_sets_are_the_chosen_terms(termed: Path, model: Model, annotat
     with Store(termed) as store, Annotations(annotated) as stored:
         said = model.predict(store.read(0, 20))
         assert np.array_equal(said.prediction_set, stored.chosen("marks")[:20])
-    none, all_of_them = np.float32([[0] * len(TERMS)]), np.float32([[1] * len(TERMS)])
-    for chance in (none, all_of_them):
-        assert np.array_equal(model.predictions(chance, said.features[:1]).prediction_set, chance > 0)
+    none, all_of_them = (np.full((1, len(TERMS)), value, np.float32) for value in (0, 1))
+    for probabilities in (none, all_of_them):
+        found = model.predictions(probabilities, said.features[:1]).prediction_set
+        assert np.array_equal(found, probabilities > 0)
 
 
 def test_terms_are_scored_by_bag(termed: Path, model: Model, annotated: Path) -> None:

@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from pathlib import Path
+
 import pytest
 
 from lsl_shared import ConfigError
@@ -6,13 +10,13 @@ from lsl_trainer.settings.presets import PRESETS
 
 
 @pytest.mark.parametrize("name", list(PRESETS))
-def test_settings_survive_the_file(tmp_path, name):
+def test_settings_survive_the_file(tmp_path: Path, name: str) -> None:
     config = PRESETS[name].having(fine="species", seed=3, milestones=(0.25, 0.8), similarity_temperature=1e-5)
     write_config(config, tmp_path / "config.toml")
     assert read_config(tmp_path / "config.toml") == config
 
 
-def test_a_file_goes_over_its_preset_or_a_given_one(tmp_path):
+def test_a_file_goes_over_its_preset_or_a_given_one(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text('preset = "tiny"\nfine_epochs = 7\nlight = 0\n[network]\npool = 2\n')
     found = read_config(path)
@@ -37,7 +41,7 @@ def test_a_file_goes_over_its_preset_or_a_given_one(tmp_path):
         ("fine_epochs =", "cannot be read as TOML"),
     ],
 )
-def test_a_bad_file_is_named_with_its_entry(tmp_path, text, said):
+def test_a_bad_file_is_named_with_its_entry(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(text)
     with pytest.raises(ConfigError) as error:
@@ -46,7 +50,7 @@ def test_a_bad_file_is_named_with_its_entry(tmp_path, text, said):
     assert said in str(error.value)
 
 
-def test_a_missing_file_is_told(tmp_path):
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         read_config(tmp_path / "none.toml")
 
@@ -54,7 +58,7 @@ def test_a_missing_file_is_told(tmp_path):
 @pytest.mark.parametrize(
     "text", ['a "quoted" name', r"C:\runs\new", "line\nbreak", "tab\tstop", "'single'", "\x7f", "é – ü"]
 )
-def test_every_text_survives_the_file(tmp_path, text):
+def test_every_text_survives_the_file(tmp_path: Path, text: str) -> None:
     config = PRESETS["tiny"].having(backbone=text, fine=text, tasks=(text + "1", text + "2"))
     write_config(config, tmp_path / "config.toml")
     assert read_config(tmp_path / "config.toml") == config
