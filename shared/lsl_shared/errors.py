@@ -66,16 +66,17 @@ class DataFileError(LslError):
 
     Attributes:
         path: The file, as a Path.
+        problem: As above.
         key: As above.
     """
 
     def __init__(self, path: str | Path, problem: str, key: str = "") -> None:
-        self.path, self.key, self._problem = Path(path), key, problem
+        self.path, self.key, self.problem = Path(path), key, problem
         super().__init__(f"{path}: {key}: {problem}" if key else f"{path}: {problem}")
 
     def __reduce__(self) -> tuple[type[DataFileError], tuple[Path, str, str]]:
         """Errors travel from workers."""
-        return type(self), (self.path, self._problem, self.key)
+        return type(self), (self.path, self.problem, self.key)
 
 
 class StoreError(DataFileError):

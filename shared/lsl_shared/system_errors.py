@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from typing import Final
 
-__all__ = ["FORBIDDEN", "FULL", "LASTING", "reason", "unreadable", "unwritable"]
+__all__ = ["FORBIDDEN", "FULL", "LASTING", "as_os_error", "reason", "unreadable", "unwritable"]
 
 FULL: Final = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 """The disk has no room, or the user may fill no more of it."""
@@ -21,6 +22,14 @@ def reason(problem: BaseException) -> str:
     if isinstance(problem, OSError) and problem.errno:
         return os.strerror(problem.errno)
     return str(problem) or type(problem).__name__
+
+
+def as_os_error(problem: BaseException) -> OSError:
+    """The OSError behind an error of HDF5: some failed reads and writes come as others, errno in their text."""
+    if isinstance(problem, OSError) and problem.errno:
+        return problem
+    number = re.search(r"errno = (\d+)", str(problem))
+    return OSError(int(number[1]), str(problem)) if number else OSError(str(problem))
 
 
 def unreadable(problem: BaseException, remedy: str = "") -> str:

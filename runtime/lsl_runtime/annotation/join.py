@@ -16,6 +16,7 @@ from lsl_runtime.coarse_labels import outside_task, write_constrained
 from lsl_shared.files.annotations import ANNOTATIONS_FORMAT, ANNOTATIONS_VERSION, Status
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.manifest import Manifest, Task
+from lsl_shared.files.new_hdf5 import written_hdf5
 from lsl_shared.files.store import Store
 from lsl_shared.measures.conformal import prediction_set
 
@@ -30,7 +31,7 @@ def join_parts(plan: Plan) -> None:
     store, manifest = plan.store, plan.model.manifest
     with (
         atomic_path(plan.target, within=plan.files.folder) as temporary,
-        h5py.File(temporary, "w", track_order=True) as file,
+        written_hdf5(temporary, track_order=True) as (file, _),
     ):
         _describe(file, plan)
         joined = _Joined(file, store, manifest)

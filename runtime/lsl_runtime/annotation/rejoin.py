@@ -21,6 +21,7 @@ from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.annotations import Status
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.manifest import Manifest
+from lsl_shared.files.new_hdf5 import written_hdf5
 from lsl_shared.files.store import Store
 
 __all__ = ["join_again"]
@@ -36,7 +37,7 @@ def join_again(plan: Plan) -> None:
     target, store, manifest = plan.target, plan.store, plan.model.manifest
     with atomic_path(target, within=plan.files.folder) as temporary:
         shutil.copyfile(target, temporary)
-        with h5py.File(temporary, "r+") as file:
+        with written_hdf5(temporary, "r+") as (file, _):
             failed = file["status"][...] == Status.FAILED
             for task in manifest.tasks:
                 group, outside = file[task.name], outside_task(store, task)

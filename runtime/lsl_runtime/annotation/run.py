@@ -16,6 +16,7 @@ from lsl_runtime.annotation.plan import Plan
 from lsl_runtime.annotation.rejoin import join_again
 from lsl_runtime.cluster import Machines
 from lsl_shared.errors import AnnotationsError
+from lsl_shared.files.output_file import check_writable
 
 __all__ = ["Work", "join_made", "make_all", "make_shard"]
 
@@ -47,6 +48,7 @@ def make_all(plan: Plan, work: Work) -> int:
     if plan.is_finished(work.restart) and not plan.is_outdated() and not plan.has_leftovers():
         work.on_progress(images)
         return images
+    check_writable(plan.target, AnnotationsError, "choose another place with --out FILE")
     plan.target.parent.mkdir(parents=True, exist_ok=True)
     with run_lock(plan.target):
         todo: list[range] = []
@@ -68,6 +70,7 @@ def make_shard(plan: Plan, shard: list[range], work: Work) -> int:
     if plan.is_finished(work.restart):
         work.on_progress(images)
     else:
+        check_writable(plan.target, AnnotationsError, "choose another place with --out FILE")
         plan.begin(work.restart)
         work.make(plan, plan.missing(shard, work.on_progress))
     return images

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lsl_shared.errors import AnnotationsError
-from lsl_shared.files.hdf5 import as_os_error
-from lsl_shared.system_errors import FORBIDDEN, FULL, unwritable
+from lsl_shared.system_errors import FORBIDDEN, FULL, as_os_error, unwritable
 
 __all__ = ["told_plainly"]
 

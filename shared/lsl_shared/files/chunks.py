@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.files.deflate_codec import inflated
-from lsl_shared.files.hdf5 import as_os_error
 from lsl_shared.process.patience import patiently
+from lsl_shared.system_errors import as_os_error
 
 __all__ = ["ImageChunks"]
 

@@ -6,7 +6,6 @@ toolkit's formats uses them, so they are refused.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from lsl_shared.files.filters import lacking_filter
 from lsl_shared.files.opening import hdf5_words
 from lsl_shared.system_errors import unreadable
 
-__all__ = ["any_dataset", "as_os_error", "members", "read_array", "read_dataset", "read_strings"]
+__all__ = ["any_dataset", "members", "read_array", "read_dataset", "read_strings"]
 
 Shape = tuple[int | None, ...]
 
@@ -79,12 +78,6 @@ def read_strings(file: h5py.File, key: str, error: type[DataFileError], count: i
         return np.asarray(dataset.asstr()[...], dtype=object).reshape(-1)
     except (OSError, UnicodeDecodeError, TypeError) as problem:
         raise error(Path(file.filename), f"cannot be read as text ({hdf5_words(problem)})", key) from None
-
-
-def as_os_error(problem: RuntimeError) -> OSError:
-    """The OSError behind a RuntimeError of h5py: some failed reads and writes come as such, errno in the text."""
-    number = re.search(r"errno = (\d+)", str(problem))
-    return OSError(int(number[1]), str(problem)) if number else OSError(str(problem))
 
 
 def members(file: h5py.File, key: str, error: type[DataFileError]) -> dict[str, Any]:

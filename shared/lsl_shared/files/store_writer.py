@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from lsl_shared.errors import ImageError, LabelError, StoreError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.growing_dataset import GrowingDataset
+from lsl_shared.files.new_hdf5 import written_hdf5
+from lsl_shared.files.output_file import check_writable
 from lsl_shared.files.samples_table import PIXEL_SIZE
 from lsl_shared.files.store import NOT_ANNOTATED, SPLITS, STORE_FORMAT, STORE_VERSION
 from lsl_shared.files.store_images import images_per_chunk
@@ -29,7 +31,7 @@ _COLUMNS = ("id", "gene", "view", "source", "split")
 
 
 def refuse_existing(path: str | Path, overwrite: bool) -> None:
-    """Raises StoreError if `path` exists and may not be overwritten, is a folder, or no HDF5 file (a picture, say)."""
+    """Raises StoreError if `path` may not be overwritten, is a folder or no HDF5 file, or cannot be written."""
     path = Path(path)
     if path.is_dir():
         raise StoreError(path, "is a folder; name a file such as store.h5")
@@ -37,6 +39,7 @@ def refuse_existing(path: str | Path, overwrite: bool) -> None:
         raise StoreError(path, "exists already; choose another name or add --overwrite")
     if path.exists() and path.stat().st_size and not h5py.is_hdf5(path):
         raise StoreError(path, "is no HDF5 file, and --overwrite replaces only those; choose another name")
+    check_writable(path, StoreError)
 
 
 class StoreWriter:
@@ -79,27 +82,29 @@ class StoreWriter:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        with ExitStack() as stack:
+        with self._told(), ExitStack() as stack:
             temporary = stack.enter_context(atomic_path(self.path))
-            self._file = stack.enter_context(self._opened(temporary))
+            self._file, self._disk = stack.enter_context(written_hdf5(temporary))
             self._file.attrs["format"], self._file.attrs["version"] = STORE_FORMAT, STORE_VERSION
             self._stack = stack.pop_all()
         return self
 
-    def _opened(self, temporary: Path) -> h5py.File:
-        try:
-            return h5py.File(temporary, "w")
-        except OSError as problem:
-            raise StoreError(self.path, unwritable(problem)) from None
-
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._stack:
+        with self._told(), self._stack:
             if kind is None:
                 self._finish()
             else:
                 self._stack.__exit__(kind, value, trace)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tells that the disk refuses the store."""
+        try:
+            yield
+        except OSError as problem:
+            raise StoreError(self.path, unwritable(problem, "nothing was made")) from None
 
     def __len__(self) -> int:
         return len(self._columns["id"])
@@ -228,6 +233,8 @@ class StoreWriter:
                 self._file, key, shape, chunk_images=images_per_chunk(self._shape), compression=self._compression
             )
         self._growing[key].add(array)
+        with self._told():
+            self._disk.check()
 
     def _finish(self) -> None:
         if not len(self):

@@ -16,6 +16,7 @@ import typer
 
 from lsl_shared.errors import LslError
 from lsl_shared.process.interrupts import interrupts_kept
+from lsl_shared.system_errors import reason
 from lsl_shared.wording import printable
 
 __all__ = ["SOME_FAILED", "Advance", "Debug", "duration", "new_app", "plain_errors", "progress", "say", "say_some"]
@@ -76,7 +77,7 @@ def _told(problem: Exception) -> str:
     if isinstance(problem, LslError):
         return str(problem)
     if isinstance(problem, OSError) and problem.strerror:
-        return f"{problem.filename or 'writing'}: {problem.strerror}"
+        return f"{problem.filename or 'writing'}: {reason(problem)}"
     return f"{type(problem).__name__}: {problem} (unexpected; --debug shows where)"
 
 

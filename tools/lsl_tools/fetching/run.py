@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from lsl_shared.errors import FetchError, ImageError
-from lsl_shared.files.atomic import atomic_path
+from lsl_shared.files.atomic import atomic_path, named_as
+from lsl_shared.files.output_file import check_writable
 from lsl_tools.fetching.annotations import Terms, read_terms
 from lsl_tools.fetching.download import Downloader, ServerAwayError
 from lsl_tools.fetching.image_list import ImageList, ListedImage
@@ -63,6 +64,7 @@ def fetch_images(
     folder = Path(folder)
     check_address(address)
     terms, problems = read_terms(annotations) if annotations is not None else (None, ())
+    check_writable(folder / "labels.csv")
     (folder / _PARTIAL).mkdir(parents=True, exist_ok=True)
     with Ledger(folder) as ledger:
         run = _Run(folder, address, ledger, Downloader(manners or Manners(), _check_image, sleep))
@@ -106,7 +108,8 @@ class _Run:
     def _fetch(self, image: ListedImage) -> Entry:
         address = address_of(self._address, image.path)
         part = self._folder / _PARTIAL / hashlib.sha256(image.path.encode()).hexdigest()[:32]
-        data = self._downloader.fetch(address, part)
+        with named_as(part, self._folder / image.path):
+            data = self._downloader.fetch(address, part)
         file = local_path(image.path, _SUFFIX[read_header(io.BytesIO(data)).kind]).as_posix()
         target = self._folder / file
         if not target.resolve().is_relative_to(self._folder.resolve()):

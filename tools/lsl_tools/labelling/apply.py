@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from lsl_shared.errors import LabelError, StoreError
 from lsl_shared.files.atomic import atomic_path
-from lsl_shared.files.hdf5 import as_os_error
+from lsl_shared.files.new_hdf5 import written_hdf5
+from lsl_shared.files.output_file import check_writable
 from lsl_shared.files.store import Store
 from lsl_shared.files.whole_numbers import whole_numbers
 from lsl_shared.labels import LabelSpace
 from lsl_shared.measures.implied_labels import contradictions
-from lsl_shared.system_errors import unwritable
+from lsl_shared.system_errors import as_os_error, unwritable
 from lsl_shared.wording import first_few
 from lsl_tools.labelling.read import Change, read_labels
 
@@ -48,6 +49,7 @@ def apply_labels(
     """
     store = Path(os.path.realpath(store))  # a link stays a link
     with Store(store) as opened:
+        check_writable(store, StoreError, "nothing was changed")
         read = read_labels(opened, labels)
         changes = read.changes
         if on_note:
@@ -61,8 +63,7 @@ def apply_labels(
                 shutil.copy2(store, temporary)
                 _write(temporary, changes, who, Path(labels).name)
         except (OSError, RuntimeError) as problem:
-            known = problem if isinstance(problem, OSError) else as_os_error(problem)
-            raise StoreError(store, unwritable(known, "nothing was changed")) from None
+            raise StoreError(store, unwritable(as_os_error(problem), "nothing was changed")) from None
     return changes
 
 
@@ -95,7 +96,7 @@ def _refuse(
 
 def _write(path: Path, changes: Sequence[Change], who: str, source: str) -> None:
     when = datetime.now(UTC).isoformat(timespec="seconds")
-    with h5py.File(path, "r+") as file:
+    with written_hdf5(path, "r+") as (file, _):
         history = file.require_group(HISTORY)
         for change in changes:
             _relabel(file, f"labels/{change.task}", change)

@@ -38,6 +38,7 @@ def suggest(
     """
     with plain_errors(debug, "Nothing was written."):
         from lsl_shared.errors import ConfigError
+        from lsl_shared.files.output_file import check_writable
         from lsl_shared.tables.writing import check_table_name
         from lsl_tools.labelling.label_sheet import draw_label_sheet
         from lsl_tools.labelling.suggest import suggest as suggestions_of
@@ -45,6 +46,7 @@ def suggest(
 
         table = out or store.with_suffix(".to-label.csv")
         check_table_name(table)
+        check_writable(table)
         if table.exists() and not overwrite:
             raise ConfigError(f"{table} exists already and may hold labels; choose another --out, or add --overwrite")
         found = suggestions_of(store, n, annotations=annotations, task=task)

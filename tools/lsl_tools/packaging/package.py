@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from lsl_runtime.model.model import Model
 from lsl_shared.errors import BundleError, ConfigError
-from lsl_shared.files.atomic import atomic_path
+from lsl_shared.files.atomic import atomic_path, named_as
 from lsl_shared.files.manifest import CLASSIFIER, MANIFEST, SALIENCY, golden_image
+from lsl_shared.files.output_file import check_writable
 from lsl_tools.packaging.cover import cover_image, draw_cover, write_png
 from lsl_tools.packaging.description import COVER, DESCRIPTION, INPUT, README, SAMPLE, model_description, tensor_file
 from lsl_tools.packaging.readme import package_readme
@@ -54,8 +55,9 @@ def package_model(
         raise ConfigError(f"a package is a zip file; {target.name!r} does not end in .zip")
     if target.exists() and not overwrite:
         raise ConfigError(f"{target} exists; add --overwrite, or choose another name")
+    check_writable(target)
     model = Model.load(bundle, "cpu", verify=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, named_as(Path(folder), target):
         outputs = _write_files(model, Path(folder))
         graph = onnx.load(model.path / CLASSIFIER, load_external_data=False)
         opset = next(one.version for one in graph.opset_import if not one.domain)

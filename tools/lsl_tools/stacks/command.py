@@ -8,7 +8,7 @@ from pathlib import Path
 from lsl_shared.errors import ConfigError
 from lsl_shared.process.terminal import progress
 from lsl_tools.importing.report import ImportReport
-from lsl_tools.stacks.import_stack import write_stack
+from lsl_tools.stacks.import_stack import check_store, write_stack
 from lsl_tools.stacks.prepared import StackKeys, prepared_stack
 from lsl_tools.stacks.stack import is_stack_file
 
@@ -32,6 +32,7 @@ def import_stack_told(
     source: Path, store: Path, keys: StackKeys, tasks: Iterable[str], size: tuple[int, int] | None, overwrite: bool
 ) -> ImportReport:
     """Imports a stack with a progress bar. Raises LslError."""
+    check_store(source, store, overwrite)
     with (
         prepared_stack(source, keys, tasks, store.parent) as prepared,
         progress("importing", len(prepared.listing.samples)) as advance,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from lsl_shared.errors import StoreError
+from lsl_shared.files.output_file import refuse_inputs
 from lsl_shared.files.store_writer import refuse_existing
 from lsl_tools.importing.report import ImportReport, class_counts
 from lsl_tools.importing.sample_store import SampleStore
@@ -12,7 +14,7 @@ from lsl_tools.importing.size import default_size, fit_image
 from lsl_tools.importing.spaces import label_spaces
 from lsl_tools.stacks.prepared import PreparedStack, StackKeys, prepared_stack
 
-__all__ = ["import_stack", "write_stack"]
+__all__ = ["check_store", "import_stack", "write_stack"]
 
 
 def import_stack(
@@ -61,10 +63,16 @@ def import_stack(
         >>> report.images, report.size, report.counts
         (4, (32, 48), {'species': (2, 1)})
     """
-    refuse_existing(store, overwrite)
+    check_store(source, store, overwrite)
     keys = StackKeys(images, tuple(labels), ids, genes, axes)
     with prepared_stack(Path(source), keys, tasks, Path(store).parent) as prepared:
         return write_stack(prepared, store, size=size, overwrite=overwrite, on_progress=on_progress)
+
+
+def check_store(source: str | Path, store: str | Path, overwrite: bool) -> None:
+    """Raises StoreError where the store cannot be made, or would replace the stack."""
+    refuse_existing(store, overwrite)
+    refuse_inputs(store, "STORE", [source], StoreError)
 
 
 def write_stack(

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import ConfigError, DataFileError
+from lsl_shared.system_errors import reason
 from lsl_shared.wording import first_few
 
 __all__ = ["is_numpy_file", "mapped_array", "numpy_array", "numpy_keys"]
@@ -76,7 +77,7 @@ def _unpacked(path: Path, key: str, folder: Path) -> Path:
             while data := packed.read(1 << 20):
                 stream.write(data)
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as problem:
-        raise DataFileError(path, f"cannot be unpacked ({problem})", key) from None
+        raise DataFileError(path, f"cannot be unpacked ({reason(problem)})", key) from None
     return target
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lsl_runtime.model.model import Model
 from lsl_shared.errors import ExportError
-from lsl_shared.files.atomic import write_text
+from lsl_shared.files.atomic import atomic_folder, write_text
 from lsl_shared.files.manifest import CLASSIFIER, MANIFEST, METADATA_KEY, SALIENCY, SPLIT, Manifest
 from lsl_trainer.graphs.float16 import to_float16
 from lsl_trainer.graphs.int8 import to_int8
@@ -82,10 +82,7 @@ def _write(source: Path, target: Path, precision: str, conversions: Conversions)
     if manifest.precision != "fp32":
         raise ExportError(f"{source} holds {manifest.precision} graphs; convert the fp32 bundle that it was made of")
     manifest = replace(manifest, precision=precision)
-    temporary = target.with_name(f".{target.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
+    with atomic_folder(target) as temporary:
         for name in (CLASSIFIER, SALIENCY):
             model = onnx.load(source / name, load_external_data=False)
             model = conversions[name](model) if name in conversions else model
@@ -95,9 +92,6 @@ def _write(source: Path, target: Path, precision: str, conversions: Conversions)
             shutil.copyfile(source / SPLIT, temporary / SPLIT)
         write_text(temporary / MANIFEST, manifest.to_json())
         Model.load(temporary, device="cpu", verify=True)
-        temporary.replace(target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return manifest
 
 

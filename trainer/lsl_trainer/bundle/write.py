@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_shared.files.atomic import write_text
+from lsl_shared.files.atomic import atomic_folder, write_text
 from lsl_shared.files.manifest import CLASSIFIER, MANIFEST, SALIENCY, SPLIT, Manifest
 from lsl_trainer.bundle.manifest import new_manifest
 from lsl_trainer.bundle.network_answers import ask_network
@@ -33,19 +32,13 @@ def write_bundle(network: Network, data: TrainingData, config: TrainConfig, path
     network = network.cpu().eval()
     scope = fit_scope(network, data.fine, data.calibration)
     manifest = new_manifest(ask_network(network, data), data, config, scope.threshold if scope else None)
-    temporary = path.with_name(f".{path.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
+    with atomic_folder(path) as temporary:
         export_classifier(network, manifest, temporary / CLASSIFIER, scope)
         export_saliency(network, manifest, temporary / SALIENCY, scope)
         images = _images_to_verify(data)
         parity = verify_graphs(network, temporary / CLASSIFIER, temporary / SALIENCY, images, batch_sizes=(1, 5))
         write_split(data, temporary / SPLIT)
         write_text(temporary / MANIFEST, manifest.to_json())
-        temporary.replace(path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return manifest, parity
 
 

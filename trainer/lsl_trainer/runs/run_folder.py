@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lsl_shared.errors import TrainingError
+from lsl_shared.files.output_file import check_writable
 
 __all__ = [
     "CHECKPOINTS",
@@ -32,11 +33,13 @@ def check_resumable(out: Path) -> None:
         raise TrainingError(f"{out} holds no run to go on with; leave out --resume to begin one")
     if (out / METRICS).exists():
         raise TrainingError(f"{out} is finished; begin another run with another --out")
+    check_writable(out / CONFIG)
 
 
 def check_new(out: Path) -> None:
-    """Raises TrainingError unless `out` is a new or an empty folder."""
+    """Raises TrainingError unless `out` is a new or an empty folder, DataFileError where it cannot be written."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         begun = (out / CONFIG).exists() and not (out / METRICS).exists()
         remedy = "--resume goes on with it" if begun else "choose another --out"
         raise TrainingError(f"{out} exists already; {remedy}")
+    check_writable(out / CONFIG, remedy="choose another --out")

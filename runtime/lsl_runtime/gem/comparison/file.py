@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from lsl_runtime.gem.comparison.comparison import GemComparison
@@ -13,6 +12,7 @@ from lsl_runtime.gem.files.maps_file import safe_name
 from lsl_shared.errors import GemError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.hdf5 import read_dataset
+from lsl_shared.files.new_hdf5 import written_hdf5
 from lsl_shared.files.opening import open_file
 
 __all__ = ["comparison_path", "read_comparison", "write_comparison"]
@@ -40,7 +40,7 @@ def write_comparison(path: str | Path, found: GemComparison) -> None:
         >>> found = compare_gems("store.h5", GemSide("4"), GemSide("9"))
         >>> write_comparison("comparison.h5", found)
     """
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_path(path) as temporary, written_hdf5(temporary) as (file, _):
         file.attrs["format"], file.attrs["version"] = _FORMAT, _VERSION
         for key in _PLANES:
             file.create_dataset(key, data=getattr(found, key), compression="gzip")

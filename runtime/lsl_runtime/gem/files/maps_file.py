@@ -15,7 +15,9 @@ from lsl_runtime.gem.build.gem import Gem
 from lsl_shared.errors import GemError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.hdf5 import read_dataset
+from lsl_shared.files.new_hdf5 import written_hdf5
 from lsl_shared.files.opening import open_file
+from lsl_shared.files.output_file import check_writable
 
 __all__ = ["GEMS", "check_folder", "gems_folder", "picture_path", "read_gem", "safe_name", "write_gems"]
 
@@ -43,6 +45,7 @@ def check_folder(folder: str | Path) -> None:
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise GemError(folder, "is a file; choose a folder for --out")
+    check_writable(folder / GEMS, GemError, "choose another folder for --out")
     if (folder / GEMS).exists():
         open_file(folder / GEMS, _FORMAT, _VERSION, GemError, _REMEDY).close()
 
@@ -70,7 +73,7 @@ def write_gems(folder: str | Path, gems: Sequence[Gem]) -> list[tuple[str, str]]
     path = Path(folder) / GEMS
     old = open_file(path, _FORMAT, _VERSION, GemError, _REMEDY) if path.exists() else None
     try:
-        with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+        with atomic_path(path) as temporary, written_hdf5(temporary) as (file, _):
             file.attrs["format"], file.attrs["version"] = _FORMAT, _VERSION
             dropped = _keep(old, file, gems) if old is not None else []
             for gem in gems:

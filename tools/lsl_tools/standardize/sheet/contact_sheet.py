@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lsl_shared.errors import ConfigError, DataFileError, ImageError
 from lsl_shared.files.atomic import atomic_path
+from lsl_shared.files.output_file import check_writable
 from lsl_shared.files.store import Store
 from lsl_shared.measures.embryo_mask import embryo_mask
 from lsl_tools.microscopes.read import read_photograph
@@ -40,6 +41,7 @@ def contact_sheet(
     kind = target.suffix.lower()
     if kind not in (".html", ".png"):
         raise ConfigError(f"--out {target}: expected a name that ends in .html or .png")
+    check_writable(target)
     with Store(store) as opened:
         places = _places(len(opened), images)
         if kind == ".png" and len(places) > MOST_IN_PNG:
