@@ -1,0 +1,30 @@
+# Makes rhdf5.h5: a store as design/files.md has it, written by R with rhdf5 2.42.0 (HDF5 1.10.8).  Rscript rhdf5.R
+library(rhdf5)
+count <- 6; height <- 8; width <- 10
+at <- function(colour, column, row, image) (64 * image + 9 * row + 5 * column + 3 * colour) %% 251
+images <- array(0L, c(3, width, height, count))
+for (n in 1:count) for (h in 1:height) for (w in 1:width) for (c in 1:3)
+  images[c, w, h, n] <- as.integer(at(c - 1, w - 1, h - 1, n - 1))
+file <- "rhdf5.h5"
+h5createFile(file)
+h5createDataset(file, "images", dim(images), storage.mode = "integer", H5type = "H5T_STD_U8LE",
+                chunk = c(3, width, height, 3), level = 4)
+h5write(images, file, "images")
+h5createGroup(file, "samples")
+h5write(letters[1:6], file, "samples/id")
+h5write(c("eve", "eve", "ftz", "ftz", "hb", ""), file, "samples/gene")
+h5createGroup(file, "labels")
+h5write(c(0L, 1L, NA, 0L, 1L, 0L), file, "labels/stage_range")
+h5write(c(0, 1, NaN, 0, 1, 0), file, "labels/stage")
+opened <- H5Fopen(file)
+h5writeAttribute("lsl-store", opened, "format")
+h5writeAttribute(1L, opened, "version")
+labels <- H5Dopen(opened, "labels/stage_range")
+h5writeAttribute(c("4-6", "7-8"), labels, "classes")
+H5Dclose(labels)
+labels <- H5Dopen(opened, "labels/stage")
+h5writeAttribute(c("5", "7"), labels, "classes")
+h5writeAttribute("stage_range", labels, "parent")
+h5writeAttribute(c(0L, 1L), labels, "parent_index")
+H5Dclose(labels)
+H5Fclose(opened)
