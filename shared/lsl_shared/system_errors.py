@@ -19,6 +19,8 @@ LASTING: Final = FULL | FORBIDDEN | {errno.EISDIR, errno.ENAMETOOLONG}
 
 def reason(problem: BaseException) -> str:
     """What went wrong, as the system words it: "No space left on device", whatever a library puts around it."""
+    if "unable to lock file" in str(problem):
+        return "it is open in another program"
     if isinstance(problem, OSError) and problem.errno:
         return os.strerror(problem.errno)
     return str(problem) or type(problem).__name__

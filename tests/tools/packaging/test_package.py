@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lsl_runtime import Model
-from lsl_shared import BundleError, ConfigError
+from lsl_shared import BundleError, ConfigError, DataFileError
 from lsl_tools.cli import app
 from lsl_tools.packaging import package
 from lsl_tools.packaging.package import package_model
@@ -109,3 +109,10 @@ def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(package, "import_module", absent)
     with pytest.raises(ConfigError, match=r"pip install 'lsl-toolkit\[bioimage\]'"):
         package_model("model", tmp_path / "model.zip")
+
+
+def test_the_place_is_tried_before_the_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(package, "_libraries", lambda: (None, None))
+    (tmp_path / "file").touch()
+    with pytest.raises(DataFileError, match=r"model\.zip: cannot be written \(Not a directory\)"):
+        package_model(tmp_path / "no bundle", tmp_path / "file" / "model.zip")
