@@ -21,7 +21,7 @@ def test_the_system_s_words_whatever_a_library_puts_around_them(tmp_path: Path) 
     [
         (OSError(errno.ENOSPC, "no room at all"), "No space left on device"),
         (OSError("inflate failed"), "inflate failed"),
-        (OSError(errno.EAGAIN, "Unable to open file (unable to lock file, errno = 11)"), "it is open in another program"),
+        (OSError(errno.EAGAIN, "cannot open (unable to lock file, errno = 11)"), "it is open in another program"),
         (ValueError("a chunk of 3 bytes"), "a chunk of 3 bytes"),
         (EOFError(), "EOFError"),
     ],
