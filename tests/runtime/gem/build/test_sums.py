@@ -44,13 +44,13 @@ def test_only_chunks_with_chosen_images_are_read(
 ) -> None:
     read: list[int] = []
     with Store(make_store(300, chunk=20)) as store:
-        whole = store.read
+        whole = store._images.read
 
         def heard(start: int, stop: int) -> NDArray[np.uint8]:
             read.append(start)
             return whole(start, stop)
 
-        monkeypatch.setattr(store, "read", heard)
+        monkeypatch.setattr(store._images, "read", heard)
         sum_up(store, [_choice("a", [0, 5, 44, 299], [])], MapSettings(mode="fraction"))
     assert read == [0, 40, 280]
 
