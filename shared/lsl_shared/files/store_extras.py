@@ -75,7 +75,7 @@ class StoreExtras(OpenStore):
         """Reads how the images were standardized; design/standardization.md tells names and units.
 
         Args:
-            name: rotation (N,), box (N, 4), flips bool (N, 2), scale (N, 2), quality (N, Q), photograph, channel, flags.
+            name: rotation (N,), box (N, 4), flips bool (N, 2), scale (N, 2), quality (N, Q), photograph, channel, ….
 
         Raises:
             StoreError: The images were not standardized.
