@@ -78,9 +78,8 @@ def _turned(places: dict[str, list[int]]) -> list[str]:
 
 def _damaged(names: Collection[str]) -> dict[str, Damage]:
     """The names that were turned. In a column of numbers, as Entrez has them, numbers count if all are known symbols."""
-    found = {
-        name: damage for name in names if (damage := damage_of(name)) and not name[0].islower()
-    }  # set-25 is a gene
+    capital = [name for name in names if not name[0].islower()]  # set-25 is a gene
+    found = {name: damage for name in capital if (damage := damage_of(name))}
     numbers = [name for name in names if (whole_number(name) or name).isdigit()]
     if 2 * len(numbers) > len(names) and not all(name in found and _meant(found[name]) for name in numbers):
         return {name: damage for name, damage in found.items() if not is_serial(whole_number(name) or name)}
