@@ -77,7 +77,7 @@ def _turned(places: dict[str, list[int]]) -> list[str]:
 
 
 def _damaged(names: Collection[str]) -> dict[str, Damage]:
-    """The names that were turned. In a column of numbers, as Entrez has them, numbers count if all are known symbols."""
+    """The names that were turned. In a column of numbers, as of Entrez, numbers count if all are known symbols."""
     capital = [name for name in names if not name[0].islower()]  # set-25 is a gene
     found = {name: damage for name in capital if (damage := damage_of(name))}
     numbers = [name for name in names if (whole_number(name) or name).isdigit()]
