@@ -87,6 +87,6 @@ def test_a_file_that_is_cut_off(tmp_path: Path) -> None:
 
 
 def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "pylibCZIrw.czi", None)
+    monkeypatch.setitem(__import__("sys").modules, "pylibCZIrw", None)
     with pytest.raises(ImageError, match=r"a CZI, which needs pylibCZIrw: pip install 'lsl-toolkit\[czi\]'"):
         read_photograph(FILES / "bgr24.czi")

@@ -32,6 +32,14 @@ def test_the_scale_is_that_of_the_matrix() -> None:
     assert np.linalg.norm(POSE.matrix[1, :2]) == pytest.approx(POSE.scale[1])
 
 
+@pytest.mark.parametrize("rotation", [0.0, 90.0, 30.0])
+def test_the_size_of_a_pixel_follows_the_matrix(rotation: float) -> None:
+    pose = Pose(rotation, POSE.box, POSE.size)
+    back = np.linalg.inv(pose.matrix[:, :2])  # photograph pixels a pixel of the image, (x, y)
+    across, along = (float(np.hypot(*(back @ step * (0.5, 0.65)))) for step in ((0, 1), (1, 0)))
+    assert pose.pixel_size((0.65, 0.5)) == pytest.approx((across, along))
+
+
 def an_embryo(degrees: float, scale: float = 1.0) -> tuple[np.ndarray, Segmentation, np.ndarray]:
     """A photograph of an ellipse, its segmentation by hand, and its mask."""
     size = (int(400 * scale), int(500 * scale))

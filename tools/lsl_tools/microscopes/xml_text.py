@@ -22,7 +22,7 @@ def parse_xml(text: str | bytes) -> Element:
         raise ImageError("is damaged: its description is too long, or declares entities")
     try:
         return ElementTree.fromstring(text)
-    except (ElementTree.ParseError, ValueError):
+    except (ElementTree.ParseError, LookupError, ValueError):
         raise ImageError("is damaged: its description cannot be read") from None
 
 
