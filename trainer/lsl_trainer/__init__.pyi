@@ -5,6 +5,7 @@ from .bundle.variants import int8_bundle as int8_bundle
 from .comparing.comparison import compare as compare
 from .comparing.scores import Comparison as Comparison
 from .graphs.export import export_classifier as export_classifier
+from .graphs.export import export_contributions as export_contributions
 from .graphs.export import export_saliency as export_saliency
 from .losses.references import select_references as select_references
 from .losses.similarity import similarity_loss as similarity_loss

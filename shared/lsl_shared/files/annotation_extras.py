@@ -86,7 +86,7 @@ class AnnotationExtras(OpenFile):
 
     @property
     def saliency_method(self) -> str:
-        """How the stored maps were made: gradient, smoothgrad, gradient-input, integrated; '' where there are none."""
+        """How the stored maps were made: a method of `Model.saliency`, such as gradient; '' where there are none."""
         return read_text(self._file["saliency"], "method", "gradient") if self.has_saliency else ""
 
     def saliency(self, start: int, stop: int) -> NDArray[np.float32]:

@@ -20,6 +20,7 @@ from lsl_shared.system_errors import unreadable
 
 __all__ = [
     "CLASSIFIER",
+    "CONTRIBUTIONS",
     "MANIFEST",
     "METADATA_KEY",
     "SALIENCY",
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 CLASSIFIER, SALIENCY, MANIFEST, SPLIT = "classifier.onnx", "saliency.onnx", "manifest.json", "split.csv"
+CONTRIBUTIONS = "contributions.onnx"
+"""Bundles of version 0.1.0 lack it."""
 METADATA_KEY = "lsl"
 _FORMAT, _VERSION = "lsl-model", 1
 _TILE = 8
@@ -156,7 +159,7 @@ class Manifest:
 
 
 def model_digest(bundle: str | Path) -> str:
-    """SHA-256 (hex) of classifier.onnx followed by saliency.onnx."""
+    """SHA-256 (hex) of classifier.onnx followed by saliency.onnx; contributions.onnx is of the same network."""
     digest = hashlib.sha256()
     for name in (CLASSIFIER, SALIENCY):
         try:

@@ -12,10 +12,10 @@ from lsl_runtime import Model
 from lsl_shared import BundleError, Manifest, Task
 from lsl_shared.errors import ExportError
 from lsl_shared.files.atomic import write_text
-from lsl_shared.files.manifest import CLASSIFIER, MANIFEST, METADATA_KEY, SALIENCY
+from lsl_shared.files.manifest import CLASSIFIER, CONTRIBUTIONS, MANIFEST, METADATA_KEY, SALIENCY
 from lsl_trainer.bundle.network_answers import golden_sample
 from lsl_trainer.bundle.variants import half_bundle, int8_bundle
-from lsl_trainer.graphs.export import export_classifier, export_saliency
+from lsl_trainer.graphs.export import export_classifier, export_contributions, export_saliency
 from lsl_trainer.graphs.float16 import to_float16
 from lsl_trainer.networks.residual import Network, residual_network
 from lsl_trainer.settings.network import NetworkConfig
@@ -42,6 +42,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path.mkdir()
     export_classifier(network, manifest, path / CLASSIFIER)
     export_saliency(network, manifest, path / SALIENCY)
+    export_contributions(network, manifest, path / CONTRIBUTIONS)
     write_text(path / MANIFEST, manifest.to_json())
     return path
 
@@ -74,10 +75,22 @@ def test_what_goes_in_and_out_is_unchanged_and_smaller_on_disk(bundle: Path, hal
         assert (half / name).stat().st_size < 0.7 * (bundle / name).stat().st_size
 
 
+def test_contributions_stay_in_float32(bundle: Path, half: Path, tmp_path: Path) -> None:
+    whole, short = Model.load(bundle, device="cpu"), Model.load(half, device="cpu")
+    index = np.arange(6) % 5
+    expected = whole.contributions(images(6), index)
+    np.testing.assert_array_equal(short.contributions(images(6), index), expected)
+    earlier = tmp_path / "earlier"
+    shutil.copytree(bundle, earlier)
+    (earlier / CONTRIBUTIONS).unlink()
+    half_bundle(earlier, tmp_path / "half")
+    assert not (tmp_path / "half" / CONTRIBUTIONS).exists()
+
+
 def test_the_manifest_and_the_graphs_say_fp16(bundle: Path, half: Path) -> None:
     manifest = Manifest.from_json((half / MANIFEST).read_text(), half)
     assert manifest == replace(Manifest.from_json((bundle / MANIFEST).read_text(), bundle), precision="fp16")
-    for name in (CLASSIFIER, SALIENCY):
+    for name in (CLASSIFIER, SALIENCY, CONTRIBUTIONS):
         entries = {entry.key: entry.value for entry in onnx.load(half / name).metadata_props}
         assert entries[METADATA_KEY] == manifest.to_json()
 

@@ -9,7 +9,7 @@ import torch
 
 from lsl_shared.errors import ConfigError
 from lsl_shared.files.manifest import Manifest, Task, golden_image
-from lsl_trainer.graphs.export import export_classifier, export_saliency
+from lsl_trainer.graphs.export import export_classifier, export_contributions, export_saliency
 from lsl_trainer.graphs.parity import verify_graphs
 from lsl_trainer.networks import efficientnet
 from lsl_trainer.networks.efficientnet import INPUT_MEAN, INPUT_STD, EfficientNetLite0, imagenet_weights
@@ -84,6 +84,9 @@ def test_depthwise_convolutions_uneven_padding_and_relu6_export(tmp_path: Path) 
     paths = tmp_path / "classifier.onnx", tmp_path / "saliency.onnx"
     export_classifier(network, manifest, paths[0])
     export_saliency(network, manifest, paths[1])
+    export_contributions(network, manifest, tmp_path / "contributions.onnx")
     images = np.random.default_rng(0).integers(0, 256, (8, 36, 44, 3), dtype=np.uint8)
-    parity = verify_graphs(network, *paths, images)
+    parity = verify_graphs(network, *paths, images, contributions_path=tmp_path / "contributions.onnx")
+    assert parity.contributions is not None
     assert parity.saliency.graph_median < 1e-5
+    assert parity.contributions.graph_median < 1e-5

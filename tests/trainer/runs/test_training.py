@@ -28,6 +28,7 @@ def test_a_run_holds_all_that_it_promises(run: Run) -> None:
         "config.toml", "checkpoints/epochs.json", "checkpoints/last.safetensors",
         "checkpoints/coarse.safetensors", "checkpoints/fine.safetensors", "checkpoints/feature.safetensors",
         "metrics.json", "report.html", "model/classifier.onnx", "model/saliency.onnx", "model/manifest.json",
+        "model/contributions.onnx", "model-fp16/contributions.onnx",
         "model/split.csv", "model-fp16/classifier.onnx", "model-fp16/saliency.onnx", "model-fp16/manifest.json",
         "model-fp16/split.csv",
     }  # fmt: skip

@@ -1,4 +1,7 @@
-"""Variants of a finished bundle: float16 for the GPU, an int8 classifier for the processor."""
+"""Variants of a finished bundle: float16 for the GPU, an int8 classifier for the processor.
+
+Both carry the contributions graph as it is, in float32: its maps are differences, which lose digits first.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from numpy.typing import NDArray
 from lsl_runtime.model.model import Model
 from lsl_shared.errors import ExportError
 from lsl_shared.files.atomic import atomic_folder, write_text
-from lsl_shared.files.manifest import CLASSIFIER, MANIFEST, METADATA_KEY, SALIENCY, SPLIT, Manifest
+from lsl_shared.files.manifest import CLASSIFIER, CONTRIBUTIONS, MANIFEST, METADATA_KEY, SALIENCY, SPLIT, Manifest
 from lsl_trainer.graphs.float16 import to_float16
 from lsl_trainer.graphs.int8 import to_int8
 
@@ -26,7 +29,7 @@ Conversions = dict[str, Callable[[onnx.ModelProto], onnx.ModelProto]]
 def half_bundle(bundle: str | Path, out: str | Path) -> Manifest:
     """Writes a copy of a bundle that computes in float16, for GPUs.
 
-    The folder appears only when both graphs have passed the golden sample.
+    The folder appears only when the graphs have passed the golden sample. The contributions graph stays in float32.
 
     Args:
         bundle: folder of a bundle in float32.
@@ -48,9 +51,9 @@ def half_bundle(bundle: str | Path, out: str | Path) -> Manifest:
 
 
 def int8_bundle(bundle: str | Path, images: NDArray[np.uint8], out: str | Path) -> Manifest:
-    """Writes a copy of a bundle whose classifier computes in int8, for processors. The saliency graph stays as it is.
+    """Writes a copy of a bundle whose classifier computes in int8, for processors. The other graphs stay as they are.
 
-    The folder appears only when both graphs have passed the golden sample.
+    The folder appears only when the graphs have passed the golden sample.
 
     Args:
         bundle: folder of a bundle in float32.
@@ -83,7 +86,7 @@ def _write(source: Path, target: Path, precision: str, conversions: Conversions)
         raise ExportError(f"{source} holds {manifest.precision} graphs; convert the fp32 bundle that it was made of")
     manifest = replace(manifest, precision=precision)
     with atomic_folder(target) as temporary:
-        for name in (CLASSIFIER, SALIENCY):
+        for name in (CLASSIFIER, SALIENCY, *([CONTRIBUTIONS] if (source / CONTRIBUTIONS).exists() else [])):
             model = onnx.load(source / name, load_external_data=False)
             model = conversions[name](model) if name in conversions else model
             _describe(model, manifest)

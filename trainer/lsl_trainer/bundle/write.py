@@ -1,4 +1,4 @@
-"""Making a model bundle of a trained network: calibrate, export both graphs, verify them, write the manifest last."""
+"""Making a model bundle of a trained network: calibrate, export the graphs, verify them, write the manifest last."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.files.atomic import atomic_folder, write_text
-from lsl_shared.files.manifest import CLASSIFIER, MANIFEST, SALIENCY, SPLIT, Manifest
+from lsl_shared.files.manifest import CLASSIFIER, CONTRIBUTIONS, MANIFEST, SALIENCY, SPLIT, Manifest
 from lsl_trainer.bundle.manifest import new_manifest
 from lsl_trainer.bundle.network_answers import ask_network
 from lsl_trainer.bundle.scope import fit_scope
 from lsl_trainer.bundle.split import write_split
 from lsl_trainer.data.training_data import TrainingData
-from lsl_trainer.graphs.export import export_classifier, export_saliency
+from lsl_trainer.graphs.export import export_classifier, export_contributions, export_saliency
 from lsl_trainer.graphs.parity import Parity, verify_graphs
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.config import TrainConfig
@@ -25,7 +25,7 @@ _VERIFIED_IMAGES = 16
 
 
 def write_bundle(network: Network, data: TrainingData, config: TrainConfig, path: Path) -> tuple[Manifest, Parity]:
-    """Writes the bundle of a trained network to `path`; nothing stands there unless both graphs proved right.
+    """Writes the bundle of a trained network to `path`; nothing stands there unless all graphs proved right.
 
     Raises ExportError where a graph differs from the network.
     """
@@ -35,8 +35,11 @@ def write_bundle(network: Network, data: TrainingData, config: TrainConfig, path
     with atomic_folder(path) as temporary:
         export_classifier(network, manifest, temporary / CLASSIFIER, scope)
         export_saliency(network, manifest, temporary / SALIENCY, scope)
-        images = _images_to_verify(data)
-        parity = verify_graphs(network, temporary / CLASSIFIER, temporary / SALIENCY, images, batch_sizes=(1, 5))
+        export_contributions(network, manifest, temporary / CONTRIBUTIONS)
+        parity = verify_graphs(
+            network, temporary / CLASSIFIER, temporary / SALIENCY, _images_to_verify(data), (1, 5),
+            temporary / CONTRIBUTIONS,
+        )  # fmt: skip
         write_split(data, temporary / SPLIT)
         write_text(temporary / MANIFEST, manifest.to_json())
     return manifest, parity

@@ -1,4 +1,4 @@
-"""The two ONNX graphs of a model bundle: what the network answers, and why."""
+"""The three ONNX graphs of a model bundle: what the network answers, where it looks, and what each pixel adds."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from torch import nn
 
 from lsl_shared import Manifest
 from lsl_trainer.graphs.answer_graph import AnswerGraph
+from lsl_trainer.graphs.contributions_graph import ContributionsGraph
 from lsl_trainer.graphs.folding import folded
-from lsl_trainer.graphs.gradients import saliency_graph
+from lsl_trainer.graphs.gradients import contributions_graph, saliency_graph
 from lsl_trainer.graphs.onnx_file import write_graph
 
-__all__ = ["export_classifier", "export_saliency"]
+__all__ = ["export_classifier", "export_contributions", "export_saliency"]
 
 
 def export_classifier(network: nn.Module, manifest: Manifest, path: str | Path, scope: nn.Module | None = None) -> None:
@@ -74,3 +75,37 @@ def export_saliency(network: nn.Module, manifest: Manifest, path: str | Path, sc
     """
     core = saliency_graph(network, manifest.image_size, len(manifest.tasks[0].classes))
     write_graph(AnswerGraph(core, manifest, scope, saliency=True), network, manifest, path)
+
+
+def export_contributions(network: nn.Module, manifest: Manifest, path: str | Path) -> None:
+    """Writes a network as an ONNX graph that says what each pixel adds to one logit, or to one against another.
+
+    Inputs, for any batch: `image`, float32 (batch, H, W, 3) in 0..255; `direction`, float32 (batch, H, W, 3), in units
+    of pixels in 0..1; `class_index` and `against_index`, int64 (batch,), among the classes of all tasks. A class of -1
+    means the predicted class of the first task, -1 against it means none. The output `contributions`, float32 (batch,
+    H, W), has a sign: it is the sum over channels of gradient · direction, the gradient that of logit(class) −
+    logit(against) by pixels in 0..1. The output `logits`, float32 (batch, K), holds those of all tasks, in order.
+
+    Args:
+        network: maps images float32 (B, 3, H, W) in 0..1 to logits (B, K) and features (B, D).
+        manifest: image size and tasks; its tasks have K classes together. It goes into the metadata.
+        path: the file to write; an older one is replaced.
+
+    Raises:
+        ExportError: if the numbers of classes differ, or an operator has no known gradient or no form in ONNX.
+
+    Example:
+        >>> import numpy as np, onnxruntime
+        >>> from lsl_shared import Manifest, Task
+        >>> from lsl_trainer import NetworkConfig, export_contributions, residual_network
+        >>> network = residual_network(NetworkConfig(widths=(8,), strides=(2,), pool=2), (16, 40), n_classes=2)
+        >>> export_contributions(network, Manifest((16, 40), (Task("stage", ("4", "5")),)), "contributions.onnx")
+        >>> session = onnxruntime.InferenceSession("contributions.onnx")
+        >>> images, brighter = np.full((3, 16, 40, 3), 200, np.float32), np.ones((3, 16, 40, 3), np.float32)
+        >>> classes = {"class_index": np.array([0, 1, -1]), "against_index": np.array([1, 0, -1])}
+        >>> why, _ = session.run(None, {"image": images, "direction": brighter, **classes})
+        >>> why.shape, bool(np.allclose(why[0], -why[1], atol=1e-6))
+        ((3, 16, 40), True)
+    """
+    core = contributions_graph(network, manifest.image_size, len(manifest.tasks[0].classes))
+    write_graph(ContributionsGraph(core, manifest), network, manifest, path)

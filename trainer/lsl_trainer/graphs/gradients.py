@@ -1,4 +1,4 @@
-"""The exact gradient of a logit by the pixels (equation 8), as a flat graph of forward operators."""
+"""The exact gradient of a logit by the pixels (equation 8), or of two logits' difference, as flat forward graphs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lsl_trainer.graphs.torch_internals import DECOMPOSITIONS
 from lsl_trainer.graphs.tracing import trace
 from lsl_trainer.graphs.unsupported import unsupported
 
-__all__ = ["saliency_graph", "saliency_of"]
+__all__ = ["contributions_graph", "contributions_of", "saliency_graph", "saliency_of"]
 
 aten = torch.ops.aten
 Classifier = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -34,11 +34,42 @@ def saliency_of(
     with torch.enable_grad():
         images = images.detach().requires_grad_()
         logits, features = network(images)
-        predicted = logits[:, :n_first].argmax(1)
-        wanted = torch.where(class_index < 0, predicted, class_index)
-        chosen = torch.arange(logits.shape[1], device=logits.device)[None] == wanted[:, None]
-        (gradient,) = torch.autograd.grad(logits, images, unit * chosen.to(logits.dtype))
+        (gradient,) = torch.autograd.grad(logits, images, unit * _chosen(logits, class_index, n_first))
     return logits.detach(), features.detach(), gradient.abs().amax(1)
+
+
+def contributions_of(
+    network: Classifier,
+    images: Tensor,
+    direction: Tensor,
+    indices: tuple[Tensor, Tensor],
+    n_first: int,
+    unit: float = 1.0,
+) -> tuple[Tensor, Tensor]:
+    """How much logit(class) − logit(against) grows along a direction, pixel by pixel, by autograd in one backward pass.
+
+    `images` are floating (B, 3, H, W) in 0..`unit`, `direction` (B, 3, H, W) is in units of 0..1 pixels. `indices` hold
+    the class and the one against it, int64 (B,) each, over all logits; a class of -1 asks for the largest of the first
+    `n_first`, -1 against it for none. Returns logits (B, K) and Σ over channels of gradient · direction (B, H, W).
+    """
+    class_index, against = indices
+    with torch.enable_grad():
+        images = images.detach().requires_grad_()
+        logits, _ = network(images)
+        weights = unit * (_chosen(logits, class_index, n_first) - _one_hot(logits, against))
+        (gradient,) = torch.autograd.grad(logits, images, weights)
+    return logits.detach(), (gradient * direction).sum(1)
+
+
+def _chosen(logits: Tensor, class_index: Tensor, n_first: int) -> Tensor:
+    """(B, K): 1 at the class asked for, at the largest of the first `n_first` logits where that is -1."""
+    predicted = logits[:, :n_first].argmax(1)
+    return _one_hot(logits, torch.where(class_index < 0, predicted, class_index))
+
+
+def _one_hot(logits: Tensor, index: Tensor) -> Tensor:
+    """(B, K): 1 at the index (B,), nowhere where that is -1."""
+    return (torch.arange(logits.shape[1], device=logits.device)[None] == index[:, None]).to(logits.dtype)
 
 
 def saliency_graph(network: nn.Module, image_size: tuple[int, int], n_first: int) -> fx.GraphModule:
@@ -49,10 +80,31 @@ def saliency_graph(network: nn.Module, image_size: tuple[int, int], n_first: int
     """
     core = folded(network, image_size)
     examples = torch.zeros(2, 3, *image_size), torch.full((2,), -1)
-    traced = trace(lambda images, index: saliency_of(core, images, index, n_first, 255.0), examples, GRADIENT_RULES)
+    return _flat(lambda images, index: saliency_of(core, images, index, n_first, 255.0), examples, network)
+
+
+def contributions_graph(network: nn.Module, image_size: tuple[int, int], n_first: int) -> fx.GraphModule:
+    """`contributions_of` as a graph of forward operators: images in 0..255, a direction, both indices.
+
+    Any B will do. An ExportError names an operator without a known gradient, and the module that uses it.
+    """
+    core = folded(network, image_size)
+    pictures, index = torch.zeros(2, 3, *image_size), torch.full((2,), -1)
+    return _flat(
+        lambda images, direction, *indices: contributions_of(core, images, direction, indices, n_first, 255.0),
+        (pictures, pictures.clone(), index, index.clone()), network,
+    )  # fmt: skip
+
+
+def _flat(
+    function: Callable[..., tuple[Tensor, ...]], examples: tuple[Tensor, ...], network: nn.Module
+) -> fx.GraphModule:
+    """The trace of a function that takes a gradient, in forward operators alone."""
+    traced = trace(function, examples, GRADIENT_RULES)
     for node in traced.graph.nodes:
         if "backward" in str(node.target):
-            raise unsupported(str(node.target), network, image_size)
+            _, _, height, width = examples[0].shape
+            raise unsupported(str(node.target), network, (height, width))
     merge_phases(traced)
     return traced
 

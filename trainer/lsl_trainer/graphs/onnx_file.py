@@ -18,6 +18,7 @@ from lsl_shared.errors import ExportError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.manifest import METADATA_KEY
 from lsl_trainer.graphs.answer_graph import AnswerGraph
+from lsl_trainer.graphs.contributions_graph import ContributionsGraph
 from lsl_trainer.graphs.torch_internals import EXPORTER_LOGGER
 from lsl_trainer.graphs.translations import TRANSLATIONS
 from lsl_trainer.graphs.unsupported import unsupported
@@ -27,7 +28,9 @@ __all__ = ["write_graph"]
 _OPSET = 20
 
 
-def write_graph(graph: AnswerGraph, network: nn.Module, manifest: Manifest, path: str | Path) -> None:
+def write_graph(
+    graph: AnswerGraph | ContributionsGraph, network: nn.Module, manifest: Manifest, path: str | Path
+) -> None:
     """Writes the graph of a network. An ExportError names an operator that ONNX lacks, and the module that uses it."""
     _check_classes(graph.core, manifest)
     _save(_translate(graph, network), manifest, path)
@@ -50,7 +53,7 @@ def _save(model: onnx.ModelProto, manifest: Manifest, path: str | Path) -> None:
         temporary.write_bytes(model.SerializeToString())
 
 
-def _translate(graph: AnswerGraph, network: nn.Module) -> onnx.ModelProto:
+def _translate(graph: AnswerGraph | ContributionsGraph, network: nn.Module) -> onnx.ModelProto:
     _, height, width, _ = graph.inputs["image"].shape
     with _quiet_exporter():
         try:
@@ -58,7 +61,7 @@ def _translate(graph: AnswerGraph, network: nn.Module) -> onnx.ModelProto:
                 graph,
                 tuple(graph.inputs.values()),
                 input_names=list(graph.inputs),
-                output_names=graph.outputs,
+                output_names=list(graph.outputs),
                 dynamic_shapes=(tuple({0: "batch"} for _ in graph.inputs),),
                 opset_version=_OPSET,
                 custom_translation_table=TRANSLATIONS,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -14,12 +15,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from lsl_shared.errors import ExportError
-from lsl_trainer.graphs.gradients import saliency_of
+from lsl_trainer.graphs.gradients import contributions_of, saliency_of
 
 __all__ = ["Agreement", "Parity", "verify_graphs"]
 
 Answers = dict[str, NDArray[np.floating]]
-"""Of N images: logits (N, K) of all tasks, features (N, D), saliency (N, H, W)."""
+"""Of N images: logits (N, K) of all tasks, features (N, D), saliency and, where asked, contributions (N, H, W)."""
 Errors = dict[str, list[NDArray[np.floating]]]
 """Of each output, the relative errors (N,) of each run."""
 _FACTOR, _FLOOR = 2.0, 1e-6
@@ -40,13 +41,15 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Parity:
-    """What `verify_graphs` measured: the worst of two graphs and several batch sizes."""
+    """What `verify_graphs` measured: the worst of all graphs and several batch sizes."""
 
     images: int
     batch_sizes: tuple[int, ...]
     logits: Agreement
     features: Agreement
     saliency: Agreement
+    contributions: Agreement | None = None
+    """None where no such graph was given."""
 
 
 def verify_graphs(
@@ -55,8 +58,9 @@ def verify_graphs(
     saliency_path: str | Path,
     images: NDArray[np.uint8],
     batch_sizes: Sequence[int] = (1, 4),
+    contributions_path: str | Path | None = None,
 ) -> Parity:
-    """Runs both graphs on `images`, uint8 (N, H, W, 3), at each batch size, and compares them with `network`.
+    """Runs the graphs on `images`, uint8 (N, H, W, 3), at each batch size, and compares them with `network`.
 
     The median and the 90th percentile of the relative L2 error may be twice those of float32 PyTorch, or 1e-6. With
     fewer than 16 images, the percentiles mean little.
@@ -70,9 +74,13 @@ def verify_graphs(
     classifier, explainer = _session(classifier_path), _session(saliency_path)
     logits = _run(classifier, images, max(batch_sizes))["logits"]
     n_first = _first_task_classes(classifier)
-    reference = _Reference(network, images, logits[:, :n_first].argmax(1), n_first)
+    question = _question(images, logits[:, :n_first]) if contributions_path is not None else None
+    reference = _Reference(network, images, logits[:, :n_first].argmax(1), n_first, question)
     exact = reference.answers(torch.float64)
-    graph = _errors(_answers_of(classifier, explainer, reference, batch_sizes), exact)
+    answers = _answers_of(classifier, explainer, reference, batch_sizes)
+    if contributions_path is not None:
+        answers += _contributions_of(_session(contributions_path), reference, batch_sizes)
+    graph = _errors(answers, exact)
     usual = _errors([reference.answers(torch.float32)], exact)
     if _excess(graph, usual):
         nudged = _errors([reference.answers(torch.float32, seed) for seed in range(_NUDGES)], exact)
@@ -82,12 +90,31 @@ def verify_graphs(
     return Parity(len(images), tuple(batch_sizes), **{name: _agreement(graph[name], usual[name]) for name in graph})
 
 
+@dataclass(frozen=True)
+class _Question:
+    """What the contributions graph is asked of N images: any direction, float32 (N, H, W, 3), and the class against."""
+
+    direction: NDArray[np.float32]
+    against: NDArray[np.int64]
+    """(N,), -1 for none."""
+
+
+def _question(images: NDArray[np.uint8], logits: NDArray[np.floating]) -> _Question:
+    """Random signs of every size; every second image is asked of its first class against its second."""
+    direction = np.random.default_rng(0).standard_normal(images.shape, dtype=np.float32)
+    runner_up = np.argsort(logits, axis=1)[:, -2] if logits.shape[1] > 1 else np.full(len(images), -1)
+    return _Question(direction, np.where(np.arange(len(images)) % 2 == 0, runner_up, -1))
+
+
 class _Reference:
     """The network's own answers for images and classes, from PyTorch on the processor."""
 
-    def __init__(self, network: nn.Module, images: NDArray[np.uint8], index: NDArray[np.int64], n_first: int) -> None:
+    def __init__(
+        self, network: nn.Module, images: NDArray[np.uint8], index: NDArray[np.int64], n_first: int,
+        question: _Question | None = None,
+    ) -> None:  # fmt: skip
         self.network = deepcopy(network).cpu().eval().requires_grad_(False)
-        self.images, self.index, self.n_first = images, index, n_first
+        self.images, self.index, self.n_first, self.question = images, index, n_first, question
 
     def answers(self, dtype: torch.dtype, nudge: int | None = None) -> Answers:
         """In that precision. `nudge` is a seed: with it, each pixel moves to the next number up or down, at random."""
@@ -96,11 +123,31 @@ class _Reference:
         if nudge is not None:
             up = torch.rand(pixels.shape, generator=torch.Generator().manual_seed(nudge)) < 0.5
             pixels = pixels.nextafter(torch.where(up, 2.0, -1.0).to(dtype))
-        parts = zip(pixels.split(_AUTOGRAD_BATCH), torch.from_numpy(self.index).split(_AUTOGRAD_BATCH), strict=True)
+        parts = list(
+            zip(pixels.split(_AUTOGRAD_BATCH), torch.from_numpy(self.index).split(_AUTOGRAD_BATCH), strict=True)
+        )
         answers = [saliency_of(network, part, index, self.n_first) for part, index in parts]
+        names = ("logits", "features", "saliency")
+        whole = {
+            name: torch.cat(output).numpy() for name, output in zip(names, zip(*answers, strict=True), strict=True)
+        }
+        if self.question is not None:
+            whole["contributions"] = self._contributions(network, parts, self.question)
         self.network.to(torch.float32)
-        logits, features, saliency = (torch.cat(output).numpy() for output in zip(*answers, strict=True))
-        return {"logits": logits, "features": features, "saliency": saliency}
+        return whole
+
+    def _contributions(
+        self, network: nn.Module, parts: Sequence[tuple[torch.Tensor, torch.Tensor]], question: _Question
+    ) -> NDArray[np.floating]:
+        directions = (
+            torch.from_numpy(question.direction).permute(0, 3, 1, 2).to(parts[0][0].dtype).split(_AUTOGRAD_BATCH)
+        )
+        against = torch.from_numpy(question.against).split(_AUTOGRAD_BATCH)
+        answers = [
+            contributions_of(network, part, direction, (index, other), self.n_first)[1]
+            for (part, index), direction, other in zip(parts, directions, against, strict=True)
+        ]
+        return np.asarray(torch.cat(answers).numpy())
 
 
 def _session(path: str | Path) -> onnxruntime.InferenceSession:
@@ -124,25 +171,36 @@ def _answers_of(
     images, named = reference.images, reference.index
     indices = [np.full_like(named, -1), *[named] * (len(batch_sizes) - 1)]
     answers = [_run(classifier, images, size) for size in batch_sizes]
-    return answers + [_run(explainer, images, size, index) for size, index in zip(batch_sizes, indices, strict=True)]
+    return answers + [
+        _run(explainer, images, size, class_index=index) for size, index in zip(batch_sizes, indices, strict=True)
+    ]
+
+
+def _contributions_of(
+    session: onnxruntime.InferenceSession, reference: _Reference, batch_sizes: Sequence[int]
+) -> list[Answers]:
+    """The contributions graph at each batch size. The first asks for the predicted classes, the others name them."""
+    assert reference.question is not None
+    images, named, question = reference.images.astype(np.float32), reference.index, reference.question
+    feed = {"direction": question.direction, "against_index": question.against}
+    indices = [np.full_like(named, -1), *[named] * (len(batch_sizes) - 1)]
+    return [
+        _run(session, images, size, class_index=index, **feed) for size, index in zip(batch_sizes, indices, strict=True)
+    ]
 
 
 def _run(
-    session: onnxruntime.InferenceSession,
-    images: NDArray[np.uint8],
-    batch_size: int,
-    class_index: NDArray[np.int64] | None = None,
+    session: onnxruntime.InferenceSession, images: NDArray[Any], batch_size: int, **further: NDArray[Any]
 ) -> Answers:
-    """Logits of all tasks, features, and saliency if the graph has it."""
-    names = [output.name for output in session.get_outputs()]
+    """Logits of all tasks, and features, saliency and contributions if the graph has them. `further` are its inputs."""
+    names, feed = [output.name for output in session.get_outputs()], {"image": images, **further}
     parts = []
     for start in range(0, len(images), batch_size):
         batch = slice(start, start + batch_size)
-        feed = {"image": images[batch]} | ({} if class_index is None else {"class_index": class_index[batch]})
-        parts.append(session.run(names, feed))
+        parts.append(session.run(names, {name: values[batch] for name, values in feed.items()}))
     whole = {name: np.concatenate(part) for name, part in zip(names, zip(*parts, strict=True), strict=True)}
     logits = [whole[name] for name in names if name.startswith("logits")]
-    return {name: whole[name] for name in ("features", "saliency") if name in whole} | {
+    return {name: whole[name] for name in ("features", "saliency", "contributions") if name in whole} | {
         "logits": np.concatenate(logits, 1)
     }
 
