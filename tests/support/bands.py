@@ -1,7 +1,8 @@
 """A bundle whose answers and saliency are known by hand, and stores of drawn embryos to go with it.
 
 The model looks at darkness d = 1 − pixel / 255 in K upright bands of the image: logit_k = 9 · mean of d² over band k
-and the three channels. So its gradient is −18 · d / (3 · pixels of the band) inside band k and 0 outside.
+and the three channels. So its gradient is −18 · d / (3 · pixels of the band) inside band k and 0 outside. It is linear
+in the pixels, so its integral along a line is that at the middle.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -17,7 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from lsl_shared import GoldenSample, LabelSpace, Manifest, StoreWriter, Task
 from lsl_shared.files.growing_dataset import GrowingDataset
-from lsl_shared.files.manifest import CLASSIFIER, MANIFEST, METADATA_KEY, SALIENCY, SPLIT, golden_image
+from lsl_shared.files.manifest import CLASSIFIER, CONTRIBUTIONS, MANIFEST, METADATA_KEY, SALIENCY, SPLIT, golden_image
 from lsl_shared.fly import STAGE_RANGES
 
 HEIGHT, WIDTH = 16, 40
@@ -50,6 +52,55 @@ class BandModel:
     def saliency(self, images: NDArray[np.uint8], index: NDArray[np.integer]) -> NDArray[np.float64]:
         """(N, H, W): max over channels of the gradient's size."""
         return np.asarray((2 * self.bands[index][..., None] * (1 - images / 255.0)).max(3))
+
+    def contributions(
+        self,
+        pictures: NDArray[np.floating],
+        direction: NDArray[np.floating],
+        index: NDArray[np.integer],
+        against: NDArray[np.integer],
+    ) -> NDArray[np.float64]:
+        """(N, H, W): Σ over channels of gradient · direction, of one logit less another where that is not −1."""
+        band = self.bands[index] - np.where((against < 0)[:, None, None], 0, self.bands[against])
+        return np.asarray((-2 * band[..., None] * (1 - pictures / 255.0) * direction).sum(3))
+
+
+def _contributions_graph(model: BandModel, manifest: Manifest) -> onnx.ModelProto:
+    """An independent spelling of `contributions`: bands are gathered from a list that ends with one of zeros."""
+    classes, height, width = model.bands.shape
+    bands = np.concatenate([model.bands, np.zeros((1, height, width))])
+    constants = {
+        "full": np.float32(255), "one": np.float32(1), "two": np.float32(-2), "bands": bands.astype(np.float32),
+        "weights": np.repeat(model.bands.reshape(classes, -1).T, 3, axis=0).astype(np.float32),
+        "zero": np.int64(0), "last": np.array([3]),
+    }  # fmt: skip
+    node = helper.make_node
+    nodes = [
+        node("Div", ["image", "full"], ["light"]),
+        node("Sub", ["one", "light"], ["dark"]),
+        node("Mul", ["dark", "dark"], ["squared"]),
+        node("Flatten", ["squared"], ["flat"], axis=1),
+        node("MatMul", ["flat", "weights"], ["logits"]),
+        node("ArgMax", ["logits"], ["best"], axis=1, keepdims=0),
+        node("Less", ["class_index", "zero"], ["unasked"]),
+        node("Where", ["unasked", "best", "class_index"], ["chosen"]),
+        node("Gather", ["bands", "chosen"], ["band_for"], axis=0),
+        node("Gather", ["bands", "against_index"], ["band_against"], axis=0),
+        node("Sub", ["band_for", "band_against"], ["band"]),
+        node("Unsqueeze", ["band", "last"], ["band_of_channel"]),
+        node("Mul", ["band_of_channel", "dark"], ["half"]),
+        node("Mul", ["half", "two"], ["gradient"]),
+        node("Mul", ["gradient", "direction"], ["growth"]),
+        node("ReduceSum", ["growth", "last"], ["contributions"], keepdims=0),
+    ]
+    info, picture = helper.make_tensor_value_info, ["batch", height, width, 3]
+    inputs = [info(name, TensorProto.FLOAT, picture) for name in ("image", "direction")]
+    inputs += [info(name, TensorProto.INT64, ["batch"]) for name in ("class_index", "against_index")]
+    outputs = [
+        info("contributions", TensorProto.FLOAT, ["batch", height, width]),
+        info("logits", TensorProto.FLOAT, ["batch", classes]),
+    ]
+    return _made(nodes, inputs, outputs, constants, manifest)
 
 
 def _graph(model: BandModel, manifest: Manifest, with_saliency: bool) -> onnx.ModelProto:
@@ -95,6 +146,16 @@ def _graph(model: BandModel, manifest: Manifest, with_saliency: bool) -> onnx.Mo
     if with_saliency:
         inputs.append(info("class_index", TensorProto.INT64, ["batch"]))
         outputs.insert(0, info("saliency", TensorProto.FLOAT, ["batch", height, width]))
+    return _made(nodes, inputs, outputs, constants, manifest)
+
+
+def _made(
+    nodes: list[onnx.NodeProto],
+    inputs: list[onnx.ValueInfoProto],
+    outputs: list[onnx.ValueInfoProto],
+    constants: dict[str, Any],
+    manifest: Manifest,
+) -> onnx.ModelProto:
     initializers = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
     graph = helper.make_graph(nodes, "bands", inputs, outputs, initializers)
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
@@ -139,6 +200,7 @@ def write_bundle(
     folder.mkdir(parents=True, exist_ok=True)
     for name, with_saliency in ((CLASSIFIER, False), (SALIENCY, True)):
         onnx.save(_graph(model, manifest, with_saliency), folder / name)
+    onnx.save(_contributions_graph(model, manifest), folder / CONTRIBUTIONS)
     if split is not None:
         with (folder / SPLIT).open("w", newline="", encoding="utf-8") as stream:
             csv.writer(stream).writerows([("id", "part"), *split.items()])

@@ -68,7 +68,8 @@ class Plan:
 
     def begin(self, restart: bool) -> None:
         """Makes the folder of parts, once the graph that is needed is known to run."""
-        self.model.ready(saliency=self.outputs.saliency is not None)
+        maps = self.outputs.saliency
+        self.model.ready(saliency=maps is not None, method=maps.method if maps else "gradient")
         self.record.begin(self.files.folder, restart)
 
     def missing(self, asked: Sequence[range], on_progress: Callable[[int], None] = lambda count: None) -> list[range]:

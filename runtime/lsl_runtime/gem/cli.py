@@ -49,7 +49,7 @@ def gem_command(
     annotations: AnnotationsOption = None,
     masked: Annotated[bool, typer.Option("--masked/--no-masked", help="Map what the model looks at, too.")] = True,
     saliency_method: Annotated[
-        Literal["gradient", "smoothgrad", "gradient-input", "integrated"] | None,
+        Literal["gradient", "smoothgrad", "gradient-input", "integrated", "contributions"] | None,
         typer.Option(
             help="How the maps behind the mask are made; computed where others are stored.  "
             r"\[default: what is stored, else gradient]"

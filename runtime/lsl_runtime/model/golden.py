@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.model.graphs import Graphs
 from lsl_runtime.model.sessions import Answers
 from lsl_shared.errors import BundleError
-from lsl_shared.files.manifest import MANIFEST, GoldenSample
+from lsl_shared.files.manifest import CONTRIBUTIONS, MANIFEST, GoldenSample
 
-__all__ = ["block_means", "check_golden"]
+__all__ = ["block_means", "check_contributions", "check_golden"]
 
 _TOLERANCES = {"fp32": (1e-3, 1e-2), "fp16": (2e-2, 1e-1), "int8": (2e-1, 1e-2)}
 """Of logits and of the map, by precision. Wider for the map: where a ReLU sits at its kink, rounding decides which way
@@ -38,6 +39,26 @@ def check_golden(
         if not difference <= tolerance * size:
             told = f"{name} of the golden sample differ by {difference:.1e} of {size:.1e}"
             raise BundleError(bundle, f"{told}: do not use this bundle here, copy or export it again")
+
+
+def check_contributions(graphs: Graphs, saliency: Answers, image: NDArray[np.uint8], precision: str = "fp32") -> None:
+    """Raises BundleError where the contributions graph's gradient is not that of the saliency graph.
+
+    `saliency` is that graph's answer, of that `precision`, to the golden `image` (1, H, W, 3). A step of 1 in each
+    channel alone gives the channel's gradient; the largest of the three is the saliency map.
+    """
+    steps = np.eye(3, dtype=np.float32)[:, None, None] * np.ones((3, *image.shape[1:3], 1), np.float32)
+    index = np.full(3, saliency["logits"][0].argmax())
+    found = graphs.contribute(np.repeat(image, 3, axis=0).astype(np.float32), steps, index, np.full(3, -1))
+    gradient, expected = block_means(np.abs(found["contributions"]).max(0)), block_means(saliency["saliency"][0])
+    _, tolerance = _TOLERANCES.get(precision, _TOLERANCES["fp32"])
+    difference, size = float(np.linalg.norm(gradient - expected)), float(np.linalg.norm(expected))
+    if not difference <= tolerance * size:
+        raise BundleError(
+            graphs.folder / CONTRIBUTIONS,
+            f"differs from the saliency graph by {difference:.1e} of {size:.1e}: it is of another network. Copy or "
+            "export the bundle again",
+        )  # fmt: skip
 
 
 def block_means(saliency: NDArray[np.float32]) -> NDArray[np.float64]:

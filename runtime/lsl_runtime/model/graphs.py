@@ -1,4 +1,4 @@
-"""The two graphs of a model bundle on one device: read whole, opened when they are first needed, run on a batch."""
+"""The graphs of a model bundle on one device: read whole, opened when they are first needed, run on a batch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lsl_runtime.model.cores import cores
 from lsl_runtime.model.gpu import CPU
 from lsl_runtime.model.sessions import Answers, Device, open_session, run_session, unused_gpu
 from lsl_shared.errors import BundleError, LslError
-from lsl_shared.files.manifest import CLASSIFIER, MANIFEST, SALIENCY, Manifest
+from lsl_shared.files.manifest import CLASSIFIER, CONTRIBUTIONS, MANIFEST, SALIENCY, Manifest
 from lsl_shared.system_errors import unreadable
 
 __all__ = ["Graphs", "read_bundle"]
@@ -42,7 +42,7 @@ class Graphs:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex) over both graphs."""
+        """SHA-256 (hex) over the classifier and the saliency graph; the third graph is of the same network."""
         return hashlib.sha256(self._contents[CLASSIFIER] + self._contents[SALIENCY]).hexdigest()
 
     @property
@@ -76,12 +76,32 @@ class Graphs:
         """What the saliency graph gives: the same, and `saliency` (n, H, W), of the logits `class_index` int64 (n,)."""
         return run_session(self.session(SALIENCY), {"image": pixels, "class_index": class_index})
 
+    def contribute(
+        self,
+        pictures: NDArray[np.float32],
+        direction: NDArray[np.float32],
+        class_index: NDArray[np.int64],
+        against: NDArray[np.int64],
+    ) -> Answers:
+        """What the contributions graph gives: `contributions` (n, H, W), and `logits` (n, K) of all tasks.
+
+        `pictures` float32 (n, H, W, 3) in 0..255, `direction` likewise in units of 0..1, both indices int64 (n,).
+        """
+        inputs = {"image": pictures, "direction": direction, "class_index": class_index, "against_index": against}
+        return run_session(self.session(CONTRIBUTIONS), inputs)
+
+    @property
+    def has_contributions(self) -> bool:
+        """Whether the bundle has the contributions graph; those of version 0.1.0 have none."""
+        return (self.folder / CONTRIBUTIONS).exists()
+
     def session(self, name: str) -> ort.InferenceSession:
         """The session of a graph, opened when it is first needed. Raises BundleError where the graph is damaged."""
         with self._opening:
             if name not in self._sessions:
+                contents = self._contents.get(name) or _contributions(self.folder / name)
                 try:
-                    self._sessions[name] = open_session(self._contents[name], self.device, self.threads)
+                    self._sessions[name] = open_session(contents, self.device, self.threads)
                 except LslError:
                     raise
                 except Exception as problem:  # ONNX Runtime's own errors have no base but Exception
@@ -101,11 +121,25 @@ def _check_inputs(session: ort.InferenceSession, graph: Path) -> None:
 def read_bundle(folder: Path, device: Device, threads: int | None) -> tuple[Manifest, Graphs]:
     """The manifest and the graphs of a bundle. Raises BundleError for a missing, incomplete, altered or newer one."""
     manifest = Manifest.from_json(_bytes(folder / MANIFEST).decode(errors="replace"), folder / MANIFEST)
-    contents = {name: _bytes(folder / name) for name in (CLASSIFIER, SALIENCY)}
-    for name, graph in contents.items():
-        if _EXTERNAL_DATA in graph:
-            raise BundleError(folder / name, "keeps weights in another file (ONNX external data), which is refused")
+    contents = {name: _graph(folder / name) for name in (CLASSIFIER, SALIENCY)}
     return manifest, Graphs(folder, contents, device, threads)
+
+
+def _contributions(path: Path) -> bytes:
+    """The contributions graph, which is read only where it is needed."""
+    if not path.exists():
+        raise BundleError(
+            path, "no such file: an earlier version made this bundle. Train again with `lsl-train` to have "
+            "contributions, or ask for another saliency method, such as integrated",
+        )  # fmt: skip
+    return _graph(path)
+
+
+def _graph(path: Path) -> bytes:
+    graph = _bytes(path)
+    if _EXTERNAL_DATA in graph:
+        raise BundleError(path, "keeps weights in another file (ONNX external data), which is refused")
+    return graph
 
 
 def _bytes(path: Path) -> bytes:

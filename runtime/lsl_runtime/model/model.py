@@ -6,27 +6,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from lsl_runtime.model.class_index import checked_index, with_class_index
-from lsl_runtime.model.golden import check_golden
+from lsl_runtime.model.explained import Explained
+from lsl_runtime.model.golden import check_contributions, check_golden
 from lsl_runtime.model.graphs import Graphs, read_bundle
 from lsl_runtime.model.image_batches import Images, image_batches
 from lsl_runtime.model.predictions import Predictions, predictions_of
 from lsl_runtime.model.saliency_methods import Saliency, SaliencyMethod
 from lsl_runtime.model.sessions import Answers, Device
-from lsl_runtime.model.smoothgrad import NOISE, SAMPLES
 from lsl_shared.errors import BundleError
-from lsl_shared.files.manifest import CLASSIFIER, SALIENCY, Manifest, Task, golden_image
+from lsl_shared.files.manifest import CLASSIFIER, Manifest, Task, golden_image
 
 __all__ = ["Model"]
 
 
-class Model:
+class Model(Explained):
     """A loaded bundle. `Model.load` makes it; it is safe to call from several threads and never prints.
 
     `path` of the bundle; `manifest`: what its graphs take and give; `graphs`, on the `device` that was asked for;
-    `digest`: SHA-256 (hex) over both graphs.
+    `digest`: SHA-256 (hex) over the classifier and the saliency graph.
 
     Example:
         >>> from lsl_runtime import Model
@@ -46,13 +45,13 @@ class Model:
     def load(
         cls, path: str | Path, device: Device = "auto", *, threads: int | None = None, verify: bool = False
     ) -> Model:
-        """Loads a bundle and opens its classifier graph; the saliency graph is opened when it is first needed.
+        """Loads a bundle and opens its classifier graph; the others are opened when they are first needed.
 
         Args:
-            path: The bundle, a folder with manifest.json, classifier.onnx and saliency.onnx.
+            path: The bundle, a folder with manifest.json, classifier.onnx, saliency.onnx; contributions.onnx may lack.
             device: `cpu`, `cuda`, `tensorrt`, or `auto`, which takes a GPU where one works and else the CPU.
             threads: How many threads ONNX Runtime may use, at least 1; None takes one for each core.
-            verify: Whether to run the golden sample through both graphs, see `verify`.
+            verify: Whether to run the golden sample through the graphs, see `verify`.
 
         Raises:
             BundleError: The bundle is missing, incomplete, altered or of a newer version.
@@ -88,11 +87,14 @@ class Model:
         """Runs the golden sample: an image whose answers the trainer wrote into the manifest.
 
         Raises:
-            BundleError: This machine's answers differ from the trainer's, or the bundle has no golden sample.
+            BundleError: This machine's answers differ from the trainer's, the bundle has no golden sample, or its
+                contributions graph is of another network.
         """
         image = golden_image(*self.manifest.image_size)
         answers = next(self.classify(image)), next(self.explain(image))
         check_golden(self.manifest.golden, *answers, self.path, self.manifest.precision)
+        if self.graphs.has_contributions:
+            check_contributions(self.graphs, answers[1], image, self.manifest.precision)
 
     def output(self, name: str, task: Task) -> str:
         """The key of a task's output in what `classify` yields: bare for the first task, else `name_<task>`.
@@ -119,16 +121,19 @@ class Model:
             raise BundleError(self.path, f"knows no {task} {name!r}; its tasks: {tasks}")
         return logits.index((task, name))
 
-    def ready(self, *, saliency: bool = False) -> None:
-        """Opens the graph that will be needed, so that nothing has been begun where it is damaged.
+    def ready(self, *, saliency: bool = False, method: SaliencyMethod = "gradient") -> None:
+        """Opens the graphs that will be needed, so that nothing has been begun where one is damaged or lacks.
 
         Args:
-            saliency: Whether that is the saliency graph; else it is the classifier.
+            saliency: Whether saliency maps will be made; else the classifier is enough.
+            method: How they will be made, see `saliency`.
 
         Raises:
-            BundleError: The graph is damaged.
+            BundleError: A graph is damaged, or the bundle has none that makes such maps.
+            ConfigError: The method is unknown.
         """
-        self.graphs.session(SALIENCY if saliency else CLASSIFIER)
+        for name in Saliency(method).graphs if saliency else (CLASSIFIER,):
+            self.graphs.session(name)
 
     def batch_for(self, lanes: int) -> int:
         """How many images to send at once through each of several lanes: as `batch_size`, but 16 are shared out.
@@ -189,59 +194,3 @@ class Model:
             scope_distance: float32 (N,) in 0..2; None where the graphs do not give it.
         """
         return predictions_of(self.manifest, probabilities, features, scope_distance)
-
-    def saliency(
-        self,
-        images: Images,
-        class_index: ArrayLike | None = None,
-        *,
-        method: SaliencyMethod = "gradient",
-        samples: int = SAMPLES,
-        noise: float = NOISE,
-        batch_size: int = 16,
-    ) -> NDArray[np.float32]:
-        """Saliency maps float32 (N, H, W): max over channels of |∂ logit / ∂ pixel|, pixels in 0..1 (paper, eq. 8).
-
-        Args:
-            images: As for `predict`.
-            class_index: int (N,), whose logit, see `logit_index`; −1, or None for all, is the predicted class.
-            method: `gradient`, `smoothgrad`, `gradient-input`, `integrated`; see `lsl_runtime.model.saliency_methods`.
-            samples: How many copies `smoothgrad` and `integrated` average over, at least 1; they cost as much more.
-            noise: Standard deviation of the noise that `smoothgrad` adds, as a share of 255, 0..1.
-            batch_size: How many images go through the network at once, at least 1.
-
-        Raises:
-            ImageError: The images are not uint8 of the model's size, or the class indices do not suit them.
-            ConfigError: The method is unknown, or a number lies out of range.
-        """
-        made = self.explain(images, class_index, method=method, samples=samples, noise=noise, batch_size=batch_size)
-        return np.concatenate([answer["saliency"] for answer in made])
-
-    def explain(
-        self,
-        images: Images,
-        class_index: ArrayLike | None = None,
-        *,
-        method: SaliencyMethod = "gradient",
-        samples: int = SAMPLES,
-        noise: float = NOISE,
-        batch_size: int = 16,
-    ) -> Iterator[Answers]:
-        """Yields saliency maps and what the classifier says, batch by batch.
-
-        Args:
-            images: As for `predict`.
-            class_index: int (N,), as for `saliency`, and so are the others.
-            method: How the maps are made.
-            samples: How many copies are averaged over, at least 1.
-            noise: Standard deviation of the noise, as a share of 255, 0..1.
-            batch_size: How many images go through the network at once, at least 1.
-
-        Returns:
-            Dicts as `classify` yields, with `saliency` float32 (n, H, W) besides.
-        """
-        how = Saliency(method, samples, noise)
-        logits = sum(len(task.classes) for task in self.manifest.tasks)
-        batches = image_batches(images, self.manifest.image_size, batch_size)
-        for pixels, index in with_class_index(batches, checked_index(class_index, images, logits)):
-            yield how.answers(self.graphs, pixels, index)

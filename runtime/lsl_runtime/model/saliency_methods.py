@@ -9,18 +9,21 @@ from typing import Literal, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.model.contributions import SMOOTH, STEPS, Integration
 from lsl_runtime.model.graphs import Graphs
 from lsl_runtime.model.local_contrast import between, local_contrast
 from lsl_runtime.model.sessions import Answers
 from lsl_runtime.model.smoothgrad import NOISE, SAMPLES, noisy_copies
 from lsl_shared.errors import ConfigError
+from lsl_shared.files.manifest import CLASSIFIER, CONTRIBUTIONS, SALIENCY
 
 __all__ = ["Saliency", "SaliencyMethod", "checked_method"]
 
-SaliencyMethod = Literal["gradient", "smoothgrad", "gradient-input", "integrated"]
+SaliencyMethod = Literal["gradient", "smoothgrad", "gradient-input", "integrated", "contributions"]
 """`gradient`: max over channels of |∂ logit / ∂ pixel|, the paper's equation 8. `smoothgrad`: the mean of the maps of
 noisy copies. `gradient-input`: the gradient's map times the pixel's contrast to its surroundings. `integrated`: the
-same with the mean of the maps of pictures between one without details and the image."""
+same with the mean of the maps of pictures between one without details and the image. `contributions`: integrated
+gradients with their sign (`contributions`), smoothed, then what speaks for the class; what speaks against it is 0."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class _Kind:
     copies: Callable[[NDArray[np.uint8], Saliency], NDArray[np.uint8]] | None = None
     """Makes the pictures (samples, H, W, 3) whose maps are averaged; None takes the map of the image (H, W, 3)."""
     times_contrast: bool = False
+    graphs: tuple[str, ...] = (SALIENCY,)
+    """The graphs that make them."""
 
 
 _KINDS: dict[SaliencyMethod, _Kind] = {
@@ -39,6 +44,7 @@ _KINDS: dict[SaliencyMethod, _Kind] = {
     "smoothgrad": _Kind(("samples", "noise"), lambda image, how: noisy_copies(image, how.samples, how.noise)),
     "gradient-input": _Kind(times_contrast=True),
     "integrated": _Kind(("samples",), lambda image, how: between(image, how.samples), times_contrast=True),
+    "contributions": _Kind(("steps", "smooth"), graphs=(CLASSIFIER, CONTRIBUTIONS)),
 }
 
 
@@ -59,9 +65,14 @@ class Saliency:
     """How many copies of an image `smoothgrad` and `integrated` average over, at least 1."""
     noise: float = NOISE
     """Standard deviation of the noise that `smoothgrad` adds, as a share of 255, 0..1."""
+    steps: int = STEPS
+    """How many pictures on the way to an image `contributions` looks at, at least 1."""
+    smooth: float = SMOOTH
+    """Standard deviation, in pixels, by which `contributions` are smoothed before their positive part is taken."""
 
     def __post_init__(self) -> None:
         checked_method(self.method)
+        Integration(self.steps, self.smooth)
         if self.samples < 1:
             raise ConfigError(f"samples of SmoothGrad must be at least 1, received {self.samples}")
         if not 0 <= self.noise <= 1:
@@ -77,12 +88,19 @@ class Saliency:
         """The name of such maps in part keys and in run.json; all that they depend on is in it."""
         return ":".join(["saliency", *([] if self.method == "gradient" else map(str, self.noted.values()))])
 
+    @property
+    def graphs(self) -> tuple[str, ...]:
+        """The names of the graphs that make such maps and the answers beside them."""
+        return _KINDS[self.method].graphs
+
     def answers(self, graphs: Graphs, pixels: NDArray[np.uint8], class_index: NDArray[np.int64]) -> Answers:
-        """What the saliency graph gives for one batch uint8 (n, H, W, 3), its maps (n, H, W) made in this way.
+        """What the graphs give for one batch uint8 (n, H, W, 3), with `saliency` maps (n, H, W) made in this way.
 
         `class_index` (n,) says whose logit; −1 is the class that is predicted for the image as it is. What is said
         beside the maps is said of the image as it is.
         """
+        if self.method == "contributions":
+            return self._contributions(graphs, pixels, class_index)
         kind, answers = _KINDS[self.method], graphs.explain(pixels, class_index)
         if kind.copies is not None:
             chosen = np.where(class_index < 0, answers["logits"].argmax(1), class_index)
@@ -91,6 +109,12 @@ class Saliency:
         if kind.times_contrast:
             answers["saliency"] *= local_contrast(pixels)
         return answers
+
+    def _contributions(self, graphs: Graphs, pixels: NDArray[np.uint8], class_index: NDArray[np.int64]) -> Answers:
+        answers = graphs.classify(pixels)
+        chosen = np.where(class_index < 0, answers["logits"].argmax(1), class_index)
+        maps = Integration(self.steps, self.smooth).maps(graphs, pixels, chosen, np.full(len(pixels), -1))
+        return answers | {"saliency": np.maximum(maps, 0)}
 
 
 def _mean_map(graphs: Graphs, copies: NDArray[np.uint8], class_index: np.int64) -> NDArray[np.float64]:

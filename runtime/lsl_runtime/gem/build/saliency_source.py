@@ -57,7 +57,7 @@ def method_told(annotations: Annotations, task: MappedTask, method: SaliencyMeth
     """How the masks of a map are made, for people; '' for the plain gradient. `method` is the one asked for."""
     return {
         "smoothgrad": "masks by SmoothGrad", "gradient-input": "masks by gradient × contrast",
-        "integrated": "masks by integrated gradients",
+        "integrated": "masks by integrated gradients", "contributions": "masks by contributions",
     }.get(method or task.stored_method(annotations), "")  # fmt: skip
 
 
