@@ -8,6 +8,8 @@ Images are those of the model's test genes. Only pixels within the embryo count.
 of an untrained network, the gradient's maps of other images, Sobel edges, and the centre of the embryo. Methods that
 multiply with the input are also compared with the input alone, and with the first two controls times the input.
 
+Of contributions the positive part counts, as they are and smoothed with their sign first.
+
 `landmarks` has two measures, on maps smoothed as masks are. Energy is the share of the map that lies in the true
 landmarks, divided by their share of the embryo: guessing gives 1. The pointing game asks whether the map's maximum hits
 a landmark.
@@ -46,6 +48,8 @@ Array = NDArray[Any]
 STEPS = np.linspace(0, 1, 13)
 BLUR = 8.0
 """Standard deviation in pixels of the blurred image that deleted pixels are taken from."""
+METHODS = 6
+"""How many of the maps are no controls."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def read_embryos(store: Path, model: Model, images: int) -> Embryos:
 
 
 def maps_of(embryos: Embryos, model: Model, seed: int) -> dict[str, Array]:
-    """Name → maps (N, H, W): the four methods, then the controls."""
+    """Name → maps (N, H, W): the six of METHODS, then the controls."""
     images = embryos.images
     gradient = model.saliency(images)
     return {
@@ -87,6 +91,8 @@ def maps_of(embryos: Embryos, model: Model, seed: int) -> dict[str, Array]:
         "SmoothGrad": model.saliency(images, method="smoothgrad"),
         "gradient × input": model.saliency(images, method="gradient-input"),
         "integrated gradients": model.saliency(images, method="integrated"),
+        "contributions, not smoothed": np.maximum(model.contributions(images), 0),
+        "contributions": model.saliency(images, method="contributions"),
         "untrained network": untrained_saliency(images, seed),
         "maps of other images": np.roll(gradient, len(images) // 3, axis=0),
         "Sobel edges": np.stack([edges(image) for image in images]),
@@ -129,7 +135,7 @@ def told(values: Array, seed: int = 0) -> str:
     return f"{values.mean():.3f} ({low:.3f} to {high:.3f})"
 
 
-def compare(scores: dict[str, Array], methods: int = 4) -> None:
+def compare(scores: dict[str, Array], methods: int = METHODS) -> None:
     """Prints the score of each map, then how the first `methods` differ from the controls, image by image."""
     for name, values in scores.items():
         typer.echo(f"  {name}: {told(values)}")
@@ -146,6 +152,7 @@ def landmarks(store: Path, model: Path, images: int = 240, seed: int = 0) -> Non
     embryos = read_embryos(store, loaded, images)
     share = (embryos.landmarks.sum((1, 2)) / embryos.inside.sum((1, 2))).mean()
     typer.echo(f"{len(embryos.images)} test images, {embryos.right.mean():.1%} right; landmarks fill {share:.1%}")
+    complete(embryos, loaded)
     maps = maps_of(embryos, loaded, seed)
     masks = {name: smoothed(one) for name, one in maps.items()}
     typer.echo("energy inside the landmarks, chance 1")
@@ -156,6 +163,17 @@ def landmarks(store: Path, model: Path, images: int = 240, seed: int = 0) -> Non
     compare({name: energy(one, embryos)[embryos.right] for name, one in masks.items()}, methods=0)
     typer.echo(f"pointing game, chance {share:.3f}")
     compare({name: pointing(one, embryos) for name, one in masks.items()})
+
+
+def complete(embryos: Embryos, model: Model) -> None:
+    """Prints how far the sums of contributions are from the logits' differences, in shares of these."""
+    expected = model.contributions_sum(embryos.images)
+    for steps in (4, 8, 16):
+        sums = model.contributions(embryos.images, steps=steps).sum((1, 2))
+        median, p90 = np.percentile(np.abs(sums / expected - 1), [50, 90])
+        typer.echo(
+            f"contributions of {steps} steps miss their sum by {median:.1%} in the median image, {p90:.1%} in 90 %"
+        )
 
 
 @app.command()

@@ -23,7 +23,11 @@ __all__ = ["Graphs", "read_bundle"]
 
 _EXTERNAL_DATA = b"\x0a\x08location\x12"
 """How a tensor that lies in another file is written in an ONNX file (StringStringEntryProto, key "location")."""
-_INPUTS = {CLASSIFIER: {"image"}, SALIENCY: {"image", "class_index"}}
+_INPUTS = {
+    CLASSIFIER: {"image"},
+    SALIENCY: {"image", "class_index"},
+    CONTRIBUTIONS: {"image", "direction", "class_index", "against_index"},
+}
 _ON_CPU, _ON_GPU, _LEAST = 16, 64, 2
 """Images in one pass: on all processors together, on a GPU, and at least on each processor."""
 
@@ -99,7 +103,7 @@ class Graphs:
         """The session of a graph, opened when it is first needed. Raises BundleError where the graph is damaged."""
         with self._opening:
             if name not in self._sessions:
-                contents = self._contents.get(name) or _contributions(self.folder / name)
+                contents = self._contents[name] if name in self._contents else _contributions(self.folder / name)
                 try:
                     self._sessions[name] = open_session(contents, self.device, self.threads)
                 except LslError:

@@ -40,10 +40,11 @@ def model_description(
     name: str = "",
     authors: Sequence[str] = (),
     license: str,
+    further_graphs: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The description of a model, ready for JSON; its files are those of `package_model`'s folder.
 
-    `outputs`: what the classifier makes of the test image, in the graph's order; `opset` of its operators.
+    `outputs`: what the classifier makes of the test image, in the graph's order; `opset` of its operators; `further_graphs`: files beside the classifier and the saliency.
     """
     first = manifest.tasks[0]
     about = f"{first.name.replace('_', ' ')}: {len(first.classes)} classes"
@@ -61,7 +62,7 @@ def model_description(
         "inputs": [_input(manifest)],
         "outputs": [_output(manifest, output, values.shape) for output, values in outputs.items()],
         "weights": {"onnx": {"source": CLASSIFIER, "opset_version": opset}},
-        "attachments": [{"source": SALIENCY}, {"source": MANIFEST}],
+        "attachments": [{"source": file} for file in (SALIENCY, MANIFEST, *further_graphs)],
         "config": {
             "bioimageio": {"reproducibility_tolerance": list(map(_tolerance, outputs, outputs.values()))},
             "lsl": {"tasks": {task.name: list(task.classes) for task in manifest.tasks}},

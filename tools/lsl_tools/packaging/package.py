@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from lsl_runtime.model.model import Model
 from lsl_shared.errors import BundleError, ConfigError
 from lsl_shared.files.atomic import atomic_path, named_as
-from lsl_shared.files.manifest import CLASSIFIER, MANIFEST, SALIENCY, golden_image
+from lsl_shared.files.manifest import CLASSIFIER, CONTRIBUTIONS, MANIFEST, SALIENCY, golden_image
 from lsl_shared.files.output_file import check_writable
 from lsl_tools.packaging.cover import cover_image, draw_cover, write_png
 from lsl_tools.packaging.description import COVER, DESCRIPTION, INPUT, README, SAMPLE, model_description, tensor_file
@@ -62,7 +62,8 @@ def package_model(
         graph = onnx.load(model.path / CLASSIFIER, load_external_data=False)
         opset = next(one.version for one in graph.opset_import if not one.domain)
         described = model_description(
-            model.manifest, outputs, opset=opset, name=name, authors=authors, license=license
+            model.manifest, outputs, opset=opset, name=name, authors=authors, license=license,
+            further_graphs=_further_graphs(model),
         )  # fmt: skip
         text = json.dumps(_hashed(described, Path(folder)), indent=1, ensure_ascii=False)
         (Path(folder) / DESCRIPTION).write_text(text, encoding="utf-8")  # JSON is YAML
@@ -83,7 +84,7 @@ def _libraries() -> tuple[Any, Any]:
 
 def _write_files(model: Model, folder: Path) -> dict[str, NDArray[np.float32]]:
     """Writes what the package holds beside its description; returns the classifier's test outputs."""
-    for name in (CLASSIFIER, SALIENCY, MANIFEST):
+    for name in (CLASSIFIER, SALIENCY, MANIFEST, *_further_graphs(model)):
         shutil.copyfile(model.path / name, folder / name)
     image = golden_image(*model.manifest.image_size)
     outputs = next(model.classify(image))
@@ -95,6 +96,10 @@ def _write_files(model: Model, folder: Path) -> dict[str, NDArray[np.float32]]:
     draw_cover(model, sample, folder / COVER)
     (folder / README).write_text(package_readme(model.manifest), encoding="utf-8")
     return outputs
+
+
+def _further_graphs(model: Model) -> list[str]:
+    return [CONTRIBUTIONS] if model.graphs.has_contributions else []
 
 
 def _hashed(entry: Any, folder: Path) -> Any:

@@ -28,7 +28,8 @@ def package_readme(manifest: Manifest) -> str:
         f"`image`: uint8 (batch, {height}, {width}, 3), RGB as photographed. `probabilities` are calibrated, "
         "`features` is the vector before the last layer. saliency.onnx takes an int64 `class_index` (batch,) as well "
         "(-1: the predicted class) and gives `saliency` (batch, height, width): the largest channel's |d logit / d "
-        "pixel|.",
+        "pixel|. contributions.onnx, where it is there, takes float32 `image` and `direction`, `class_index` and "
+        "`against_index` (-1: none), and gives `contributions`: the sum over channels of gradient times direction.",
         "\n".join(map(_classes, manifest.tasks)),
         "## Training",
         _training(manifest),
