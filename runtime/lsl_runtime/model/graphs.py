@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -91,7 +92,12 @@ class Graphs:
 
         `pictures` float32 (n, H, W, 3) in 0..255, `direction` likewise in units of 0..1, both indices int64 (n,).
         """
-        inputs = {"image": pictures, "direction": direction, "class_index": class_index, "against_index": against}
+        inputs: dict[str, NDArray[Any]] = {
+            "image": pictures,
+            "direction": direction,
+            "class_index": class_index,
+            "against_index": against,
+        }
         return run_session(self.session(CONTRIBUTIONS), inputs)
 
     @property

@@ -182,7 +182,7 @@ def _contributions_of(
     """The contributions graph at each batch size. The first asks for the predicted classes, the others name them."""
     assert reference.question is not None
     images, named, question = reference.images.astype(np.float32), reference.index, reference.question
-    feed = {"direction": question.direction, "against_index": question.against}
+    feed: dict[str, NDArray[Any]] = {"direction": question.direction, "against_index": question.against}
     indices = [np.full_like(named, -1), *[named] * (len(batch_sizes) - 1)]
     return [
         _run(session, images, size, class_index=index, **feed) for size, index in zip(batch_sizes, indices, strict=True)
