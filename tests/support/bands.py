@@ -93,7 +93,8 @@ def _contributions_graph(model: BandModel, manifest: Manifest) -> onnx.ModelProt
         node("Mul", ["gradient", "direction"], ["growth"]),
         node("ReduceSum", ["growth", "last"], ["contributions"], keepdims=0),
     ]
-    info, picture = helper.make_tensor_value_info, ["batch", height, width, 3]
+    info = helper.make_tensor_value_info
+    picture: list[str | int | None] = ["batch", height, width, 3]
     inputs = [info(name, TensorProto.FLOAT, picture) for name in ("image", "direction")]
     inputs += [info(name, TensorProto.INT64, ["batch"]) for name in ("class_index", "against_index")]
     outputs = [

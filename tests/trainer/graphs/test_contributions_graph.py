@@ -198,16 +198,17 @@ def test_classes_and_outputs_must_be_as_many(tmp_path: Path) -> None:
 def test_parity_holds_it_to_the_network(tmp_path: Path) -> None:
     size = (40, 52)
     network = settled_network(NetworkConfig(widths=(8, 16), strides=(1, 2), pool=2), size)
-    paths = [tmp_path / f"{name}.onnx" for name in ("classifier", "saliency", "contributions")]
-    for export, path in zip((export_classifier, export_saliency, export_contributions), paths, strict=True):
-        export(network, manifest(size), path)
+    classifier, saliency, contributions = (tmp_path / f"{name}.onnx" for name in ("first", "second", "third"))
+    export_classifier(network, manifest(size), classifier)
+    export_saliency(network, manifest(size), saliency)
+    export_contributions(network, manifest(size), contributions)
     images = pictures(16, size)
-    assert verify_graphs(network, *paths[:2], images).contributions is None
-    agreement = verify_graphs(network, *paths[:2], images, (1, 5), paths[2]).contributions
+    assert verify_graphs(network, classifier, saliency, images).contributions is None
+    agreement = verify_graphs(network, classifier, saliency, images, (1, 5), contributions).contributions
     assert agreement is not None and 0 < agreement.graph_median < 1e-6
     other = settled_network(NetworkConfig(widths=(8, 16), strides=(1, 2), pool=2), size)
     with torch.no_grad():
         next(other.parameters()).mul_(1.01)
-    export_contributions(other, manifest(size), paths[2])
+    export_contributions(other, manifest(size), contributions)
     with pytest.raises(ExportError, match=r"differ from the network: .*contributions, median of the relative error"):
-        verify_graphs(network, *paths[:2], images, (1, 5), paths[2])
+        verify_graphs(network, classifier, saliency, images, (1, 5), contributions)
