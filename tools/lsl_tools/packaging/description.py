@@ -44,7 +44,8 @@ def model_description(
 ) -> dict[str, Any]:
     """The description of a model, ready for JSON; its files are those of `package_model`'s folder.
 
-    `outputs`: what the classifier makes of the test image, in the graph's order; `opset` of its operators; `further_graphs`: files beside the classifier and the saliency.
+    `outputs`: what the classifier makes of the test image, in the graph's order; `opset` of its operators;
+    `further_graphs`: files beside the classifier and the saliency.
     """
     first = manifest.tasks[0]
     about = f"{first.name.replace('_', ' ')}: {len(first.classes)} classes"
