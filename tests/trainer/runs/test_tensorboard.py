@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ def test_tensorboard_reads_the_curves_of_a_run_that_went_on(tmp_path: Path) -> N
     log = event_log(tmp_path)
     for epoch in EPOCHS[:2]:
         log(epoch)
+    time.sleep(1.1)  # TensorBoard reads files by the second in their names, as runs that go on have them
     event_log(tmp_path, EPOCHS[:1])(EPOCHS[1])  # killed after an epoch that the checkpoint did not hold
+    time.sleep(1.1)
     event_log(tmp_path, EPOCHS[:2])(EPOCHS[2])
     read = accumulators.EventAccumulator(str(tmp_path))
     read.Reload()
