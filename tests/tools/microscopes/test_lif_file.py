@@ -24,12 +24,12 @@ def test_a_colour_camera(tmp_path: Path) -> None:
 
 
 def test_images_in_folders_and_of_one_name(tmp_path: Path) -> None:
-    named = {"Series001": CYX[0], "Slide/Image 2": CYX[0]}
+    named = {"Series001": CYX[0], "Slide/Image 2.png": CYX[0]}
     images = [LifImage(name, values, "YX") for name, values in named.items()]
     images += [LifImage("x", values, "YX") for values in CYX[1:]]
     path = write_lif(tmp_path / "a.lif", images)
-    assert scenes_of(path) == ("Series001", "Slide/Image 2", "x-3", "x-4")
-    np.testing.assert_array_equal(read_photograph(tmp_path / "a.lif#Slide/Image 2").pixels[..., 0], CYX[0])
+    assert scenes_of(path) == ("Series001", "Slide/Image 2.png", "x-3", "x-4")
+    np.testing.assert_array_equal(read_photograph(tmp_path / "a.lif#Slide/Image 2.png").pixels[..., 0], CYX[0])
     np.testing.assert_array_equal(read_photograph(tmp_path / "a.lif#x-4").pixels[..., 1], CYX[2])
 
 

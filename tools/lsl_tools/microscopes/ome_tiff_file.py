@@ -31,16 +31,12 @@ __all__ = ["is_taken_apart", "ome_images", "open_ome_tiff"]
 
 _DESCRIPTION, _ORIENTATION = 270, 274
 _MOST_DESCRIPTION: Final = 1 << 26
-_NO_TIFF: Final = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".bmp", ".dib"})
-"""Not even opened, since a folder may hold a hundred thousand of them."""
 _NEGATIVE: Final = 0
 _READ: Final = (0, 1, 2, 6)  # grey, RGB, and YCbCr, which tifffile makes RGB
 
 
 def ome_images(path: Path) -> tuple[OmeImage, ...]:
     """What the OME-XML of a TIFF says of its images; none for any other file."""
-    if path.suffix.lower() in _NO_TIFF:
-        return ()
     try:
         with picture_stream(path) as stream:
             if stream.read(4) not in MAGIC:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from lsl_shared.errors import ImageError
 from lsl_tools.microscopes.formats import format_of
@@ -19,9 +20,14 @@ from lsl_tools.pictures.read_image import Picture, decode_image
 
 __all__ = ["photograph_size", "read_photograph", "scenes_of"]
 
+_ONE_PICTURE: Final = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".bmp", ".dib")
+"""Not looked into, since a folder may hold a hundred thousand of them."""
+
 
 def scenes_of(path: Path) -> tuple[str, ...]:
     """The names of the scenes in a file; one '' for a picture. Raises ImageError, or OSError."""
+    if _is_one_picture(path):
+        return ("",)
     known = format_of(path)
     if known is not None:
         with known.open(path) as scenes:
@@ -38,6 +44,8 @@ def read_photograph(path: Path, channel: str = "") -> Picture:
 
     `channel` names the one to take of files that have several. Raises ImageError, or OSError.
     """
+    if _is_one_picture(path):
+        return decode_image(picture_bytes(path))
     with _scene(path, channel) as stack:
         if stack is not None:
             return photograph_of(stack, channel)
@@ -48,11 +56,16 @@ def read_photograph(path: Path, channel: str = "") -> Picture:
 
 def photograph_size(path: Path) -> tuple[int, int]:
     """(H, W) of a photograph as it is shown, without its pixels. Raises ImageError, or OSError."""
-    with _scene(path, "") as stack:
-        if stack is not None:
-            return stack.size
+    if not _is_one_picture(path):
+        with _scene(path, "") as stack:
+            if stack is not None:
+                return stack.size
     with picture_stream(path) as stream:
         return read_header(stream).shown_size
+
+
+def _is_one_picture(path: Path) -> bool:
+    return path.name.lower().endswith(_ONE_PICTURE) and "#" not in str(path)
 
 
 @contextmanager

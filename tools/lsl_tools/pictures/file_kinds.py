@@ -104,7 +104,7 @@ _ENDINGS: Final = {
     **{f".{end}": OtherKind(name, _PICTURE) for name, ends in _PICTURE_NAMES.items() for end in ends.split()},
     **{f".{end}": OtherKind(end.upper(), MICROSCOPE_CURE) for end in _MICROSCOPE_ENDINGS.split()},
     **{
-        f".{end}": OtherKind(end.upper(), f"{MICROSCOPE_CURE}, or in Python with {library}")
+        f".{end}": OtherKind(end.upper(), f"{MICROSCOPE_CURE}, or read it in Python with {library}")
         for end, library in _IN_PYTHON.items()
     },
     _ZIPPED: OtherKind("a zipped OME-Zarr", "unzip it into a folder whose name ends in .zarr"),
