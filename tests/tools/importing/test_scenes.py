@@ -45,6 +45,24 @@ def test_one_file_is_a_source(folder: Path, tmp_path: Path) -> None:
         assert store.ids.tolist() == ["two.lif#Slide/a", "two.lif#Slide/b"]
 
 
+@pytest.mark.parametrize("command", ["import", "standardize"])
+def test_one_scene_is_a_source(command: str, folder: Path, tmp_path: Path) -> None:
+    further = ["--keep-flagged", "--no-orient"] if command == "standardize" else []
+    source = folder / "oak" / "two.lif#Slide/b"
+    listing = list_source(source)
+    assert [(sample.id, sample.path) for sample in listing.samples] == [("two.lif#Slide/b", source)]
+    result = CliRunner().invoke(app, [command, str(folder / "none.lif"), str(tmp_path / "s.h5"), *further])
+    assert "none.lif: no such file or folder" in result.stderr
+
+
+def test_one_ome_tiff_is_a_source(tmp_path: Path) -> None:
+    tifffile = pytest.importorskip("tifffile")
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif", ome=True) as file:
+        for plane in PLANES[:2]:
+            file.write(plane, metadata={"axes": "YX"})
+    assert import_images(tmp_path / "a.ome.tif", tmp_path / "s.h5").images == 2
+
+
 def test_a_table_names_a_file_or_one_of_its_scenes(folder: Path, tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     table.write_text("file,id,gene\noak/two.lif,e1,Dl\noak/one.lif,e2,en\n")

@@ -9,14 +9,16 @@ from pathlib import Path
 from lsl_shared.errors import ImageError
 from lsl_tools.importing.listing import Listing, Sample
 from lsl_tools.microscopes.read import scenes_of
-from lsl_tools.microscopes.scene_path import with_scene
+from lsl_tools.microscopes.scene_path import file_and_scene, with_scene
 
 __all__ = ["one_sample", "with_scenes"]
 
 
 def one_sample(path: Path) -> Sample:
-    """A file or folder that is a photograph by itself."""
-    return Sample(path, path.name, path.name, path.name)
+    """A file or folder that is a photograph by itself, or one scene of a file."""
+    file, scene = file_and_scene(path)
+    name = with_scene(file.name, scene)
+    return Sample(path, name, name, name)
 
 
 def with_scenes(listing: Listing) -> Listing:

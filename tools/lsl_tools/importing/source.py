@@ -17,7 +17,7 @@ from lsl_tools.importing.spaces import with_implied_labels
 from lsl_tools.importing.table import list_table
 from lsl_tools.importing.tasks import FLY_TASKS, TaskSpec, parse_tasks
 from lsl_tools.importing.tree import list_tree
-from lsl_tools.microscopes.formats import format_of
+from lsl_tools.microscopes.read import is_microscopes
 from lsl_tools.pictures.file_kinds import other_kind
 from lsl_tools.pictures.picture_file import first_bytes
 from lsl_tools.tables.table import read_table
@@ -35,7 +35,7 @@ def list_source(source: str | Path, *, labels: str | Path | None = None, tasks: 
         raise ConfigError(f"--labels goes with a folder as SOURCE, but {source} {found}")
     if labels is not None:
         listing = list_table(read_table(_beside(Path(labels), source)), source, specs)
-    elif format_of(source) is not None:
+    elif is_microscopes(source):
         listing = Listing((one_sample(source),))
     elif source.is_dir():
         listing = _list_folder(source, specs)

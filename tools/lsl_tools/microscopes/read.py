@@ -18,10 +18,18 @@ from lsl_tools.pictures.image_header import read_header
 from lsl_tools.pictures.picture_file import picture_bytes, picture_stream
 from lsl_tools.pictures.read_image import Picture, decode_image
 
-__all__ = ["photograph_size", "read_photograph", "scenes_of"]
+__all__ = ["is_microscopes", "photograph_size", "read_photograph", "scenes_of"]
 
 _ONE_PICTURE: Final = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".bmp", ".dib")
 """Not looked into, since a folder may hold a hundred thousand of them."""
+
+
+def is_microscopes(path: Path) -> bool:
+    """Whether a path leads to a microscope's file that is there, or to a scene in one."""
+    file, scene = file_and_scene(path)
+    if not file.exists():
+        return False
+    return bool(scene) or format_of(file) is not None or (file.is_file() and bool(ome_images(file)))
 
 
 def scenes_of(path: Path) -> tuple[str, ...]:
