@@ -24,6 +24,8 @@ def named(*names: str) -> tuple[Channel, ...]:
     [
         (named("Red", "Green", "Blue"), (0, 1, 2)),
         (named("b", "g", "r"), (2, 1, 0)),
+        (named("Camera Green", "Camera Red", "Camera Blue"), (1, 0, 2)),
+        (named("bf_r", "bf_g", "bf_b"), (0, 1, 2)),
         (named("", "", ""), (0, 1, 2)),
         (named("Channel:0:0", "Channel:0:1", "Channel:0:2"), (0, 1, 2)),
         (named("C:0", "C:1", "C:2"), (0, 1, 2)),
@@ -37,7 +39,10 @@ def test_three_channels_that_are_colours(channels: tuple[Channel, ...], expected
     assert chosen_channels(stack(*channels), "another file's") == expected
 
 
-@pytest.mark.parametrize("names", [("DAPI", "GFP", "RFP"), ("DAPI", "GFP"), ("a", "b", "c", "d"), ("", "")])
+@pytest.mark.parametrize(
+    "names",
+    [("DAPI", "GFP", "RFP"), ("Alexa red", "Cy3 green", "DAPI blue"), ("DAPI", "GFP"), ("a", "b", "c", "d"), ("", "")],
+)
 def test_other_channels_are_to_be_chosen(names: tuple[str, ...]) -> None:
     with pytest.raises(ImageError, match=f"{len(names)} channels .*choose one with --channel"):
         chosen_channels(stack(*named(*names)), "")

@@ -15,6 +15,7 @@ __all__ = ["channel_names", "chosen_channels", "needs_choice"]
 
 _LETTERS: Final = {"r": 0, "red": 0, "g": 1, "green": 1, "b": 2, "blue": 2}
 _COLOURS: Final = {(255, 0, 0): 0, (0, 255, 0): 1, (0, 0, 255): 2}
+_WORDS: Final = re.compile(r"[\s_:.-]+")
 _MEANINGLESS: Final = re.compile(r"(?:channel|ch|c|image|sample)?[\s:_#.-]*[\d:_.-]*", re.IGNORECASE)
 """Names that writers make up where they know none: Channel:0:1, C:2, ch3."""
 
@@ -70,8 +71,10 @@ def _red_green_blue(channels: Sequence[Channel], in_colour: bool | None) -> tupl
     """The places of red, green and blue, None where the channels are others."""
     if len(channels) != 3 or in_colour is False:
         return None
-    named = [_LETTERS.get(channel.name.strip().casefold()) for channel in channels]
-    if sorted(place for place in named if place is not None) == [0, 1, 2]:
+    words = [_WORDS.split(channel.name.strip().casefold()) for channel in channels]
+    named = [_LETTERS.get(last) for *_, last in words]
+    alike = len({tuple(before) for *before, _ in words}) == 1
+    if alike and sorted(place for place in named if place is not None) == [0, 1, 2]:
         return _order(named)
     names = {channel.name for channel in channels}
     if not in_colour and len(names) > 1 and not all(_MEANINGLESS.fullmatch(name) for name in names):
