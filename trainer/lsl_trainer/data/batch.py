@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 import torch
@@ -20,7 +21,8 @@ class Labelled:
     """Images of one task and their labels."""
 
     images: NDArray[np.uint8]
-    """The images of the whole store or a part of it, (M, H, W, 3); kept once, whatever the number of tasks."""
+    """The images of the whole store or a part of it, (M, H, W, 3); kept once, whatever the number of tasks. Where F is
+    frozen, its features of them in their place: float32 (M, V, D), of V views, the unchanged one first."""
     rows: NDArray[np.int64]
     """(N,): which of them belong to this task."""
     labels: NDArray[np.int64]
@@ -64,10 +66,13 @@ Loss = Callable[[Network, Batch], tuple[Tensor, Tensor]]
 
 
 def in_unit_range(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Pixels uint8 → float32 in 0..1."""
+    """Pixels uint8 → float32 in 0..1; of features (B, V, D), the unchanged view (B, D)."""
+    if images.dtype == np.float32:
+        return cast(NDArray[np.float32], images[:, 0])
     return np.divide(images, 255, dtype=np.float32)
 
 
 def to_tensor(images: NDArray[np.float32], device: torch.device) -> Tensor:
-    """Images float32 (B, H, W, 3) → a tensor (B, 3, H, W) whose memory keeps the channels last."""
-    return torch.from_numpy(images).to(device).permute(0, 3, 1, 2)
+    """Images float32 (B, H, W, 3) → a tensor (B, 3, H, W) channels last in memory; features (B, D) stay."""
+    found = torch.from_numpy(images).to(device)
+    return found.permute(0, 3, 1, 2) if found.dim() == 4 else found

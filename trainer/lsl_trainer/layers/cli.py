@@ -32,13 +32,14 @@ def score_layers_to(store: Path, config: TrainConfig, folder: Path, layers: str)
     """Scores the blocks that `layers` means, writes layers.csv and layers.png to `folder`, and prints the table."""
     from lsl_shared.files.output_file import check_writable
     from lsl_shared.files.store import Store
+    from lsl_trainer.frozen.features import FEATURES
     from lsl_trainer.layers.figure import write_layers
     from lsl_trainer.layers.layers import score_layers
 
     blocks = blocks_meant(layers)
     check_writable(folder / "layers.csv", remedy="choose another --out")
     with Store(store) as opened, progress("looking into the layers", len(opened)) as advance:
-        found = score_layers(opened, config, blocks, advance)
+        found = score_layers(opened, config, blocks, advance, folder.parent / FEATURES)
     folder.mkdir(parents=True, exist_ok=True)
     pictures = write_layers(folder, found)
     _show(found)

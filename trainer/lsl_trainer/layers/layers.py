@@ -7,25 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional as F
 
 from lsl_shared.errors import ConfigError
 from lsl_shared.files.store import Store
 from lsl_shared.measures.term_metrics import TermScores, bag_means, score_terms
 from lsl_trainer.calibration.bootstrap import Interval, interval, mean_replicates
-from lsl_trainer.data.batch import in_unit_range, to_tensor
 from lsl_trainer.data.chosen_tasks import task_to_learn, tasks_beside
 from lsl_trainer.data.further_tasks import further_tasks
 from lsl_trainer.data.known_labels import range_labels
 from lsl_trainer.data.split import duplicates
+from lsl_trainer.frozen.features import FrozenFeatures
 from lsl_trainer.layers.ridge import Floats, choose_penalty, group_folds, ridge_scores
 from lsl_trainer.learning.backbones import transferred_network
 from lsl_trainer.networks.residual import Network, block_maps
-from lsl_trainer.networks.trunk import PooledTrunk, pooled_grid
+from lsl_trainer.networks.trunk import PooledTrunk
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.tasks.classes import ClassTask
 from lsl_trainer.tasks.learnt_task import LearntTask
@@ -33,7 +33,6 @@ from lsl_trainer.tasks.terms import TermTask, frequent_terms
 
 __all__ = ["LayerScore", "block_features", "block_names", "cross_validated", "score_layers"]
 
-_BATCH = 16
 _FOLDS = 10
 _HALF = 0.5
 
@@ -62,9 +61,15 @@ class LayerScore:
 
 
 def score_layers(
-    store: Store, config: TrainConfig, blocks: Sequence[int] = (), on_images: Callable[[int], None] = lambda n: None
+    store: Store,
+    config: TrainConfig,
+    blocks: Sequence[int] = (),
+    on_images: Callable[[int], None] = lambda n: None,
+    folder: Path | None = None,
 ) -> list[LayerScore]:
     """Scores blocks of `config.transfer.backbone` on all tasks. Blocks are numbers from 1; none means all.
+
+    Their features are kept in `folder`, or found there.
 
     There are at most ten folds of whole genes, and each image is left out once. The penalty is chosen inside the
     training folds. All labelled images of the store take part. A ConfigError tells if there is no backbone, no such
@@ -83,10 +88,9 @@ def score_layers(
     wanted = list(blocks) or list(range(1, len(names) + 1))
     images = store.select(np.arange(len(store)))
     groups = joined_groups(store, images)
-    found, ranges = block_features(network, images, on_images), range_labels(store, space)
-    return [
-        _scored(block, names[block - 1], found[block - 1], task, groups, ranges) for task in tasks for block in wanted
-    ]
+    ranges = range_labels(store, space)
+    found = dict(zip(wanted, block_features(network, images, on_images, wanted, folder), strict=True))
+    return [_scored(block, names[block - 1], found[block], task, groups, ranges) for task in tasks for block in wanted]
 
 
 def block_names(network: Network) -> tuple[str, ...]:
@@ -98,21 +102,19 @@ def block_names(network: Network) -> tuple[str, ...]:
     return ("stem", *(f"block {number}" for number in range(1, count)))
 
 
-@torch.no_grad()
 def block_features(
-    network: Network, images: NDArray[np.uint8], on_images: Callable[[int], None] = lambda n: None
+    network: Network,
+    images: NDArray[np.uint8],
+    on_images: Callable[[int], None] = lambda n: None,
+    blocks: Sequence[int] = (),
+    folder: Path | None = None,
 ) -> list[NDArray[np.float32]]:
-    """Features float32 (N, D) of each block, its map averaged over a coarse grid; `images` uint8 (N, H, W, 3)."""
-    network.eval()
-    parts: list[list[NDArray[np.float32]]] = []
-    for start in range(0, len(images), _BATCH):
-        pixels = to_tensor(in_unit_range(images[start : start + _BATCH]), network.mean.device)
-        maps = block_maps(network.body, (pixels - network.mean) / network.std)
-        grids = [pooled_grid((found.shape[2], found.shape[3])) for found in maps]
-        pooled = [F.adaptive_avg_pool2d(found, grid) for found, grid in zip(maps, grids, strict=True)]
-        parts.append([one.flatten(1).cpu().numpy() for one in pooled])
-        on_images(len(pixels))
-    return [np.concatenate(block) for block in zip(*parts, strict=True)]
+    """Features float32 (N, D) of each block, its map averaged over a coarse grid; `images` uint8 (N, H, W, 3).
+
+    `blocks` are numbers from 1, none means all. With a `folder`, features are kept there (`FrozenFeatures`).
+    """
+    features = FrozenFeatures(network, folder)
+    return features.of_blocks(images, blocks or range(1, features.blocks + 1), on_images=on_images)
 
 
 def cross_validated(features: Floats, targets: Floats, groups: NDArray[np.int64]) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
@@ -11,12 +12,15 @@ from torch import Tensor
 from lsl_shared.errors import ConfigError
 from lsl_trainer.data.notes import data_notes
 from lsl_trainer.data.training_data import TrainingData
+from lsl_trainer.frozen.features import FrozenFeatures
+from lsl_trainer.frozen.head import FROZEN_VIEWS, HeadOnFeatures, images_to_compute, is_frozen, on_features
 from lsl_trainer.learning.backbones import EFFICIENTNET
 from lsl_trainer.learning.checkpoint import Checkpoint
 from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.learning.learner import Learner
 from lsl_trainer.learning.plan import Plan, plan_of
 from lsl_trainer.learning.processes import one_process
+from lsl_trainer.learning.steps.planned import PlannedStep
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.config import TrainConfig
 
@@ -32,9 +36,14 @@ class TwoStepTraining:
     """
 
     def __init__(
-        self, data: TrainingData, config: TrainConfig, fabric: Fabric | None = None, plan: Plan | None = None
+        self,
+        data: TrainingData,
+        config: TrainConfig,
+        fabric: Fabric | None = None,
+        plan: Plan | None = None,
+        features: Path | None = None,
     ) -> None:
-        """`plan` is that of `config.method` unless another is given."""
+        """`plan` is that of `config.method` unless another is given; `features` is the folder of a frozen F's."""
         self.data, self.config, self._fabric = data, config, fabric or one_process()
         self.plan = plan or plan_of(config.method)
         if self._fabric.world_size > 1 and self.plan.one_process:
@@ -45,6 +54,7 @@ class TwoStepTraining:
         self.planned = tuple(self.plan.steps(data, config))
         self._resumed: Checkpoint | None = None
         self.network: Network = self.plan.network(data, config, self.planned).to(self._fabric.device)
+        self.frozen, self._features = config.transfer.freeze and bool(self.planned) and is_frozen(self.network), features
         if _gains_from_channels_last(config):
             # Faster; but torch 2.13 crashes in the gradient of narrower strided 1×1 convolutions with channels last.
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -61,7 +71,9 @@ class TwoStepTraining:
 
     @property
     def total_images(self) -> int:
-        """Images that pass through the training in all."""
+        """Images that pass through the training in all; where F is frozen, those whose features are computed."""
+        if self.frozen:
+            return images_to_compute(self.data, FROZEN_VIEWS)
         fitted = len(self.data.fine) if self.plan.fit else 0
         return fitted + sum(step.epochs * step.images for step in self.planned)
 
@@ -73,7 +85,7 @@ class TwoStepTraining:
     @property
     def images_done(self) -> int:
         """Images that passed before the checkpoint that `resume` was given."""
-        if self._resumed is None:
+        if self._resumed is None or self.frozen:
             return 0
         place = self.steps.index(self._resumed.step)
         done = sum(step.epochs * step.images for step in self.planned[:place])
@@ -98,6 +110,8 @@ class TwoStepTraining:
         `on_images` counts images within it.
         """
         start = self.steps.index(self._resumed.step) if self._resumed else 0
+        if self.frozen:
+            self.planned, on_images = self._planned_on_features(on_images), _uncounted
         for place in range(start, len(self.planned)):
             learner = self._begin(place)
             for epoch in learner.epochs(on_images):
@@ -108,20 +122,34 @@ class TwoStepTraining:
         self.network = self.network.with_first_outputs(self.data.outputs)
         self.network.eval()
 
+    def _planned_on_features(self, on_images: Callable[[int], None]) -> tuple[PlannedStep, ...]:
+        """The steps over features in place of images; the first process computes them for all where they are kept."""
+        features, changes = FrozenFeatures(self.network, self._features), self.config.augmentation
+        with self._fabric.rank_zero_first():
+            found = on_features(self.data, features, changes, FROZEN_VIEWS, on_images)
+        return tuple(self.plan.steps(found, self.config))
+
     def _begin(self, place: int) -> Learner:
         """The learner of a step, afresh or where the checkpoint left it."""
         planned, resumed = self.planned[place], self._resumed
         if resumed is not None and resumed.step == planned.name:
-            step = planned.begin(self.network, self.reference_sets)
-            learner = Learner(self.network, step, self.config, self._fabric)
+            network = self._learning
+            step = planned.begin(network, self.reference_sets)
+            learner = Learner(network, step, self.config, self._fabric)
             learner.restore(resumed.optimizer, resumed.epoch)
             return learner
         self._set_head(place)
-        step = planned.begin(self.network)
+        network = self._learning
+        step = planned.begin(network)
         self.notes += step.notes
         if step.reference_sets is not None:
             self.reference_sets = step.reference_sets
-        return Learner(self.network, step, self.config, self._fabric)
+        return Learner(network, step, self.config, self._fabric)
+
+    @property
+    def _learning(self) -> Network:
+        """What learns: the network, or its head alone."""
+        return HeadOnFeatures(self.network) if self.frozen else self.network
 
     def _set_head(self, place: int) -> None:
         self.network = self.planned[place].headed(self.network, first=place == 0)
@@ -135,6 +163,10 @@ class TwoStepTraining:
             reference_sets=self.reference_sets,
             notes=tuple(self.notes),
         )
+
+
+def _uncounted(images: int) -> None:
+    """An epoch over features takes no time to speak of."""
 
 
 def _gains_from_channels_last(config: TrainConfig) -> bool:

@@ -5,7 +5,7 @@ Whatever is random in an epoch comes from generators that are made anew from the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,9 @@ from lsl_trainer.learning.steps.step import Step
 from lsl_trainer.settings.config import TrainConfig
 
 __all__ = ["EpochBatches", "OwnBatch"]
+
+Change = Callable[..., NDArray[np.float32]]
+"""`augmented` or `strongly_augmented`."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,10 @@ class EpochBatches:
         """The images at `share` of the batch `whole` (B,), with their labels; numbers are drawn for all of it."""
         data, step, positions = self._step.data, self._step, whole[share]
         images = data.images[data.rows[positions]]
-        pixels = augmented(images, self._augmentation, self._changes(whole)[share], flip=step.flip)
+        pixels = self._changed(augmented, images, self._changes(whole)[share])
         strong = None
         if step.strong:
-            changed = strongly_augmented(images, self._augmentation, self._changes(whole)[share], flip=step.flip)
+            changed = self._changed(strongly_augmented, images, self._changes(whole)[share])
             strong = to_tensor(changed, self._device)
         return Batch(
             images=to_tensor(pixels, self._device),
@@ -78,6 +81,15 @@ class EpochBatches:
             draws=self._draws,
             strong=strong,
         )
+
+    def _changed(self, change: Change, images: NDArray[np.uint8], draws: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Images changed by `draws`; of features (B, V, D), one of the views (B, D)."""
+        flip = self._step.flip
+        if images.dtype == np.uint8:
+            return change(images, self._augmentation, draws, flip=flip)
+        views = images.shape[1] if flip or not self._augmentation.flip else 1  # the others are flipped
+        chosen: NDArray[np.float32] = images[np.arange(len(images)), ((draws[:, 0] + 1) / 2 * views).astype(int)]
+        return chosen
 
     def _changes(self, whole: NDArray[np.int64]) -> NDArray[np.float64]:
         """Random numbers for the changes of a batch's images, (B, DRAWS) in −1..1."""

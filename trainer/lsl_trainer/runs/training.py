@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lsl_shared.files.store import Store
 from lsl_trainer.data.load import load_data
+from lsl_trainer.frozen.features import FEATURES
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.checkpoint import read_checkpoint
 from lsl_trainer.learning.epoch import Epoch
@@ -106,7 +107,7 @@ def train_run(
     fabric = new_fabric(config.descent.precision, device)
     with Store(store) as opened, fabric.rank_zero_first():
         data = load_data(opened, config, part, folder=out / CHECKPOINTS, shared=fabric.world_size > 1)
-    training = TwoStepTraining(data, config, fabric)
+    training = TwoStepTraining(data, config, fabric, features=out.parent / FEATURES)
     last = out / CHECKPOINTS / LAST
     if resume and last.exists():
         training.resume(read_checkpoint(last, data.digest))

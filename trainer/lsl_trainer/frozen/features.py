@@ -1,0 +1,152 @@
+"""Features of a frozen network, computed once.
+
+A frozen network says the same of the same pixels, in every epoch, fold and run. `FrozenFeatures` asks it once:
+
+    features = FrozenFeatures(network, folder=run.parent / FEATURES)
+    features.of(images)                                        # F of each image, float32 (N, D)
+    features.of(images, view=View(1, config.augmentation))     # F of the same images, changed at random
+    features.of_blocks(images, [15, 18])                       # pooled maps of blocks, in one pass
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from lsl_shared.files.content_hash import image_digests
+from lsl_trainer.data.batch import to_tensor
+from lsl_trainer.frozen.files import Features, read_features, write_features
+from lsl_trainer.frozen.fusing import fused
+from lsl_trainer.frozen.view import UNCHANGED, View
+from lsl_trainer.networks.residual import Network, block_maps
+from lsl_trainer.networks.trunk import PooledTrunk, pooled_grid
+
+__all__ = ["FEATURES", "FrozenFeatures"]
+
+FEATURES = "features"
+"""The folder beside a run that holds them."""
+_BATCH, _BATCHES_A_PART = 16, 16
+_F = "F"
+
+
+class FrozenFeatures:
+    """What a network's F gives to images in eval mode; each image, layer and view is computed once.
+
+    With a `folder`, features are kept there, by the digest of the weights, the layer, the pixels and the view; whoever
+    asks with the same folder shares them, at the same time too. A killed process loses at most 256 images.
+    """
+
+    def __init__(self, network: Network, folder: Path | None = None) -> None:
+        """`network` may go on learning with its head; its F is copied as it is now."""
+        self._network, self._folder = network, folder
+        self._key, self._quick = _digest(network), fused(network)
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks F has."""
+        with torch.no_grad():
+            return len(block_maps(self._quick.body, torch.zeros(1, 3, 64, 64, device=self._quick.mean.device)))
+
+    def of(
+        self,
+        images: NDArray[np.uint8],
+        rows: NDArray[np.int64] | None = None,
+        *,
+        view: View = UNCHANGED,
+        on_images: Callable[[int], None] = lambda count: None,
+    ) -> NDArray[np.float32]:
+        """F of images[rows], of all without `rows`: `images` uint8 (M, H, W, 3) → float32 (N, D).
+
+        `on_images` is called with the number of images just computed or found.
+        """
+        body = self._quick.body
+        layer = _block_name(len(body.trunk.names)) if isinstance(body, PooledTrunk) else _F
+        return self._find(images, rows, (layer,), view, on_images)[layer]
+
+    def of_blocks(
+        self,
+        images: NDArray[np.uint8],
+        blocks: Sequence[int],
+        rows: NDArray[np.int64] | None = None,
+        *,
+        view: View = UNCHANGED,
+        on_images: Callable[[int], None] = lambda count: None,
+    ) -> list[NDArray[np.float32]]:
+        """Of each of `blocks`, numbers from 1, its map averaged over a coarse grid, float32 (N, D); else as `of`."""
+        found = self._find(images, rows, [_block_name(number) for number in blocks], view, on_images)
+        return [found[_block_name(number)] for number in blocks]
+
+    def _find(
+        self,
+        images: NDArray[np.uint8],
+        rows: NDArray[np.int64] | None,
+        layers: Sequence[str],
+        view: View,
+        on_images: Callable[[int], None],
+    ) -> Features:
+        """By layer (N, D): what the folder holds, and what it lacks, computed and put there."""
+        rows = np.arange(len(images)) if rows is None else rows
+        contents = [image_digests(images[row : row + 1])[0] for row in rows]
+        wanted = {content: place for place, content in enumerate(dict.fromkeys(contents))}
+        first = dict(zip(reversed(contents), reversed(rows.tolist()), strict=True))
+        key, out = f"{self._key}-{images.shape[1]}x{images.shape[2]}-{view.key}", Features()
+        done = read_features(self._folder, key, layers, wanted, out) if self._folder else set()
+        missing = [content for content, place in wanted.items() if place not in done]
+        on_images(len(rows) - len(missing))
+        size = _BATCH * _BATCHES_A_PART
+        for part in (missing[start : start + size] for start in range(0, len(missing), size)):
+            found = self._compute(images[[first[one] for one in part]], part, layers, view, on_images)
+            for layer, value in found.items():
+                out.setdefault(layer, np.empty((len(wanted), value.shape[1]), np.float32))
+                out[layer][[wanted[one] for one in part]] = value
+            if self._folder:
+                write_features(self._folder, key, part, found)
+        places = [wanted[content] for content in contents]
+        return out if places == list(range(len(wanted))) else {layer: value[places] for layer, value in out.items()}
+
+    @torch.inference_mode()
+    def _compute(
+        self,
+        images: NDArray[np.uint8],
+        contents: Sequence[bytes],
+        layers: Sequence[str],
+        view: View,
+        on_images: Callable[[int], None],
+    ) -> Features:
+        """By layer (n, D). Batches are always full, so that what an image gets does not depend on its company."""
+        parts: list[list[Tensor]] = []
+        for start in range(0, len(images), _BATCH):
+            pixels = view.of(images[start : start + _BATCH], contents[start : start + _BATCH])
+            count = len(pixels)
+            filled = np.concatenate([pixels, np.zeros((_BATCH - count, *pixels.shape[1:]), np.float32)])
+            answers = self._layers(to_tensor(filled, self._quick.mean.device), layers)
+            parts.append([answer[:count].float().cpu() for answer in answers])
+            on_images(count)
+        return {layer: torch.cat(found).numpy() for layer, found in zip(layers, zip(*parts, strict=True), strict=True)}
+
+    def _layers(self, pixels: Tensor, layers: Sequence[str]) -> list[Tensor]:
+        if list(layers) == [_F]:
+            return [self._quick.features(pixels)]
+        maps = block_maps(self._quick.body, (pixels - self._quick.mean) / self._quick.std)
+        chosen = [maps[int(layer.rpartition(" ")[2]) - 1] for layer in layers]
+        grids = [pooled_grid((one.shape[2], one.shape[3])) for one in chosen]
+        return [F.adaptive_avg_pool2d(one, grid).flatten(1) for one, grid in zip(chosen, grids, strict=True)]
+
+
+def _block_name(number: int) -> str:
+    return f"block {number}"
+
+
+def _digest(network: Network) -> str:
+    """16 hexadecimal digits over F's modules and weights, and how images are normalized for it."""
+    digest = hashlib.sha256(repr(network.body).encode())
+    for name, value in [*network.body.state_dict().items(), ("mean", network.mean), ("std", network.std)]:
+        digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
