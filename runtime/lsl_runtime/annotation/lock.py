@@ -1,4 +1,4 @@
-"""Who is annotating: a lock file beside the annotations; a second run on one output stops and says who has it."""
+"""Who is at work on a file: a lock beside it; a second process stops and says who has it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from lsl_shared.errors import AnnotationsError
 
-__all__ = ["Holder", "lock_path", "run_lock"]
+__all__ = ["Holder", "held_lock", "lock_path", "run_lock"]
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,23 @@ def run_lock(annotations: Path) -> Iterator[None]:
     process, since when. OSError where the folder cannot be written to.
     """
     path = lock_path(annotations)
+
+    def refusal(who: str) -> AnnotationsError:
+        return AnnotationsError(annotations, f"is being made by {who}; wait, or delete {path.name} if it is no more")
+
+    with held_lock(path, refusal):
+        yield
+
+
+@contextmanager
+def held_lock(path: Path, refusal: Callable[[str], Exception]) -> Iterator[None]:
+    """Holds the lock at `path`, as `run_lock` does; raises what `refusal` makes of the holder's description."""
     mine = Holder(_host(), os.getpid(), datetime.now(UTC).isoformat(timespec="seconds"), _started(os.getpid()),
                   secrets.token_hex(8))  # fmt: skip
     while not _create(path, mine):
         found = _read(path)
         if found is not None and not _is_cleared(path, found):
-            who = f"process {found.process} on {found.host.split('/')[0]} since {found.since}"
-            raise AnnotationsError(annotations, f"is being made by {who}; wait, or delete {path.name} if it is no more")
+            raise refusal(f"process {found.process} on {found.host.split('/')[0]} since {found.since}")
     try:
         yield
     finally:
