@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from lsl_shared.errors import StoreError
 from lsl_shared.files.hdf5 import read_array, read_strings
 
-__all__ = ["PIXEL_SIZE", "read_column", "read_ids", "read_pixel_sizes"]
+__all__ = ["PIXEL_SIZE", "UNUSABLE", "read_column", "read_ids", "read_pixel_sizes"]
 
 PIXEL_SIZE: Final = "samples/pixel_size"
 """Height and width of a pixel in µm, (N, 2); NaN where they are not known."""
+UNUSABLE: Final = "unusable"
+"""The column that says why an image is not to be used, '' for the others."""
 
 
 def read_ids(file: h5py.File, count: int) -> NDArray[np.object_]:

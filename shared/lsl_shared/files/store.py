@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lsl_shared.errors import StoreError
 from lsl_shared.files.open_store import STORE_FORMAT, STORE_REMEDY, STORE_VERSION
 from lsl_shared.files.opening import loading
-from lsl_shared.files.samples_table import read_column, read_ids, read_pixel_sizes
+from lsl_shared.files.samples_table import UNUSABLE, read_column, read_ids, read_pixel_sizes
 from lsl_shared.files.store_extras import StoreExtras
 from lsl_shared.files.store_images import StoreImages
 from lsl_shared.files.store_labels import NOT_ANNOTATED, read_labels, read_tasks, read_terms
@@ -135,6 +135,17 @@ class Store(StoreExtras):
             StoreError: They are of another shape or kind.
         """
         return read_pixel_sizes(self._file, len(self))
+
+    def unusable(self) -> NDArray[np.object_]:
+        """Reads why images are not to be used: they are kept out of training and maps.
+
+        Returns:
+            str (N,): the reason that a person gave, '' for the images that may be used.
+
+        Raises:
+            StoreError: The reasons cannot be read.
+        """
+        return read_column(self._file, UNUSABLE, len(self))
 
     def labels(self, task: str) -> NDArray[np.int16]:
         """Reads the labels of a task where an image has one class.
