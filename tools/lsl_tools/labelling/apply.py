@@ -24,7 +24,7 @@ from lsl_shared.system_errors import as_os_error, unwritable
 from lsl_shared.wording import first_few
 from lsl_tools.labelling.read import Change, read_labels
 
-__all__ = ["HISTORY", "apply_labels"]
+__all__ = ["HISTORY", "apply_labels", "relabel"]
 
 HISTORY = "history"
 """Group of the store: one group a change, numbered from 000001."""
@@ -99,14 +99,14 @@ def _write(path: Path, changes: Sequence[Change], who: str, source: str) -> None
     with written_hdf5(path, "r+") as (file, _):
         history = file.require_group(HISTORY)
         for change in changes:
-            _relabel(file, f"labels/{change.task}", change)
+            relabel(file, f"labels/{change.task}", change)
             group = history.create_group(f"{len(history) + 1:06d}")
             group.attrs.update({"task": change.task, "who": who, "when": when, "source": source})
             for name, values in (("row", change.rows), ("old", change.old), ("new", change.new)):
                 group[name] = values
 
 
-def _relabel(file: h5py.File, key: str, change: Change) -> None:
+def relabel(file: h5py.File, key: str, change: Change) -> None:
     """Writes the new labels; those of another type, as R or MATLAB writes them, become int16 with the attributes."""
     stored = file[key]
     labels = whole_numbers(stored[...].reshape(-1)).astype(np.int16)

@@ -1,0 +1,1 @@
+"""`lsl-review`: looking at images, correcting and giving labels in a browser."""

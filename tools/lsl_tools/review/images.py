@@ -1,0 +1,142 @@
+"""What is known of every image of a store, column by column: samples, labels, what a model said, who labelled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_runtime.coarse_labels import constrained
+from lsl_shared.errors import ConfigError, LslError
+from lsl_shared.files.annotations import Annotations, Status
+from lsl_shared.files.store import Store
+from lsl_shared.labels import LabelSpace
+from lsl_tools.labelling.apply import HISTORY
+from lsl_tools.labelling.suggest import uncertainty
+from lsl_tools.review.turns import DECISION
+
+__all__ = ["Images", "read_images"]
+
+
+class Images:
+    """The columns of N images, for one task. Labels are indices int16 (N,), −1 where there is none."""
+
+    def __init__(self, store: Store, space: LabelSpace) -> None:
+        self.space, self.count, self.shape = space, len(store), store.shape
+        self.ids, self.genes, self.views = store.ids, store.genes, store.views.copy()
+        self.unusable, self.flags = store.unusable(), _flags(store)
+        self.groups = store.groups()
+        self.label = store.labels(space.name)
+        self.coarse_space = store.tasks.get(space.parent)
+        none = np.full(self.count, -1, np.int16)
+        self.coarse = store.labels(space.parent) if self.coarse_space else none.copy()
+        self.by = np.full(self.count, "", object)
+        self.probabilities: NDArray[np.float32] | None = None
+        self.sets: NDArray[np.bool_] | None = None
+        self.guess, self.free = none.copy(), none.copy()
+        self.probability = np.full(self.count, np.nan, np.float32)
+        self.unsure = np.zeros(self.count, np.float32)
+        self.distance: NDArray[np.float32] | None = None
+        self.outside, self.out = np.zeros(self.count, bool), np.zeros(self.count, bool)
+        self.stored_decision = _decisions(store)
+        self.decision = self.stored_decision.copy()
+        self._allowed_by = np.array([*_children(space, self.coarse_space), np.ones(len(space), bool)])
+        self._rows: dict[str, int] | None = None
+
+    def row(self, name: str) -> int:
+        """The place of an image by its id; −1 where there is none."""
+        if self._rows is None:
+            self._rows = {one: row for row, one in enumerate(self.ids)}
+        return self._rows.get(name, -1)
+
+    def allowed(self) -> NDArray[np.bool_]:
+        """The classes that each image's coarse label allows, bool (N, K)."""
+        return np.asarray(self._allowed_by[self.coarse])  # −1 is the last row: all
+
+    def allowed_of(self, row: int) -> NDArray[np.bool_]:
+        """The classes that the coarse label of one image allows, bool (K,)."""
+        return np.asarray(self._allowed_by[self.coarse[row]])
+
+    def contradicts(self) -> NDArray[np.bool_]:
+        """Images whose coarse label has not the free answer of the model among its classes, or not their label."""
+        rows = np.arange(self.count)
+        allowed = self.allowed()
+        return np.asarray(
+            ((self.free >= 0) & ~allowed[rows, self.free]) | ((self.label >= 0) & ~allowed[rows, self.label])
+        )
+
+    def take_answers(self, given: Annotations, store: Store) -> None:
+        """Takes what a model said. Raises LslError where it is of other images or classes."""
+        name = self.space.name
+        if len(given) != self.count or (given.ids != self.ids).any():
+            raise ConfigError(f"{given.path} does not belong to {store.path}: run lsl-annotate again")
+        if name not in given.tasks or given.tasks[name] != self.space.classes:
+            raise ConfigError(f"{given.path} has no answers for {name!r} of this store: run lsl-annotate again")
+        done = given.status != Status.FAILED
+        self.probabilities = given.probabilities(name)
+        self.sets = given.prediction_set(name)
+        self.free = np.where(done, np.nan_to_num(self.probabilities, nan=-1).argmax(1), -1).astype(np.int16)
+        self.outside = given.status == Status.OUTSIDE
+        self.distance = given.scope_distance() if given.has_scope else None
+        self.out = given.out_of_scope() if given.has_scope else self.out
+        self.constrain()
+
+    def constrain(self, rows: NDArray[np.int64] | None = None) -> None:
+        """What the model takes images for among the classes that their coarse labels allow, and how unsure it is."""
+        if self.probabilities is None:
+            return
+        rows = np.arange(self.count) if rows is None else rows
+        probabilities, allowed = self.probabilities[rows], self._allowed_by[self.coarse[rows]]
+        self.guess[rows], self.probability[rows] = constrained(probabilities, allowed)
+        several = ~np.isnan(probabilities).any(1) & (allowed.sum(1) > 1)
+        self.unsure[rows] = 0
+        self.unsure[rows[several]] = uncertainty(probabilities[several], allowed[several])
+
+
+def read_images(store: Store, space: LabelSpace, annotations: Path) -> tuple[Images, str]:
+    """The columns, and why there are no answers of a model in them, '' where there are."""
+    images = Images(store, space)
+    _read_history(store.path, images)
+    if not annotations.exists():
+        return images, f"{annotations.name} is not there: run lsl-annotate --features"
+    try:
+        with Annotations(annotations) as given:
+            images.take_answers(given, store)
+    except LslError as problem:
+        return images, str(problem)
+    return images, ""
+
+
+def _children(space: LabelSpace, parents: LabelSpace | None) -> NDArray[np.bool_]:
+    """The fine classes below each coarse one, bool (coarse classes, K); none without a coarse task."""
+    if parents is None:
+        return np.zeros((0, len(space)), bool)
+    return np.asarray(np.arange(len(parents))[:, None] == np.asarray(space.parent_index)[None])
+
+
+def _flags(store: Store) -> NDArray[Any]:
+    """Why the standardization doubted each image, str (N,)."""
+    if not store.has_transform("flags"):
+        return np.full(len(store), "", object)
+    return np.asarray(store.transform("flags"), object)
+
+
+def _decisions(store: Store) -> NDArray[Any]:
+    """What a person decided of each image's orientation, str (N,)."""
+    with h5py.File(store.path, "r", locking="best-effort") as file:
+        stored = file.get(DECISION)
+        found = [str(text) for text in stored.asstr()[...]] if isinstance(stored, h5py.Dataset) else []
+    return np.array(found + [""] * (len(store) - len(found)), object)
+
+
+def _read_history(path: Path, images: Images) -> None:
+    """Who gave each label last, as the store's history tells."""
+    with h5py.File(path, "r", locking="best-effort") as file:
+        history = file.get(HISTORY)
+        for name in sorted(history) if isinstance(history, h5py.Group) else ():
+            group = history[name]
+            if group.attrs.get("task") == images.space.name:
+                images.by[group["row"][...]] = str(group.attrs.get("who", ""))
