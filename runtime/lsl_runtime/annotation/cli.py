@@ -29,10 +29,10 @@ def annotate_command(
     out: Annotated[Path | None, typer.Option(help=r"The annotations file.  \[default: beside the store]")] = None,
     saliency: Annotated[bool, typer.Option("--saliency", help="Store each image's saliency map.")] = False,
     saliency_method: Annotated[
-        Literal["gradient", "smoothgrad", "gradient-input", "integrated", "contributions"] | None,
+        Literal["gradient", "smoothgrad", "gradient-input", "integrated", "contributions", "contributions-once"] | None,
         typer.Option(
             help="How the maps are made; implies --saliency. smoothgrad and integrated take 16 times as long, "
-            "contributions 8 times.  "
+            "contributions 8 times, contributions-once once.  "
             r"\[default: gradient]"
         ),
     ] = None,

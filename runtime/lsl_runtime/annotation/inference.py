@@ -10,7 +10,7 @@ import numpy as np
 
 from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.part_writer import PartWriter
-from lsl_runtime.annotation.parts import Part
+from lsl_runtime.annotation.parts import MAPS, Part
 from lsl_runtime.annotation.plan import Plan
 from lsl_runtime.annotation.reading import Batch, in_batches, read_ahead
 from lsl_runtime.model.graphs import Graphs
@@ -71,7 +71,7 @@ def _answers(graphs: Graphs, batch: Batch, maps: Saliency | None) -> Answers:
 def _names(model: Model, outputs: Outputs) -> list[str]:
     """What of the graphs' answers goes into a part."""
     names = [model.output("probabilities", task) for task in model.manifest.tasks]
-    names += ["saliency"] * (outputs.saliency is not None) + ["features"] * outputs.features
+    names += [*(outputs.saliency.outputs if outputs.saliency else ()), *["features"] * outputs.features]
     return names + ["scope_distance"] * (model.manifest.scope_threshold is not None)
 
 
@@ -91,7 +91,7 @@ def _gathered(
         on_progress(len(batch.errors))
     failed = np.array(errors) != ""
     for name, values in found.items():
-        values[failed] = 0 if name == "saliency" else np.nan
+        values[failed] = 0 if name in MAPS else np.nan
     return found, errors
 
 
@@ -100,6 +100,7 @@ def _part(model: Model, outputs: Outputs, found: Answers, errors: list[str]) -> 
         probabilities={task.name: found[model.output("probabilities", task)] for task in model.manifest.tasks},
         errors=errors,
         saliency=found.get("saliency"),
+        against=found.get("against"),
         features=found.get("features"),
         scope_distance=found.get("scope_distance"),
         made_by=outputs.saliency or Saliency(),

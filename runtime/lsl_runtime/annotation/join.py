@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.annotation.labels_digest import LABELS_DIGEST, WITHHELD, labels_digest
-from lsl_runtime.annotation.parts import create_features, create_maps
+from lsl_runtime.annotation.parts import MAPS, create_features, create_maps
 from lsl_runtime.annotation.plan import Plan
 from lsl_runtime.coarse_labels import outside_task, write_constrained
 from lsl_shared.files.annotations import ANNOTATIONS_FORMAT, ANNOTATIONS_VERSION, Status
@@ -139,18 +139,18 @@ def write_columns(
 
 
 def _copy_large(file: h5py.File, part: h5py.File, partition: range, store: Store) -> None:
-    """Copies saliency and features of one part into the joined file, chunk by chunk, without inflating them."""
-    for name, create in (("saliency", create_maps), ("features", create_features)):
+    """Copies maps and features of one part into the joined file, chunk by chunk, without inflating them."""
+    for name, create in (*((name, create_maps) for name in MAPS), ("features", create_features)):
         if name not in part:
             continue
         source = part[name]
-        target = file[name] if name in file else create(file, (len(store), *source.shape[1:]), store.chunk_images)
+        target = file[name] if name in file else create(file, name, (len(store), *source.shape[1:]), store.chunk_images)
         target.attrs.update(source.attrs)
         for start in range(0, len(partition), store.chunk_images):
             inner = (0,) * (source.ndim - 1)
             mask, raw = source.id.read_direct_chunk((start, *inner))
             target.id.write_direct_chunk((partition.start + start, *inner), raw, mask)
-    if "saliency_scale" in part:
-        if "saliency_scale" not in file:
-            file.create_dataset("saliency_scale", (len(store),), np.float32)
-        file["saliency_scale"][partition.start : partition.stop] = part["saliency_scale"][...]
+    for scale in (f"{name}_scale" for name in MAPS if f"{name}_scale" in part):
+        if scale not in file:
+            file.create_dataset(scale, (len(store),), np.float32)
+        file[scale][partition.start : partition.stop] = part[scale][...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,10 @@ from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.deflate_codec import deflated
 from lsl_shared.process.patience import patiently
 
-__all__ = ["Part", "PartFiles", "create_features", "create_maps", "part_key", "parts_folder"]
+__all__ = ["MAPS", "Part", "PartFiles", "create_features", "create_maps", "part_key", "parts_folder"]
+
+MAPS = ("saliency", "against")
+"""The maps that may be kept of each image: what speaks for its class, and what speaks against it."""
 
 _FORMAT, _VERSION = "lsl-part", 2
 _COMPRESSION = 1
@@ -44,6 +48,13 @@ class Part:
     """How the maps were made."""
     provider: str = ""
     """What ran the graphs, as ONNX Runtime names it; machines that share the work may differ."""
+    against: NDArray[np.float32] | None = None
+    """(n, H, W): what speaks against the class; None where the maps have no sign."""
+
+    def maps(self) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        """Yields the names and values of its maps."""
+        held = ((name, getattr(self, name)) for name in MAPS)
+        return ((name, values) for name, values in held if values is not None)
 
 
 def part_key(fingerprint: str, digest: str, outputs: Outputs, precision: str) -> str:
@@ -117,27 +128,27 @@ class PartFiles:
             file.create_dataset("error", data=part.errors, dtype=h5py.string_dtype())
             if part.scope_distance is not None:
                 file["scope_distance"] = part.scope_distance
-            if part.saliency is not None:
-                scaled, scale = _quantized(part.saliency)
-                file["saliency_scale"] = scale
-                maps = create_maps(file, scaled.shape, self._chunk_images)
+            for name, found in part.maps():
+                scaled, scale = _quantized(found)
+                file[f"{name}_scale"] = scale
+                maps = create_maps(file, name, scaled.shape, self._chunk_images)
                 maps.attrs.update(part.made_by.noted)
                 _write_chunks(maps, scaled)
             if part.features is not None:
                 features = part.features.astype(np.float16)
-                _write_chunks(create_features(file, features.shape, self._chunk_images), features)
+                _write_chunks(create_features(file, "features", features.shape, self._chunk_images), features)
             file.flush()
             return bytes(file.id.get_file_image())
 
 
-def create_maps(file: h5py.File, shape: tuple[int, ...], chunk_images: int) -> h5py.Dataset:
-    """The dataset of saliency maps uint8 (n, H, W), the same chunks and filter in a part and in the joined file."""
-    return _create(file, "saliency", shape, np.uint8, chunk_images)
+def create_maps(file: h5py.File, name: str, shape: tuple[int, ...], chunk_images: int) -> h5py.Dataset:
+    """A dataset of maps uint8 (n, H, W), the same chunks and filter in a part and in the joined file."""
+    return _create(file, name, shape, np.uint8, chunk_images)
 
 
-def create_features(file: h5py.File, shape: tuple[int, ...], chunk_images: int) -> h5py.Dataset:
+def create_features(file: h5py.File, name: str, shape: tuple[int, ...], chunk_images: int) -> h5py.Dataset:
     """The dataset of features float16 (n, D), the same chunks and filter in a part and in the joined file."""
-    return _create(file, "features", shape, np.float16, chunk_images)
+    return _create(file, name, shape, np.float16, chunk_images)
 
 
 def _create(file: h5py.File, name: str, shape: tuple[int, ...], dtype: type, chunk_images: int) -> h5py.Dataset:
@@ -158,12 +169,12 @@ def _write_chunks(dataset: h5py.Dataset, values: NDArray[Any]) -> None:
         dataset.id.write_direct_chunk((start, *(0,) * (values.ndim - 1)), deflated(chunk.tobytes(), _COMPRESSION))
 
 
-def _quantized(saliency: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+def _quantized(maps: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Maps (n, H, W) as uint8 with the scale (n,) that undoes it: map = value * scale / 255."""
-    scale = saliency.max(axis=(1, 2))
+    scale = maps.max(axis=(1, 2))
     factors = 255 / np.where(scale > 0, scale, 1)
-    values, scaled = np.empty(saliency.shape, np.uint8), np.empty(saliency.shape[1:], np.float32)
-    for map_, factor, value in zip(saliency, factors, values, strict=True):  # one by one: they stay in the cache
+    values, scaled = np.empty(maps.shape, np.uint8), np.empty(maps.shape[1:], np.float32)
+    for map_, factor, value in zip(maps, factors, values, strict=True):  # one by one: they stay in the cache
         np.multiply(map_, factor, out=scaled)
         np.rint(scaled, out=value, casting="unsafe")
     return values, scale

@@ -17,13 +17,19 @@ from lsl_runtime.model.smoothgrad import NOISE, SAMPLES, noisy_copies
 from lsl_shared.errors import ConfigError
 from lsl_shared.files.manifest import CLASSIFIER, CONTRIBUTIONS, SALIENCY
 
-__all__ = ["Saliency", "SaliencyMethod", "checked_method"]
+__all__ = ["SIGNED", "Saliency", "SaliencyMethod", "checked_method"]
 
-SaliencyMethod = Literal["gradient", "smoothgrad", "gradient-input", "integrated", "contributions"]
+SaliencyMethod = Literal[
+    "gradient", "smoothgrad", "gradient-input", "integrated", "contributions", "contributions-once"
+]  # fmt: skip
 """`gradient`: max over channels of |∂ logit / ∂ pixel|, the paper's equation 8. `smoothgrad`: the mean of the maps of
 noisy copies. `gradient-input`: the gradient's map times the pixel's contrast to its surroundings. `integrated`: the
 same with the mean of the maps of pictures between one without details and the image. `contributions`: integrated
-gradients with their sign (`contributions`), smoothed, then what speaks for the class; what speaks against it is 0."""
+gradients with their sign (`contributions`), smoothed, then what speaks for the class; what speaks against it is 0.
+`contributions-once`: the same from one picture alone, in the middle of the way: an eighth of the time."""
+
+SIGNED: dict[str, int] = {"contributions": STEPS, "contributions-once": 1}
+"""The methods whose maps have a sign before their positive part is taken, and the pictures that each looks at."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ _KINDS: dict[SaliencyMethod, _Kind] = {
     "gradient-input": _Kind(times_contrast=True),
     "integrated": _Kind(("samples",), lambda image, how: between(image, how.samples), times_contrast=True),
     "contributions": _Kind(("steps", "smooth"), graphs=(CLASSIFIER, CONTRIBUTIONS)),
+    "contributions-once": _Kind(("smooth",), graphs=(CLASSIFIER, CONTRIBUTIONS)),
 }
 
 
@@ -89,6 +96,11 @@ class Saliency:
         return ":".join(["saliency", *([] if self.method == "gradient" else map(str, self.noted.values()))])
 
     @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of the maps in `answers`: `saliency`, and `against` where maps have a sign."""
+        return ("saliency", "against") if self.method in SIGNED else ("saliency",)
+
+    @property
     def graphs(self) -> tuple[str, ...]:
         """The names of the graphs that make such maps and the answers beside them."""
         return _KINDS[self.method].graphs
@@ -97,9 +109,10 @@ class Saliency:
         """What the graphs give for one batch uint8 (n, H, W, 3), with `saliency` maps (n, H, W) made in this way.
 
         `class_index` (n,) says whose logit; −1 is the class that is predicted for the image as it is. What is said
-        beside the maps is said of the image as it is.
+        beside the maps is said of the image as it is. `against` (n, H, W), at least 0, is what speaks against the
+        class, where the method tells it.
         """
-        if self.method == "contributions":
+        if self.method in SIGNED:
             return self._contributions(graphs, pixels, class_index)
         kind, answers = _KINDS[self.method], graphs.explain(pixels, class_index)
         if kind.copies is not None:
@@ -113,8 +126,9 @@ class Saliency:
     def _contributions(self, graphs: Graphs, pixels: NDArray[np.uint8], class_index: NDArray[np.int64]) -> Answers:
         answers = graphs.classify(pixels)
         chosen = np.where(class_index < 0, answers["logits"].argmax(1), class_index)
-        maps = Integration(self.steps, self.smooth).maps(graphs, pixels, chosen, np.full(len(pixels), -1))
-        return answers | {"saliency": np.maximum(maps, 0)}
+        steps = self.steps if self.method == "contributions" else SIGNED[self.method]
+        maps = Integration(steps, self.smooth).maps(graphs, pixels, chosen, np.full(len(pixels), -1))
+        return answers | {"saliency": np.maximum(maps, 0), "against": np.maximum(-maps, 0)}
 
 
 def _mean_map(graphs: Graphs, copies: NDArray[np.uint8], class_index: np.int64) -> NDArray[np.float64]:

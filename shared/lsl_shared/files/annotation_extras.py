@@ -102,43 +102,78 @@ class AnnotationExtras(OpenFile):
         Raises:
             AnnotationsError: There are none, or they cannot be read.
         """
+        return self._scaled("saliency", start, stop)
+
+    @property
+    def has_contributions(self) -> bool:
+        """Whether contributions are stored with their sign."""
+        return "against" in self._file and self.has_saliency
+
+    def contributions(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Reads the stored contributions of images that follow each other, smoothed as they were stored.
+
+        Args:
+            start: The first image, 0 … N − 1.
+            stop: One after the last image.
+
+        Returns:
+            float32 (n, H, W): above 0 what speaks for the class given, below 0 what speaks against it.
+
+        Raises:
+            AnnotationsError: There are none, or they cannot be read.
+        """
+        signed = self._scaled("saliency", start, stop)
+        signed -= self._scaled("against", start, stop)
+        return signed
+
+    def _scaled(self, name: str, start: int, stop: int) -> NDArray[np.float32]:
+        """The stored maps, float32 (n, H, W), each times its scale."""
         start, stop, _ = slice(start, stop).indices(len(self))
         try:
-            maps, factors = self._maps, self._factors[start:stop]
-            scaled = np.empty((max(stop - start, 0), *maps.shape[1:]), np.float32)
-            for first, block in self._blocks(start, stop):
+            maps = self._stored(name)
+            scaled = np.empty((max(stop - start, 0), *maps.values.shape[1:]), np.float32)
+            for first, block in maps.blocks(start, stop):
                 here = slice(first - start, first - start + len(block))
-                np.multiply(block, factors[here, None, None], out=scaled[here])
+                np.multiply(block, maps.factors[first : first + len(block), None, None], out=scaled[here])
         except (OSError, ValueError) as problem:
-            raise AnnotationsError(self.path, unreadable(problem), f"saliency[{start}:{stop}]") from None
+            raise AnnotationsError(self.path, unreadable(problem), f"{name}[{start}:{stop}]") from None
         return scaled
 
     @property
     def _scope(self) -> h5py.Dataset:
         return read_dataset(self._file, "scope_distance", AnnotationsError, dtype="f", shape=(len(self),))
 
-    @cached_property
+    @property
     def _maps(self) -> h5py.Dataset:
-        return read_dataset(self._file, "saliency", AnnotationsError, dtype="u", shape=(len(self), None, None))
+        return self._stored("saliency").values
+
+    def _stored(self, name: str) -> _StoredMaps:
+        """The maps of that name, opened once."""
+        if name not in self._opened:
+            values = read_dataset(self._file, name, AnnotationsError, dtype="u", shape=(len(self), None, None))
+            scale = read_dataset(self._file, f"{name}_scale", AnnotationsError, dtype="f", shape=(len(self),))
+            self._opened[name] = _StoredMaps(values, np.asarray(scale[...] / np.float32(255), np.float32))
+        return self._opened[name]
 
     @cached_property
-    def _factors(self) -> NDArray[np.float32]:
-        scale = read_dataset(self._file, "saliency_scale", AnnotationsError, dtype="f", shape=(len(self),))
-        return np.asarray(scale[...] / np.float32(255), np.float32)
+    def _opened(self) -> dict[str, _StoredMaps]:
+        return {}
 
-    @cached_property
-    def _chunks(self) -> ImageChunks | None:
-        """The chunks of the maps, to be inflated outside HDF5; None where they do not hold whole maps of bytes."""
-        maps = self._maps
-        whole = maps.dtype == np.uint8 and maps.chunks and maps.chunks[1:] == maps.shape[1:]
-        return ImageChunks(maps, lambda: maps) if whole else None
 
-    def _blocks(self, start: int, stop: int) -> Iterator[tuple[int, NDArray[np.unsignedinteger]]]:
+class _StoredMaps:
+    """Maps uint8 (N, H, W), `values`, and the factor of each, `factors` float32 (N,)."""
+
+    def __init__(self, values: h5py.Dataset, factors: NDArray[np.float32]) -> None:
+        self.values, self.factors = values, factors
+        whole = values.dtype == np.uint8 and values.chunks and values.chunks[1:] == values.shape[1:]
+        self._chunks = ImageChunks(values, lambda: values) if whole else None  # to be inflated outside HDF5
+
+    def blocks(self, start: int, stop: int) -> Iterator[tuple[int, NDArray[np.unsignedinteger]]]:
         """Yields (place, stored maps) from `start` to `stop`, chunk by chunk."""
         if self._chunks is None:
-            yield start, self._maps[start:stop]
+            yield start, self.values[start:stop]
             return
-        images = self._maps.chunks[0]
+        images = self.values.chunks[0]
         for first in range(start - start % images, stop, images):
             lower = max(first, start)
             yield lower, self._chunks.read(first)[lower - first : stop - first]

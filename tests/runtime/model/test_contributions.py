@@ -156,7 +156,14 @@ def test_as_many_against_as_an_iterator_gives(model: Model, images: NDArray[np.u
         model.contributions(iter(images), against=np.zeros(6, int))
 
 
+def test_one_picture_is_the_middle_of_the_way(model: Model, images: NDArray[np.uint8]) -> None:
+    once = model.saliency(images, INDEX, method="contributions-once")
+    expected = np.maximum(model.contributions(images, INDEX, steps=1, smooth=2.0), 0)
+    np.testing.assert_array_equal(once, expected)
+
+
 def test_numbers_that_the_maps_depend_on_are_noted() -> None:
+    assert Saliency("contributions-once", steps=5).key == "saliency:contributions-once:2.0"
     assert Saliency("contributions").key == "saliency:contributions:8:2.0"
     assert Saliency("contributions", steps=16).noted == {"method": "contributions", "steps": 16, "smooth": 2.0}
     assert Saliency("integrated", steps=16, smooth=1.0).key == Saliency("integrated").key
@@ -220,5 +227,12 @@ def test_annotations_and_maps_hold_them(make_bundle: Callable[..., Path], make_s
         stored = given.saliency(0, 60)
     with Store(store) as opened:
         expected = model.saliency(opened.read(0, 60), method="contributions")
+        signed = model.contributions(opened.read(0, 60), smooth=2.0)
     np.testing.assert_allclose(stored, expected, atol=expected.max() / 255)
-    assert "masks by contributions" in build_gem(store, "4").selection
+    with Annotations(path) as given:
+        assert given.has_contributions
+        np.testing.assert_allclose(given.contributions(7, 41), signed[7:41], atol=np.abs(signed).max() / 255)
+    assert "masked by the landmark map" in build_gem(store, "4").selection
+    assert annotate(store, model, saliency=True, saliency_method="integrated", restart=True).resumed == 0
+    with Annotations(path) as given:
+        assert given.has_saliency and not given.has_contributions
