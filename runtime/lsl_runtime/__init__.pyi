@@ -8,7 +8,10 @@ from .annotation.table import write_csv as write_csv
 from .annotation.table import write_parquet as write_parquet
 from .evaluation.evaluate import Evaluation as Evaluation
 from .evaluation.evaluate import evaluate as evaluate
+from .gem.build.contrast import Contrast as Contrast
+from .gem.build.contrast import build_contrast as build_contrast
 from .gem.build.gem import Gem as Gem
+from .gem.build.landmark_map import LandmarkMap as LandmarkMap
 from .gem.build.landmarks import Landmark as Landmark
 from .gem.build.landmarks import landmarks as landmarks
 from .gem.build.maps import build_gem as build_gem
@@ -21,10 +24,13 @@ from .gem.comparison.comparison import compare_gems as compare_gems
 from .gem.comparison.file import read_comparison as read_comparison
 from .gem.comparison.file import write_comparison as write_comparison
 from .gem.comparison.picture import draw_comparison as draw_comparison
+from .gem.draw.contrast_picture import draw_contrast as draw_contrast
 from .gem.draw.page import write_page as write_page
 from .gem.draw.panel import draw_panel as draw_panel
 from .gem.draw.picture import draw_gem as draw_gem
 from .gem.draw.saliency_panel import draw_saliency as draw_saliency
+from .gem.files.contrast_file import read_contrast as read_contrast
+from .gem.files.contrast_file import write_contrast as write_contrast
 from .gem.files.csv_tables import write_gene_table as write_gene_table
 from .gem.files.csv_tables import write_landmarks as write_landmarks
 from .gem.files.maps_file import read_gem as read_gem

@@ -14,8 +14,6 @@ from lsl_shared.wording import printable
 
 if TYPE_CHECKING:
     from lsl_runtime.gem.build.saliency_samples import SaliencySample
-    from lsl_runtime.gem.build.settings import Filter, Mode
-    from lsl_runtime.gem.output_folder import OutputFolder
 
 _PICTURES = "Pictures"
 
@@ -49,10 +47,25 @@ def gem_command(
     annotations: AnnotationsOption = None,
     masked: Annotated[bool, typer.Option("--masked/--no-masked", help="Map what the model looks at, too.")] = True,
     saliency_method: Annotated[
-        Literal["gradient", "smoothgrad", "gradient-input", "integrated", "contributions"] | None,
+        Literal["gradient", "smoothgrad", "gradient-input", "integrated", "contributions", "contributions-once"] | None,
         typer.Option(
             help="How the maps behind the mask are made; computed where others are stored.  "
             r"\[default: what is stored, else gradient]"
+        ),
+    ] = None,
+    landmark_map: Annotated[
+        bool | None,
+        typer.Option(
+            "--landmark-map/--no-landmark-map",
+            help="Map what speaks for a stage in all its embryos, with significance; takes 8 looks at each image where "
+            r"contributions are not stored.  \[default: where they are]",
+        ),
+    ] = None,
+    mask: Annotated[
+        Literal["landmarks", "image"] | None,
+        typer.Option(
+            help="The masked map's mask: the landmark map, one for all images, or each image's own saliency, as in the "
+            r"paper.  \[default: landmarks where there is a landmark map]"
         ),
     ] = None,
     mode: Annotated[
@@ -83,9 +96,18 @@ def gem_command(
             metavar="A B", help="Where do two maps differ? Two stages; or annotations files or gene lists at --stage."
         ),
     ] = None,
+    why: Annotated[
+        str | None,
+        typer.Option("--why", metavar="S", help="Why this stage, and not that of --not? Maps what speaks for either."),
+    ] = None,
+    why_not: Annotated[str | None, typer.Option("--not", metavar="S", help="The other stage of --why.")] = None,
     landmarks: Annotated[
         bool,
-        typer.Option("--landmarks", help="List and draw the regions where the masked map stands out, landmarks.csv."),
+        typer.Option(
+            "--landmarks",
+            help="List and draw the significant regions of the landmark map, else where the masked map stands out, "
+            "landmarks.csv.",
+        ),
     ] = False,
     table: Annotated[bool, typer.Option("--table", help="List every gene at each stage, genes.csv.")] = False,
     panel: Annotated[
@@ -106,10 +128,11 @@ def gem_command(
         ),
     ] = None,
     style: Annotated[
-        Literal["inferno", "flyexpress"],
+        Literal["inferno", "flyexpress", "paper"],
         typer.Option(
             rich_help_panel=_PICTURES,
-            help="Bright on black, or blue-violet on white: our approximation of the look of FlyExpress.",
+            help="Bright on black, or blue-violet on white: our approximation of the look of FlyExpress. paper: the "
+            "same, masked by each image's own gradient.",
         ),
     ] = "inferno",
     format: Annotated[
@@ -142,8 +165,14 @@ def gem_command(
     Example:  lsl-gem store.h5 --stage 9 --stage 10
 
     Example:  lsl-gem store.h5 --panel --style flyexpress --format pdf
+
+    Example:  lsl-gem store.h5 --why 9 --not 10
     """
-    if not (stage or term) and compare is None and not panel:
+    if (why is None) != (why_not is None):
+        raise typer.BadParameter("go together: --why 9 --not 10", param_hint="--why and --not")
+    if why is not None and (stage or term or compare is not None or panel):
+        raise typer.BadParameter("goes without --stage, --term, --compare and --panel", param_hint="--why")
+    if not (stage or term or why) and compare is None and not panel:
         raise typer.BadParameter("name a stage: --stage 9", param_hint="--stage")
     if term and (stage or compare is not None or saliency_panel is not None):
         raise typer.BadParameter("goes without --stage, --compare and --saliency-panel", param_hint="--term")
@@ -157,28 +186,36 @@ def gem_command(
         from lsl_runtime.gem.build.source import open_source
         from lsl_runtime.gem.draw.sheet import formats_named
         from lsl_runtime.gem.files.maps_file import gems_folder
+        from lsl_runtime.gem.of_command import compare_two, contrast_two, listed
         from lsl_runtime.gem.output_folder import Contents, OutputFolder
         from lsl_runtime.model.model import Model
         from lsl_shared.errors import ConfigError
         from lsl_shared.files.store import Store
 
-        settings, machines = MapSettings(masked, mode, saliency_method, table), Machines(workers, scheduler)
-        if landmarks and not masked:
+        if style == "paper" and landmark_map is None and mask is None:
+            saliency_method, mask = saliency_method or "gradient", "image"
+        settings = MapSettings(masked, mode, saliency_method, table, landmark_map, mask)
+        machines = Machines(workers, scheduler)
+        if landmarks and not (masked or landmark_map):
             raise ConfigError("--landmarks are read from the masked map; leave --no-masked out")
-        if compare is not None and machines.shared:
-            raise ConfigError("--compare does not share out its work; leave --workers and --scheduler out")
+        if (compare is not None or why is not None) and machines.shared:
+            asked_for = "--compare" if compare is not None else "--why"
+            raise ConfigError(f"{asked_for} does not share out its work; leave --workers and --scheduler out")
         with Store(store) as opened:
             known, of_other_views = set(opened.genes), left_out_told(opened, view)
         folder = OutputFolder(out or gems_folder(store), style, formats_named(format or ["png"]))
         folder.check()
-        listed, left_out = (_listed(one, known) if one is not None else None for one in (genes, exclude))
+        only, left_out = (listed(one, known) if one is not None else None for one in (genes, exclude))
         if of_other_views:
             say(printable(of_other_views))
-        wanted = Filter(view, listed, left_out or (), weights, floor, constrained)
+        wanted = Filter(view, only, left_out or (), weights, floor, constrained)
         if compare is not None:
-            _compare(store, annotations, compare, stage or [], wanted, mode, folder)
+            compare_two(store, annotations, compare, stage or [], wanted, mode, folder)
             return
         loaded = Model.load(model) if model is not None else None
+        if why is not None and why_not is not None:
+            contrast_two(store, annotations, (why, why_not), loaded, wanted, folder)
+            return
         with open_source(store, annotations, loaded) as source:
             asked = requested_of_command(source, stage or [], term or [], wanted)
             with progress("mapping", len(source.store) * asked.passes) as advance:
@@ -188,43 +225,6 @@ def gem_command(
                 samples = make_samples(source, asked, saliency_panel, wanted, saliency_method)
         for line in folder.write(asked, gems, Contents(panel, html, landmarks, table), samples):
             say(line)
-
-
-def _listed(genes: str, known: set[str]) -> tuple[str, ...]:
-    """The genes of a list; tells which of them are not `known`."""
-    from lsl_runtime.gem.build.gene_list import read_gene_list, unknown_told
-
-    listed = read_gene_list(genes)
-    if told := unknown_told(listed, known):
-        say(told)
-    return listed
-
-
-def _compare(
-    store: Path,
-    annotations: Path | None,
-    compared: tuple[str, str],
-    stages: Sequence[str],
-    wanted: Filter,
-    mode: Mode,
-    folder: OutputFolder,
-) -> None:
-    """Compares two maps and tells where they differ."""
-    from lsl_runtime.gem.build.settings import MapSettings
-    from lsl_runtime.gem.comparison.comparison import compare_sides
-    from lsl_runtime.gem.comparison.sides import constraints_told, sides_of
-    from lsl_shared.files.annotations import annotations_path
-    from lsl_shared.files.store import Store
-
-    sides = sides_of(compared, stages, annotations or annotations_path(store), wanted.genes)
-    for line in constraints_told(store, sides) if wanted.constrained else ():
-        say(line)
-    with Store(store) as opened:
-        images = len(opened)
-    with progress("comparing", 2 * images) as advance:
-        found = compare_sides(store, sides, wanted, MapSettings(masked=False, mode=mode), on_progress=advance)
-    for line in folder.write_comparison(found):
-        say(line)
 
 
 def main() -> None:

@@ -5,12 +5,14 @@ Nothing is written before the lines are read.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
 
+from lsl_runtime.gem.build.contrast import Contrast
 from lsl_runtime.gem.build.gem import Gem
 from lsl_runtime.gem.build.landmarks import LANDMARK_NOTE, Landmark, landmarks
 from lsl_runtime.gem.build.requested import Requested
@@ -19,12 +21,14 @@ from lsl_runtime.gem.comparison.comparison import GemComparison
 from lsl_runtime.gem.comparison.file import comparison_path, write_comparison
 from lsl_runtime.gem.comparison.picture import draw_comparison
 from lsl_runtime.gem.comparison.sides import told
+from lsl_runtime.gem.draw.contrast_picture import draw_contrast
 from lsl_runtime.gem.draw.page import PAGE, write_page
 from lsl_runtime.gem.draw.panel import draw_panel
 from lsl_runtime.gem.draw.picture import draw_gem
 from lsl_runtime.gem.draw.saliency_panel import draw_saliency
 from lsl_runtime.gem.draw.sheet import FORMATS, Format
 from lsl_runtime.gem.draw.style import StyleName
+from lsl_runtime.gem.files.contrast_file import contrast_path, write_contrast
 from lsl_runtime.gem.files.csv_tables import write_gene_table, write_landmarks
 from lsl_runtime.gem.files.maps_file import GEMS, check_folder, picture_path, read_gem, write_gems
 
@@ -118,8 +122,9 @@ class OutputFolder:
         write_landmarks(path, [one for _, one in found])
         for gem, one in found:
             place = f"{one.egg_length:.0f} % egg length, {one.dorsoventral:.0f} % from dorsal to ventral"
-            size = f"{one.area:.1f} % of the embryo at {place}, mean {one.mean:.3f}"
-            yield f"{gem.what} {one.stage}, landmark {one.number}: {size}"
+            size = f"{one.area:.1f} % of the embryo at {place}, from {one.first:.0f} to {one.last:.0f} %"
+            sure = f"mean {one.mean:.3g}" if math.isnan(one.p) else f"p {one.p:.4f}"
+            yield f"{gem.what} {one.stage}, landmark {one.number}: {size}, {sure}"
         yield f"{LANDMARK_NOTE} → {path}"
 
     def write_genes(self, gems: Sequence[Gem]) -> Iterator[str]:
@@ -136,6 +141,18 @@ class OutputFolder:
         pictures = self._pictures(path.stem)
         for picture in pictures:
             draw_comparison(found, picture)
+        yield _drawn("picture", pictures)
+
+    def write_contrast(self, found: Contrast) -> Iterator[str]:
+        """Writes a contrast of two classes, tells it, and draws it beside its numbers."""
+        path = contrast_path(self.path, found.stage, found.against)
+        write_contrast(path, found)
+        cells = f"{int(found.cells_for.sum())} cells speak for it, {int(found.cells_against.sum())} for {found.against}"
+        yield f"{found.stage} in {found.n_images:,} images of {found.n_genes:,} genes: {cells}"
+        yield f"numbers: {path}"
+        pictures = self._pictures(path.stem)
+        for picture in pictures:
+            draw_contrast(found, picture)
         yield _drawn("picture", pictures)
 
     def _draw_map(self, gem: Gem, marks: Sequence[Landmark]) -> Iterator[str]:

@@ -189,3 +189,39 @@ def test_bad_options_write_nothing(arguments: list[str], told: str, tmp_path: Pa
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 1 and told in result.stderr
     assert not (tmp_path / "store.gems").exists()
+
+
+def test_landmark_map_and_its_regions(tmp_path: Path) -> None:
+    options = ["--stage", "4", "--landmark-map", "--landmarks", "--no-html"]
+    result = CliRunner().invoke(app, options)
+    assert result.exit_code == 0, result.output
+    found = read_gem(tmp_path / "store.gems" / "gems.h5", "4")
+    expected = build_gem(tmp_path / "store.h5", "4", landmark_map=True)
+    assert found.landmark_map is not None and expected.landmark_map is not None and found.mask == "landmarks"
+    np.testing.assert_array_equal(found.landmark_map.mean, expected.landmark_map.mean)
+    table = (tmp_path / "store.gems" / "landmarks.csv").read_text().splitlines()
+    assert table[0].endswith(",egg_length_from,egg_length_to,p") and float(table[1].split(",")[-1]) < 0.05
+    assert re.search(r"stage 4, landmark 1: .* from \d+ to \d+ %, p 0\.0", result.stdout)
+
+
+def test_style_paper_masks_by_each_images_gradient(tmp_path: Path) -> None:
+    annotate("store.h5", Model.load("runs/1/model"), saliency=True, saliency_method="contributions")
+    for style, mask in (("inferno", "landmarks"), ("paper", "image")):
+        result = CliRunner().invoke(app, ["--stage", "4", "--style", style, "--no-html"])
+        assert result.exit_code == 0, result.output
+        assert read_gem(tmp_path / "store.gems" / "gems.h5", "4").mask == mask
+    paper = read_gem(tmp_path / "store.gems" / "gems.h5", "4")
+    expected = build_gem(tmp_path / "store.h5", "4", saliency_method="gradient")
+    assert paper.masked_gem is not None and expected.masked_gem is not None
+    np.testing.assert_array_equal(paper.masked_gem, expected.masked_gem)
+
+
+def test_why_this_stage_and_not_that(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["--why", "4", "--not", "9", "--format", "svg"])
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in (tmp_path / "store.gems").iterdir()) == ["why-4-not-9.h5", "why-4-not-9.svg"]
+    assert "cells speak for it" in result.stdout
+    for wrong in (["--why", "4"], ["--not", "4"], ["--why", "4", "--not", "9", "--stage", "4"]):
+        assert CliRunner().invoke(app, wrong).exit_code == 2
+    result = CliRunner().invoke(app, ["--why", "4", "--not", "4"])
+    assert result.exit_code == 1 and "both are '4'" in result.output

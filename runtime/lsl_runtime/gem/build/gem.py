@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.gem.build.gene_sums import GeneExpression
-from lsl_runtime.gem.build.settings import Mode
+from lsl_runtime.gem.build.landmark_map import LandmarkMap
+from lsl_runtime.gem.build.settings import MaskKind, Mode
 
 __all__ = ["FEW_GENES", "Gem", "GemSample"]
 
@@ -69,6 +70,10 @@ class Gem:
     """What each gene shows, if asked for; images without a gene are left out."""
     kind: Literal["class", "terms"] = "class"
     """`terms`: a term is mapped, and images may carry several."""
+    landmark_map: LandmarkMap | None = field(default=None, repr=False)
+    """What the images' contributions have in common, with its significance; None if not asked for."""
+    mask: MaskKind | Literal[""] = ""
+    """What the masked map is masked by: the landmark map, or each image's own saliency; '' where it is not known."""
 
     @property
     def is_of_term(self) -> bool:

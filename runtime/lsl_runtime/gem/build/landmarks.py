@@ -1,32 +1,39 @@
-"""Landmarks: the connected regions of a masked map that stand out. They show where the model looks, no more."""
+"""Landmarks: the connected regions of a landmark map that are no chance, or those of a masked map that stand out.
+
+They show where the model looks, no more.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.gem.build.egg_coordinates import EggBox
 from lsl_runtime.gem.build.gem import Gem
+from lsl_runtime.gem.build.landmark_map import LandmarkMap
 from lsl_shared.errors import ConfigError
 
 __all__ = ["LANDMARK_NOTE", "Landmark", "landmarks"]
 
-LANDMARK_NOTE = "Landmarks are where stain meets the model's attention: they show where the model looks, no more."
+LANDMARK_NOTE = "Landmarks are what stands out in the maps: they show where the model looks, no more."
 
 
 @dataclass(frozen=True)
 class Landmark:
-    """One region of a masked map."""
+    """One region of a landmark map, or of a masked map."""
 
     stage: str
     """The class or term that is mapped."""
     number: int
     """From 1, the one with the largest sum first."""
     threshold: float
-    """The value of the masked map from which a pixel belongs to a region."""
+    """The value of the map from which a pixel belongs to a region; of a landmark map the largest p of a region's
+    cells."""
     area: float
     """Percent of the mean embryo."""
     egg_length: float
@@ -34,27 +41,36 @@ class Landmark:
     dorsoventral: float
     """Centroid, percent from dorsal 0 to ventral 100."""
     mean: float
-    """Mean of the masked map over the region."""
+    """Mean of the map over the region."""
     outline: NDArray[np.int32] = field(repr=False, compare=False)
     """(n, 2): pixels (x, y) of the outer border, closed by joining the last to the first."""
+    first: float = math.nan
+    """Where it begins, in percent egg length."""
+    last: float = math.nan
+    """Where it ends, in percent egg length."""
+    p: float = math.nan
+    """The smallest p of its cells; NaN in a masked map, whose regions are not tested."""
 
 
 def landmarks(gem: Gem, *, level: float = 0.5, least_area: float = 0.5) -> tuple[Landmark, ...]:
-    """The regions of a masked map that stand out, the one with the largest sum first.
+    """The regions that define a class, the one with the largest sum first.
 
-    A pixel of the mean embryo belongs to a region where the map lies at least `level` of the way from its median to its
-    maximum inside the embryo. Pixels that touch by side or corner are one region.
+    Of a map that has a landmark map they are its significant cells, as far as these speak for the class. Cells that
+    touch by side or corner are one region.
+
+    Of another they are the regions of the masked map that stand out. A pixel of the mean embryo belongs to a region
+    where the map lies at least `level` of the way from its median to its maximum inside the embryo.
 
     Args:
-        gem: A map that has a masked map.
-        level: How far up a pixel must lie, above 0, up to 1.
+        gem: A map that has a landmark map or a masked map.
+        level: How far up a pixel of a masked map must lie, above 0, up to 1.
         least_area: Smaller regions are left out, in percent of the embryo.
 
     Returns:
-        The regions; none in an even map.
+        The regions; none in an even map, or where no cell is significant.
 
     Raises:
-        ConfigError: The map has no masked map, or `level` is outside its range.
+        ConfigError: The map has neither, or `level` is outside its range.
 
     Example:
         >>> from lsl_runtime import build_gem, landmarks
@@ -62,34 +78,57 @@ def landmarks(gem: Gem, *, level: float = 0.5, least_area: float = 0.5) -> tuple
         >>> first.number, bool(first.egg_length < 50)
         (1, True)
     """
-    if gem.masked_gem is None:
+    if gem.masked_gem is None and gem.landmark_map is None:
         raise ConfigError(f"landmarks are read from the masked map, and that of {gem.stage!r} was not asked for")
     if not 0 < level <= 1:
         raise ConfigError(f"the level of a landmark lies above 0, up to 1; received {level}")
-    plane, box = gem.masked_gem, EggBox(gem.embryo)
+    box = EggBox(gem.embryo)
+    found = _standing_out(gem, level, box) if gem.landmark_map is None else _significant(gem, gem.landmark_map, box)
+    kept = [one for one in found if one.area >= least_area]
+    kept.sort(key=lambda one: one.mean * one.area, reverse=True)
+    return tuple(replace(one, number=number) for number, one in enumerate(kept, start=1))
+
+
+def _standing_out(gem: Gem, level: float, box: EggBox) -> Iterator[Landmark]:
+    """Yields the regions of a masked map."""
+    assert gem.masked_gem is not None
+    plane = gem.masked_gem
     values = plane[box.inside]
     middle, top = float(np.median(values)), float(values.max())
-    if not top > middle:
-        return ()
-    threshold = middle + level * (top - middle)
-    found = _regions(box.inside & (plane >= np.float32(threshold)))
-    kept = [region for region in found if 100 * region.sum() >= least_area * box.inside.sum()]
-    kept.sort(key=lambda region: float(plane[region].sum()), reverse=True)
-    return tuple(_landmark(gem, number, threshold, region, box) for number, region in enumerate(kept, start=1))
+    if top > middle:
+        threshold = middle + level * (top - middle)
+        for region in _regions(box.inside & (plane >= np.float32(threshold))):
+            yield _landmark(gem.stage, plane, threshold, region, box)
 
 
-def _landmark(gem: Gem, number: int, threshold: float, region: NDArray[np.bool_], box: EggBox) -> Landmark:
-    assert gem.masked_gem is not None
+def _significant(gem: Gem, found: LandmarkMap, box: EggBox) -> Iterator[Landmark]:
+    """Yields the regions of a landmark map: its significant cells, as pixels of the embryo."""
+    p = _enlarged(found.p, gem.embryo.shape)
+    for region in _regions(_enlarged(found.significant, gem.embryo.shape) & box.inside):
+        yield replace(_landmark(gem.stage, found.mean, float(p[region].max()), region, box), p=float(p[region].min()))
+
+
+def _enlarged(cells: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """The cell (h, w) that each pixel (H, W) lies in."""
+    rows, columns = (np.arange(size) * count // size for size, count in zip(shape, cells.shape, strict=True))
+    return np.asarray(cells[rows[:, None], columns])
+
+
+def _landmark(
+    stage: str, plane: NDArray[np.float32], threshold: float, region: NDArray[np.bool_], box: EggBox
+) -> Landmark:
     y, x = np.nonzero(region)
     return Landmark(
-        stage=gem.stage,
-        number=number,
+        stage=stage,
+        number=0,
         threshold=threshold,
         area=100 * len(x) / int(box.inside.sum()),
         egg_length=box.length(float(x.mean()) + 0.5),
         dorsoventral=box.height(float(y.mean()) + 0.5),
-        mean=float(gem.masked_gem[region].mean()),
+        mean=float(plane[region].mean()),
         outline=_outline(region),
+        first=box.length(float(x.min())),
+        last=box.length(float(x.max()) + 1),
     )
 
 

@@ -5,7 +5,8 @@ With e_i the stain density of image i, m_i its saliency mask and w_i = 1 / (numb
     gem = Σ w_i e_i / Σ w_i        masked_gem = Σ w_i m_i e_i / Σ w_i
 
 so that each gene counts once; by request w_i is multiplied by the probability that the model gave the class. The masked
-map is not rescaled. It shows where the model looks, no more. A bootstrap over genes tells how sure the maps are.
+map is not rescaled. It shows where the model looks, no more. m_i is the image's own mask, or that of the landmark map
+(`landmark_map`), one for all images. A bootstrap over genes tells how sure the maps are.
 """
 
 from __future__ import annotations
@@ -13,18 +14,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lsl_runtime.cluster import Machines
-from lsl_runtime.gem.build.gem import Gem, GemSample
+from lsl_runtime.gem.build.gem import Gem
+from lsl_runtime.gem.build.gem_of_sums import gem_of_sums
 from lsl_runtime.gem.build.requested import Requested, requested
-from lsl_runtime.gem.build.saliency_source import method_told
 from lsl_runtime.gem.build.selection import choose
-from lsl_runtime.gem.build.settings import Filter, MapSettings, Mode, Weights
+from lsl_runtime.gem.build.settings import Filter, MapSettings, MaskKind, Mode, Weights
 from lsl_runtime.gem.build.source import Source, open_source
 from lsl_runtime.gem.build.store_pass import Pass, sums_of
-from lsl_runtime.gem.build.sums import Sums
 from lsl_runtime.model.model import Model
 from lsl_runtime.model.saliency_methods import SaliencyMethod
 
@@ -47,6 +44,8 @@ def build_gem(
     constrained: bool = True,
     per_gene: bool = False,
     saliency_method: SaliencyMethod | None = None,
+    landmark_map: bool | None = None,
+    mask: MaskKind | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     task: str = "",
@@ -69,6 +68,9 @@ def build_gem(
         constrained: Whether to map classes that keep to known coarse labels, where `annotate(constrain=…)` stored them.
         per_gene: Whether to fill `Gem.genes`, what each gene shows.
         saliency_method: How saliency is made (see `Model.saliency`); None takes what is stored, else gradients.
+        landmark_map: Whether to make `Gem.landmark_map`; None makes it where contributions are at hand, as stored.
+        mask: What masks the masked map: `landmarks`, the landmark map, or `image`, each image's own saliency, as in
+            the paper. None takes the landmark map where there is one and no other method is asked for.
         workers: Processes of this machine that share the work; None works in this process.
         scheduler: Address of a Dask scheduler whose workers share the work, such as tls://host:8786.
         task: The task that the names belong to, where several have them; '' takes the first that has them all.
@@ -97,7 +99,8 @@ def build_gem(
     return build_gems(
         store, [stage], masked=masked, model=model, annotations=annotations, mode=mode, view=view,
         genes=genes, exclude=exclude, weights=weights, floor=floor, constrained=constrained, per_gene=per_gene,
-        saliency_method=saliency_method, workers=workers, scheduler=scheduler, task=task, on_progress=on_progress,
+        saliency_method=saliency_method, landmark_map=landmark_map, mask=mask, workers=workers, scheduler=scheduler,
+        task=task, on_progress=on_progress,
     )[0]  # fmt: skip
 
 
@@ -117,6 +120,8 @@ def build_gems(
     constrained: bool = True,
     per_gene: bool = False,
     saliency_method: SaliencyMethod | None = None,
+    landmark_map: bool | None = None,
+    mask: MaskKind | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     task: str = "",
@@ -143,6 +148,9 @@ def build_gems(
         constrained: Whether to map classes that keep to known coarse labels, where `annotate(constrain=…)` stored them.
         per_gene: Whether to fill `Gem.genes`, what each gene shows.
         saliency_method: How saliency is made (see `Model.saliency`); None takes what is stored, else gradients.
+        landmark_map: Whether to make `Gem.landmark_map`; None makes it where contributions are at hand, as stored.
+        mask: What masks the masked map: `landmarks`, the landmark map, or `image`, each image's own saliency, as in
+            the paper. None takes the landmark map where there is one and no other method is asked for.
         workers: Processes of this machine that share the work; None works in this process.
         scheduler: Address of a Dask scheduler whose workers share the work, such as tls://host:8786.
         task: The task that the names belong to, where several have them; '' takes the first that has them all.
@@ -167,7 +175,8 @@ def build_gems(
         True
     """
     wanted = Filter(view, genes, exclude, weights, floor, constrained)
-    settings, machines = MapSettings(masked, mode, saliency_method, per_gene), Machines(workers, scheduler)
+    settings = MapSettings(masked, mode, saliency_method, per_gene, landmark_map, mask)
+    machines = Machines(workers, scheduler)
     with open_source(store, annotations, model) as source:
         asked = requested(source, stages, wanted, task)
         return make_maps(source, asked, wanted, settings, machines, on_progress)
@@ -187,46 +196,8 @@ def make_maps(
         (Pass(source, task, settings), [choose(source, task, name, wanted) for name in names])
         for task, names in asked.task.passes(asked.names)
     ]
-    sums = [one for over, choices in passes for one in sums_of(over, choices, machines, advance)]
-    return tuple(_gem(one, source, asked, wanted, settings) for one in sums)
-
-
-def _gem(sums: Sums, source: Source, asked: Requested, wanted: Filter, settings: MapSettings) -> Gem:
-    given, choice, masked, sure = source.annotations, sums.choice, settings.masked, sums.choice.n_genes > 1
-    embryo = (sums.embryo / sums.weight).astype(np.float32)
-    return Gem(
-        stage=choice.name,
-        task=asked.task.task,
-        gem=(sums.value / sums.weight).astype(np.float32),
-        masked_gem=(sums.masked / sums.weight).astype(np.float32) if masked else None,
-        embryo=embryo,
-        n_images=len(choice.rows),
-        n_genes=choice.n_genes,
-        n_empty=sums.empty,
-        mode=settings.mode,
-        view=wanted.view or "",
-        model=given.model,
-        model_digest=given.model_digest,
-        store_fingerprint=given.store_fingerprint,
-        samples=_samples(sums, source, asked.task.given(given, choice.name)[1]),
-        selection=_selection_told(source, asked, wanted, settings),
-        band=sums.replicates.band() if sure else None,
-        masked_band=sums.masked_replicates.band() if masked and sure else None,
-        genes=sums.genes.genes(embryo) if sums.genes is not None else (),
-        kind=asked.task.kind,
-    )
-
-
-def _selection_told(source: Source, asked: Requested, wanted: Filter, settings: MapSettings) -> str:
-    """What was asked for beyond class and view, for people."""
-    within = f"within the known {asked.task.within}" if asked.task.within else ""
-    masks = method_told(source.annotations, asked.task, settings.saliency_method) if settings.masked else ""
-    return ", ".join(filter(None, [within, wanted.told(), masks]))
-
-
-def _samples(sums: Sums, source: Source, probability: NDArray[np.float32]) -> tuple[GemSample, ...]:
-    shown, store = [sums.samples[int(row)] for row in sums.choice.samples], source.store
     return tuple(
-        GemSample(store.ids[one.row], store.genes[one.row], float(probability[one.row]), one.pixels, one.mask)
-        for one in shown
+        gem_of_sums(one, over, asked, wanted)
+        for over, choices in passes
+        for one in sums_of(over, choices, machines, advance)
     )

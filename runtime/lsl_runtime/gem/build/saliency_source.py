@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,16 +11,46 @@ from numpy.typing import NDArray
 from lsl_runtime.gem.build.mapped_task import MappedTask
 from lsl_runtime.gem.build.source import Source
 from lsl_runtime.model.bundles import naming
+from lsl_runtime.model.contributions import SMOOTH
 from lsl_runtime.model.model import Model
-from lsl_runtime.model.saliency_methods import SaliencyMethod, checked_method
+from lsl_runtime.model.saliency_methods import SIGNED, SaliencyMethod, checked_method
 from lsl_shared.errors import AnnotationsError, BundleError
 from lsl_shared.files.annotations import Annotations
 from lsl_shared.wording import command_line
 
-__all__ = ["SaliencyOf", "method_told", "saliency_source"]
+__all__ = [
+    "Explained",
+    "SaliencyOf",
+    "annotating_model",
+    "contributions_source",
+    "method_told",
+    "saliency_source",
+    "signed_method",
+]
 
 SaliencyOf = Callable[[NDArray[np.int64], NDArray[np.uint8]], NDArray[np.float32]]
 """From places in the store (n,), ascending, and their images (n, H, W, 3) to maps float32 (n, H, W)."""
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Where the maps of images come from: `saliency` for their own masks, `contributions` with a sign."""
+
+    saliency: SaliencyOf | None = None
+    contributions: SaliencyOf | None = None
+    positive: bool = False
+    """Whether what is positive of the contributions is the saliency."""
+
+    def of(
+        self, rows: NDArray[np.int64], images: NDArray[np.uint8]
+    ) -> Iterator[tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]]:
+        """Yields saliency map and contributions (H, W) of each image; None where there are none."""
+        maps = self.saliency(rows, images) if self.saliency else None
+        signed = self.contributions(rows, images) if self.contributions else None
+        if signed is not None and self.positive:
+            maps = np.maximum(signed, 0)
+        for place in range(len(rows)):
+            yield (None if maps is None else maps[place]), (None if signed is None else signed[place])
 
 
 def saliency_source(
@@ -38,7 +69,7 @@ def saliency_source(
         raise AnnotationsError(annotations.path, "holds saliency maps of another size than the images: annotate again")
     if stored and predicted.all():
         return lambda rows, images: _stored(annotations, rows, chunk_images)
-    maker = source.model or _annotating_model(source, threads, task.lacking(stored))
+    maker = source.model or annotating_model(source, threads, task.lacking(stored))
     wanted = checked_method(method or (made if stored else "gradient"))
     logits = task.logits(annotations, maker)
 
@@ -53,21 +84,51 @@ def saliency_source(
     return maps
 
 
+def contributions_source(
+    source: Source, task: MappedTask, method: SaliencyMethod | None = None, threads: int | None = None
+) -> SaliencyOf:
+    """The contributions to the logit of the class mapped, with their sign: stored ones, else computed.
+
+    A `method` without signs, or None, takes those that are stored however they were made. Raises AnnotationsError where
+    they cannot be had, and BundleError where the model has no such graph.
+    """
+    annotations, chunk_images = source.annotations, source.store.chunk_images
+    predicted, made = task.predicted(annotations), signed_method(source, task)
+    wanted = method if method in SIGNED else made or "contributions"
+    stored = wanted == made
+    if stored and predicted.all():
+        return lambda rows, images: _read(annotations.contributions, rows, chunk_images)
+    maker = source.model or annotating_model(source, threads, task.lacking(stored))
+    maker.ready(saliency=True, method=checked_method(wanted))
+    logits = task.logits(annotations, maker)
+    return lambda rows, images: maker.contributions(
+        images, logits[rows], steps=SIGNED[wanted], smooth=SMOOTH, batch_size=len(images)
+    )
+
+
+def signed_method(source: Source, task: MappedTask) -> str:
+    """The method of the stored contributions; '' where none are stored with their sign."""
+    return task.stored_method(source.annotations) if source.annotations.has_contributions else ""
+
+
 def method_told(annotations: Annotations, task: MappedTask, method: SaliencyMethod | None) -> str:
     """How the masks of a map are made, for people; '' for the plain gradient. `method` is the one asked for."""
     return {
         "smoothgrad": "masks by SmoothGrad", "gradient-input": "masks by gradient × contrast",
         "integrated": "masks by integrated gradients", "contributions": "masks by contributions",
+        "contributions-once": "masks by contributions of one picture",
     }.get(method or task.stored_method(annotations), "")  # fmt: skip
 
 
-def _annotating_model(source: Source, threads: int | None, lacking: str) -> Model:
+def annotating_model(source: Source, threads: int | None, lacking: str) -> Model:
+    """The model that annotated. Raises AnnotationsError that says what is `lacking` without it, and what helps."""
     annotations = source.annotations
     storing = command_line("lsl-annotate", source.store.path, "--saliency", *naming(annotations.model))
     remedy = {
         "saliency maps": f"Give --model BUNDLE, or store the maps: `{storing}`",
         "maps of constrained classes": "Give --model BUNDLE, or map the free classes: --free",
         "maps of terms": "Give --model BUNDLE, or leave the masks out: --no-masked",
+        "contrasts of classes": "Give --model BUNDLE",
     }[lacking]
     try:
         model = Model.load(annotations.model, threads=threads)
@@ -84,9 +145,16 @@ def _annotating_model(source: Source, threads: int | None, lacking: str) -> Mode
 
 def _stored(annotations: Annotations, rows: NDArray[np.int64], chunk_images: int) -> NDArray[np.float32]:
     """Stored maps, each chunk inflated once."""
+    return _read(annotations.saliency, rows, chunk_images)
+
+
+def _read(
+    read: Callable[[int, int], NDArray[np.float32]], rows: NDArray[np.int64], chunk_images: int
+) -> NDArray[np.float32]:
+    """Maps of `rows`, ascending, each chunk read once."""
     maps = []
     for chunk in np.unique(rows // chunk_images):
         start = int(chunk) * chunk_images
         inside = rows[rows // chunk_images == chunk] - start
-        maps.append(annotations.saliency(start, min(start + chunk_images, len(annotations)))[inside])
+        maps.append(read(start, start + chunk_images)[inside])
     return np.concatenate(maps)

@@ -36,12 +36,13 @@ class Choice:
 
 
 def choose(source: Source, task: MappedTask, name: str, wanted: Filter | None = None) -> Choice:
-    """Annotated images that were given the class or term `name` and pass the filter.
+    """Annotated images that were given the class or term `name`, may be used, and pass the filter.
 
     Raises GemError that says which step left no image.
     """
     store, wanted = source.store, wanted or Filter()
     given, probability = task.given(source.annotations, name)
+    given = given & (store.unusable() == "")
     seen = given & _seen_from(store, wanted.view)
     sure = seen & (probability >= wanted.floor) if wanted.floor else seen
     rows = np.flatnonzero(sure & _of_genes(store, wanted))

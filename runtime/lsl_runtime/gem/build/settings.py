@@ -9,11 +9,14 @@ from typing import Literal, get_args
 from lsl_runtime.model.saliency_methods import SaliencyMethod
 from lsl_shared.errors import ConfigError
 
-__all__ = ["ALL_VIEWS", "Filter", "MapSettings", "Mode", "Weights"]
+__all__ = ["ALL_VIEWS", "Filter", "MapSettings", "MaskKind", "Mode", "Weights"]
 
 ALL_VIEWS = "all"
 Weights = Literal["equal", "probability"]
 Mode = Literal["mean", "fraction"]
+MaskKind = Literal["landmarks", "image"]
+"""`landmarks`: the landmark map of the class, one mask for all its images. `image`: each image's own saliency map, as
+in the paper."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,16 @@ class MapSettings:
     """How the maps behind the masks are made; None takes what is stored, else gradients."""
     per_gene: bool = False
     """Whether it is told what each gene shows."""
+    landmark_map: bool | None = None
+    """Whether there is a landmark map; None makes one where contributions are at hand: stored, or asked for."""
+    mask: MaskKind | None = None
+    """What the masked map is masked by; None takes the landmark map where there is one, and no other method is asked
+    for."""
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode):
             raise ConfigError(f"mode must be one of {', '.join(get_args(Mode))}, received {self.mode!r}")
+        if self.mask is not None and self.mask not in get_args(MaskKind):
+            raise ConfigError(f"mask must be one of {', '.join(get_args(MaskKind))}, received {self.mask!r}")
+        if self.mask == "landmarks" and self.landmark_map is False:
+            raise ConfigError("the masked map cannot be masked by a landmark map that is not made")

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from lsl_runtime.cluster import Machines, open_cluster, opened_once
 from lsl_runtime.gem.build.mapped_task import MappedTask
-from lsl_runtime.gem.build.saliency_source import SaliencyOf, saliency_source
+from lsl_runtime.gem.build.saliency_source import Explained, contributions_source, saliency_source, signed_method
 from lsl_runtime.gem.build.selection import Choice
-from lsl_runtime.gem.build.settings import MapSettings
+from lsl_runtime.gem.build.settings import MapSettings, MaskKind
 from lsl_runtime.gem.build.source import Source, check_source
 from lsl_runtime.gem.build.sums import Sums, add_up, pieces, sum_up
 from lsl_runtime.model.model import Model
+from lsl_runtime.model.saliency_methods import SIGNED
 from lsl_runtime.model.sessions import Device
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.annotations import Annotations
@@ -32,11 +33,33 @@ class Pass:
     task: MappedTask
     settings: MapSettings
 
-    def saliency_of(self, threads: int | None = None) -> SaliencyOf | None:
-        """Where the masks come from; None where none are asked for. Raises AnnotationsError."""
-        if not self.settings.masked:
+    @property
+    def landmark_map(self) -> bool:
+        """Whether there is a landmark map: as asked, else where contributions are at hand."""
+        settings = self.settings
+        if settings.landmark_map is not None or not settings.masked:
+            return bool(settings.landmark_map)
+        at_hand = bool(signed_method(self.source, self.task)) or settings.saliency_method in SIGNED
+        return at_hand or settings.mask == "landmarks"
+
+    @property
+    def mask(self) -> MaskKind | None:
+        """What the masked map is masked by; None where there is none."""
+        settings = self.settings
+        if not settings.masked:
             return None
-        return saliency_source(self.source, self.task, self.settings.saliency_method, threads)
+        usual = self.landmark_map and settings.saliency_method in (None, *SIGNED)
+        return settings.mask or ("landmarks" if usual else "image")
+
+    def explained(self, threads: int | None = None) -> Explained:
+        """Where masks of single images and contributions come from, as far as asked for. Raises AnnotationsError."""
+        method = self.settings.saliency_method
+        signed = contributions_source(self.source, self.task, method, threads) if self.landmark_map else None
+        if self.mask != "image":
+            return Explained(None, signed)
+        if signed and (method or self.task.stored_method(self.source.annotations)) in SIGNED:
+            return Explained(None, signed, positive=True)
+        return Explained(saliency_source(self.source, self.task, method, threads), signed)
 
 
 @dataclass(frozen=True)
@@ -64,9 +87,9 @@ def sums_of(
     Raises as `saliency_source` and `open_cluster`, and AnnotationsError where workers see other files.
     """
     store, settings = over.source.store, over.settings
-    cut, saliency_of = pieces(store), over.saliency_of()
+    cut, explained = pieces(store), over.explained()
     if not machines.shared:
-        found = (sum_up(store, choices, settings, saliency_of, on_progress, over=piece) for piece in cut)
+        found = (sum_up(store, choices, settings, explained, on_progress, over=piece) for piece in cut)
         return add_up(choices, found, store, settings.per_gene)
     with open_cluster(machines) as cluster:
         order = _order(over, cluster.threads)
@@ -113,13 +136,13 @@ def _within(choices: Sequence[Choice], piece: Sequence[range]) -> list[Choice]:
 
 def _sum_piece(order: _Order, place: int, choices: Sequence[Choice]) -> list[Sums]:
     """On a worker: the sums over one piece of the store."""
-    over, saliency_of = _opened(order)
+    over, explained = _opened(order)
     store = over.source.store
-    return sum_up(store, choices, over.settings, saliency_of, over=pieces(store)[place], threads=order.threads)
+    return sum_up(store, choices, over.settings, explained, over=pieces(store)[place], threads=order.threads)
 
 
 @opened_once
-def _opened(order: _Order) -> tuple[Pass, SaliencyOf | None]:
+def _opened(order: _Order) -> tuple[Pass, Explained]:
     """The pass of an order, its files open. Raises AnnotationsError."""
     store, annotations = Store(order.store), Annotations(order.annotations)
     check_source(Source(store, annotations))
@@ -130,4 +153,4 @@ def _opened(order: _Order) -> tuple[Pass, SaliencyOf | None]:
     source = Source(store, annotations, model)
     check_source(source)
     over = Pass(source, order.task, order.settings)
-    return over, over.saliency_of(order.threads)
+    return over, over.explained(order.threads)

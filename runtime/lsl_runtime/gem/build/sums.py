@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from lsl_runtime.gem.build.bootstrap import BAND_ROWS, Replicates, area_mean, gene_counts, grid_shape
 from lsl_runtime.gem.build.gene_sums import GeneSums
+from lsl_runtime.gem.build.landmark_map import ContributionSums
 from lsl_runtime.gem.build.masks import saliency_mask
-from lsl_runtime.gem.build.saliency_source import SaliencyOf
+from lsl_runtime.gem.build.saliency_source import Explained, SaliencyOf
 from lsl_runtime.gem.build.selection import Choice, group_name
 from lsl_runtime.gem.build.settings import MapSettings, Mode
 from lsl_runtime.model.cores import cores
@@ -37,7 +38,7 @@ _PIECES = 64
 @dataclass(frozen=True)
 class Measured:
     """One chosen image of `group`: `pixels` (H, W, 3), what it adds to the map, its stain density in 0..1, its embryo,
-    and its saliency mask if wanted."""
+    and, if wanted, its saliency mask and its contributions."""
 
     row: int
     group: str
@@ -46,12 +47,19 @@ class Measured:
     density: NDArray[np.float32]
     embryo: NDArray[np.bool_]
     mask: NDArray[np.float32] | None
+    contributions: NDArray[np.float32] | None = None
+
+    def kept(self) -> Measured:
+        """The same, holding on to nothing of its batch."""
+        signed = None if self.contributions is None else self.contributions.copy()
+        return replace(self, pixels=self.pixels.copy(), contributions=signed)
 
 
 class Sums:
     """Weighted sums over the images of one choice: `value`, `masked`, `embryo`, float64 (H, W); `weight`; `empty`.
 
-    `replicates` and `masked_replicates` are those of the bootstrap; `genes` holds a sum of each gene if wanted.
+    `replicates` and `masked_replicates` are those of the bootstrap; `genes` holds a sum of each gene if wanted,
+    `contributions` those of images that have some.
     """
 
     def __init__(self, choice: Choice, shape: tuple[int, int], per_gene: bool = False) -> None:
@@ -61,6 +69,7 @@ class Sums:
         grid = grid_shape(shape, BAND_ROWS)
         self.replicates, self.masked_replicates = Replicates(grid), Replicates(grid)
         self.genes = GeneSums(shape) if per_gene else None
+        self.contributions = ContributionSums(shape)
         self.samples: dict[int, Measured] = {}
 
     def add(self, image: Measured, weight: float) -> None:
@@ -74,11 +83,13 @@ class Sums:
             masked = np.multiply(image.mask, image.value, out=scratch("masked", image.value.shape))
             _accumulate(self.masked, masked, weight)
             self.masked_replicates.add(area_mean(masked, grid), weight, counts)
+        if image.contributions is not None:
+            self.contributions.add(image.group, image.contributions, weight)
         if self.genes is not None:
             self.genes.add(image.group, image.density, image.embryo)
         self.empty += not image.embryo.any()
         if image.row in self.choice.samples:
-            self.samples[image.row] = replace(image, pixels=image.pixels.copy())
+            self.samples[image.row] = image.kept()
 
     def __iadd__(self, other: Sums) -> Self:
         """Adds the sums over another part of the same choice."""
@@ -91,6 +102,7 @@ class Sums:
         self.masked_replicates += other.masked_replicates
         if self.genes is not None and other.genes is not None:
             self.genes = self.genes + other.genes
+        self.contributions += other.contributions
         self.samples = self.samples | other.samples
         return self
 
@@ -132,7 +144,7 @@ def sum_up(
     store: Store,
     choices: Sequence[Choice],
     settings: MapSettings,
-    saliency_of: SaliencyOf | None = None,
+    explained: Explained | SaliencyOf | None = None,
     on_progress: Callable[[int], None] | None = None,
     *,
     over: Sequence[range] | None = None,
@@ -141,10 +153,11 @@ def sum_up(
     """The sums of each choice; the choices share no image. Each chunk that holds a chosen image is read once.
 
     `over` names the partitions to pass, by default all; those of a store cut in any way, added up, give the same sums
-    but for rounding. Images are measured in `threads`, by default as many as there are processors.
+    but for rounding. `explained` gives saliency maps, or contributions as well. Images are measured in `threads`, by
+    default as many as there are processors.
     """
     sums = [Sums(choice, store.shape[1:], settings.per_gene) for choice in choices]
-    advance = on_progress or (lambda count: None)
+    advance, maps_of = on_progress or (lambda count: None), _maps_of(explained)
     owner, weight = np.full(len(store), -1), np.zeros(len(store))
     for place, choice in enumerate(choices):
         owner[choice.rows], weight[choice.rows] = place, choice.weights
@@ -152,7 +165,7 @@ def sum_up(
         for partition in partitions(len(store), store.chunk_images) if over is None else over:
             passed = partition.start
             rows = partition.start + np.flatnonzero(owner[partition.start : partition.stop] >= 0)
-            for batch in _batches(store, rows, saliency_of, settings.mode, pool):
+            for batch in _batches(store, rows, maps_of, settings.mode, pool):
                 for image in batch:
                     sums[owner[image.row]].add(image, weight[image.row])
                 advance(batch[-1].row + 1 - passed)
@@ -161,26 +174,34 @@ def sum_up(
     return sums
 
 
+def _maps_of(explained: Explained | SaliencyOf | None) -> Explained:
+    return explained if isinstance(explained, Explained) else Explained(explained)
+
+
 def measure(
-    store: Store, row: int, pixels: NDArray[np.uint8], saliency: NDArray[np.float32] | None, mode: Mode
+    store: Store,
+    row: int,
+    pixels: NDArray[np.uint8],
+    saliency: NDArray[np.float32] | None,
+    mode: Mode,
+    contributions: NDArray[np.float32] | None = None,
 ) -> Measured:
     """What the image at `row` adds to a map."""
     found = expression(pixels)
     value = found.density if mode == "mean" else (found.density > STAINED).astype(np.float32)
     mask = None if saliency is None else saliency_mask(saliency, found.mask)
-    return Measured(row, group_name(store, row), pixels, value, found.density, found.mask, mask)
+    return Measured(row, group_name(store, row), pixels, value, found.density, found.mask, mask, contributions)
 
 
 def _batches(
-    store: Store, rows: NDArray[np.int64], saliency_of: SaliencyOf | None, mode: Mode, pool: ThreadPoolExecutor
+    store: Store, rows: NDArray[np.int64], explained: Explained, mode: Mode, pool: ThreadPoolExecutor
 ) -> Iterator[list[Measured]]:
     """Measured images in order; while a batch is measured, the next one is read."""
     waiting = None
     for part in _cut(rows, store.chunk_images):
         pixels = store.select(part)  # (n, H, W, 3)
-        maps = saliency_of(part, pixels) if saliency_of else [None] * len(part)
-        chosen = zip(part, pixels, maps, strict=True)
-        started = [pool.submit(measure, store, int(row), image, one, mode) for row, image, one in chosen]
+        chosen = zip(part, pixels, explained.of(part, pixels), strict=True)
+        started = [pool.submit(measure, store, int(row), image, one, mode, two) for row, image, (one, two) in chosen]
         if waiting:
             yield [future.result() for future in waiting]
         waiting = started

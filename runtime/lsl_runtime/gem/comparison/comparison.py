@@ -20,10 +20,10 @@ from lsl_runtime.gem.build.bootstrap import REPLICATES, Replicates, area_mean, g
 from lsl_runtime.gem.build.requested import requested
 from lsl_runtime.gem.build.selection import choose
 from lsl_runtime.gem.build.settings import Filter, MapSettings, Mode, Weights
+from lsl_runtime.gem.build.significance import false_discovery, two_sided
 from lsl_runtime.gem.build.source import Source, check_source
 from lsl_runtime.gem.build.store_pass import Pass
 from lsl_runtime.gem.build.sums import Sums, sum_up
-from lsl_runtime.gem.comparison.significance import false_discovery, two_sided
 from lsl_shared.errors import ConfigError, GemError
 from lsl_shared.files.annotations import Annotations, annotations_path
 from lsl_shared.files.store import Store
@@ -180,7 +180,8 @@ def _sums(
         choice = choose(source, task, side.stage, wanted)
         if choice.n_genes < 2:
             raise GemError(given.path, f"{side.name!r} has images of one gene only; a comparison needs two or more")
-        return sum_up(store, [choice], settings, Pass(source, task, settings).saliency_of(), on_progress)[0]
+        own = replace(settings, mask="image", landmark_map=False)  # a common mask would say nothing of either side
+        return sum_up(store, [choice], own, Pass(source, task, own).explained(), on_progress)[0]
 
 
 def _standard_error(first: Replicates, second: Replicates, grid: tuple[int, int]) -> NDArray[np.float64]:

@@ -10,15 +10,13 @@ import numpy as np
 from lsl_runtime.gem.comparison.comparison import GemComparison
 from lsl_runtime.gem.draw.axes import colour_bar, round_top
 from lsl_runtime.gem.draw.sheet import INK, Sheet, frame, readable
+from lsl_runtime.gem.draw.signed import SIGNED_COLOURS, draw_edges
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
 __all__ = ["draw_comparison"]
-
-_MAP = "PuOr_r"
-"""Diverging, even in lightness on both sides, and told apart by those who see no red and green."""
 
 # Lengths in inches.
 _PAGE, _MARGIN, _TOP, _BAR_PLACE, _BAR, _DPI = 8.0, 0.45, 1.0, 0.3, 0.13, 200
@@ -68,18 +66,7 @@ def _headings(sheet: Sheet, found: GemComparison, first: str, second: str) -> No
 def _map(axes: Axes, found: GemComparison) -> AxesImage:
     inside = np.where(np.isnan(found.t), np.nan, found.difference)
     top = round_top(float(np.nanmax(np.abs(inside), initial=0.0)))
-    drawn = axes.imshow(inside, cmap=_MAP, vmin=-top, vmax=top, interpolation="nearest", aspect="auto")
+    drawn = axes.imshow(inside, cmap=SIGNED_COLOURS, vmin=-top, vmax=top, interpolation="nearest", aspect="auto")
     frame(axes)
-    for edge in _edges(found):
-        axes.plot(*edge, color=INK, linewidth=1.1, solid_capstyle="projecting")
-    axes.set_xlim(-0.5, inside.shape[1] - 0.5)
-    axes.set_ylim(inside.shape[0] - 0.5, -0.5)
+    draw_edges(axes, found.significant, inside.shape)
     return drawn
-
-
-def _edges(found: GemComparison) -> list[tuple[list[float], list[float]]]:
-    """The border lines between cells that are discoveries and cells that are not, as ([x, x], [y, y])."""
-    held = np.pad(found.significant, 1)
-    upright = [([x - 0.5, x - 0.5], [y - 1.5, y - 0.5]) for y, x in np.argwhere(held[:, 1:] != held[:, :-1])]
-    level = [([x - 1.5, x - 0.5], [y - 0.5, y - 0.5]) for y, x in np.argwhere(held[1:] != held[:-1])]
-    return upright + level

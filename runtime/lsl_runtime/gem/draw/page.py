@@ -15,6 +15,7 @@ from lsl_runtime.gem.build.gem import FEW_GENES, Gem
 from lsl_runtime.gem.draw.axes import FLY_TASKS, MEASURE, has_outline, round_top
 from lsl_runtime.gem.draw.picture import told_about
 from lsl_runtime.gem.draw.sheet import readable
+from lsl_runtime.gem.draw.signed import SIGNED_COLOURS, signed_top
 from lsl_runtime.gem.draw.style import StyleName, gem_style
 from lsl_shared.errors import ConfigError
 from lsl_shared.files.atomic import write_text
@@ -67,6 +68,7 @@ def _data(gems: Sequence[Gem], what: str, style: StyleName) -> dict[str, Any]:
         "width": width,
         "height": height,
         "colours": _base64(look.colours),
+        "signed": _base64(_signed_colours()),
         "line": look.line,
         "stages": [_entry(gem, _tops(gem, gems)) for gem in gems],
     }
@@ -76,7 +78,8 @@ def _tops(gem: Gem, gems: Sequence[Gem]) -> list[float]:
     """Where the shared scales of GEM and masked GEM end: over all maps of the same mode."""
     alike = [other for other in gems if other.mode == gem.mode]
     masked = [float(other.masked_gem.max()) for other in alike if other.masked_gem is not None]
-    return [round_top(max(float(other.gem.max()) for other in alike)), round_top(max(masked, default=0.0))]
+    own = [] if gem.landmark_map is None else [signed_top(gem.landmark_map.mean)]
+    return [round_top(max(float(other.gem.max()) for other in alike)), round_top(max(masked, default=0.0)), *own]
 
 
 def _entry(gem: Gem, tops: list[float]) -> dict[str, Any]:
@@ -91,11 +94,23 @@ def _entry(gem: Gem, tops: list[float]) -> dict[str, Any]:
         "measure": MEASURE[gem.mode],
         "about": told_about(gem),
         "tops": tops,
-        "maps": [plane if plane is None else _plane(plane) for plane in (gem.gem, gem.masked_gem)],
-        "bands": [band if band is None else _steps(band) for band in (gem.band, gem.masked_band)],
+        "maps": [plane if plane is None else _plane(plane) for plane in (gem.gem, gem.masked_gem)] + [_landmarks(gem)],
+        "mask": gem.mask,
+        "bands": [band if band is None else _steps(band) for band in (gem.band, gem.masked_band)] + [None],
         "outline": _outline(embryo),
         "egg": [egg.left, egg.right] if has_outline(gem) else None,
     }
+
+
+def _landmarks(gem: Gem) -> dict[str, Any] | None:
+    """The landmark map, whose values have a sign, its p, and the lines around its significant cells."""
+    if gem.landmark_map is None:
+        return None
+    found, small = gem.landmark_map, _reduced(np.where(gem.embryo >= 0.5, gem.landmark_map.mean, 0))
+    low = float(min(small.min(), 0))
+    steps = _steps((small - np.float32(low)).astype(np.float32))
+    p = [[None if np.isnan(one) else round(float(one), 4) for one in row] for row in found.p]
+    return {**steps, "min": low, "top": signed_top(found.mean), "p": p, "cells": found.significant.tolist()}
 
 
 def _plane(plane: NDArray[np.float32]) -> dict[str, Any]:
@@ -127,6 +142,12 @@ def _outline(embryo: NDArray[np.float32]) -> list[list[list[float]]]:
 
     lines = contour_generator(z=np.pad(embryo, 1)).lines(0.5)
     return [np.round(np.asarray(line) - 0.5, 1).tolist() for line in lines]
+
+
+def _signed_colours() -> NDArray[np.uint8]:
+    from matplotlib import colormaps
+
+    return np.asarray(colormaps[SIGNED_COLOURS](np.arange(256), bytes=True))[:, :3]
 
 
 def _base64(array: NDArray[Any]) -> str:

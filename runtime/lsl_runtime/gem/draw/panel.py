@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsl_runtime.gem.build.gem import FEW_GENES, Gem, GemSample
+from lsl_runtime.gem.build.landmark_map import LandmarkMap
 from lsl_runtime.gem.draw.axes import FLY_TASKS, MEASURE, colour_bar, draw_map, draw_outline, has_outline, round_top
 from lsl_runtime.gem.draw.picture import told_about
 from lsl_runtime.gem.draw.sheet import GREY, INK, WARNING, Sheet, frame, readable
+from lsl_runtime.gem.draw.signed import draw_landmark_map, signed_top
 from lsl_runtime.gem.draw.style import Style, StyleName, gem_style
 from lsl_shared.errors import ConfigError
 
@@ -55,7 +58,8 @@ class _Panel:
         self.gems, self.style = gems, style
         self.row_height = _COLUMN * gems[0].gem.shape[0] / gems[0].gem.shape[1]
         self.masked = all(gem.masked_gem is not None for gem in gems)
-        self.names = ["GEM", *(["masked GEM"] if self.masked else []), *self._sample_heading()]
+        self.mapped = all(gem.landmark_map is not None for gem in gems)
+        self.names = ["GEM", *["masked GEM"] * self.masked, *["landmark map"] * self.mapped, *self._sample_heading()]
         height = _TOP + len(gems) * (self.row_height + _ROW_GAP) + _FOOT
         self.sheet = Sheet(2 * _MARGIN + _LABEL + len(self.names) * (_COLUMN + _GAP) - _GAP, height)
         self.tops = [round_top(max(float(gem.gem.max()) for gem in gems))]
@@ -87,7 +91,18 @@ class _Panel:
             draw_outline(axes, gem, self.style, last, 8)
             if last:
                 self._bar(drawn, column, top + self.row_height)
-        self._samples(gem.samples, self._left(len(planes)), top)
+        if self.mapped and gem.landmark_map is not None:
+            self._landmark_map(gem, gem.landmark_map, len(planes), top)
+        self._samples(gem.samples, self._left(len(planes) + self.mapped), top)
+
+    def _landmark_map(self, gem: Gem, found: LandmarkMap, column: int, top: float) -> None:
+        """Each on its own scale: logits of one class are no measure of another's."""
+        axes = self.sheet.axes(self._left(column), top, _COLUMN, self.row_height)
+        drawn, last = draw_landmark_map(axes, gem, found, signed_top(found.mean)), gem is self.gems[-1]
+        draw_outline(axes, gem, replace(self.style, line=GREY), last, 8)
+        if last:
+            label = "← against   contribution, own scale   for →"
+            self._bar(drawn, column, top + self.row_height, label)
 
     def _label(self, top: float, gem: Gem) -> None:
         few = gem.n_genes < FEW_GENES
@@ -96,10 +111,11 @@ class _Panel:
         bottom = top + self.row_height
         self.sheet.text(_MARGIN, bottom, counts, 8.5, WARNING if few else GREY, va="bottom", linespacing=1.3)
 
-    def _bar(self, drawn: AxesImage, column: int, bottom: float) -> None:
+    def _bar(self, drawn: AxesImage, column: int, bottom: float, label: str = "") -> None:
         axed = self.gems[-1].task in FLY_TASKS and has_outline(self.gems[-1])
         place = bottom + (_BAR_PLACE if axed else 0.2)
-        label = MEASURE[self.gems[0].mode] + (", where the model looks" if column else "")
+        where = "at the landmarks" if self.gems[0].mask == "landmarks" else "where the model looks"
+        label = label or MEASURE[self.gems[0].mode] + (f", {where}" if column else "")
         colour_bar(drawn, self.sheet.axes(self._left(column), place, _COLUMN, _BAR), label, orientation="horizontal")
 
     def _samples(self, samples: Sequence[GemSample], left: float, top: float) -> None:

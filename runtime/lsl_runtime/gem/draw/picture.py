@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.gem.build.gem import Gem, GemSample
+from lsl_runtime.gem.build.landmark_map import LandmarkMap
 from lsl_runtime.gem.build.landmarks import Landmark
 from lsl_runtime.gem.draw.axes import FLY_TASKS, MEASURE, colour_bar, draw_map, draw_outline, round_top
-from lsl_runtime.gem.draw.sheet import INK, WARNING, Sheet, frame, readable
+from lsl_runtime.gem.draw.sheet import GREY, INK, WARNING, Sheet, frame, readable
+from lsl_runtime.gem.draw.signed import draw_landmark_map, signed_top
 from lsl_runtime.gem.draw.style import Style, StyleName, gem_style
 
 if TYPE_CHECKING:
@@ -76,11 +79,14 @@ class _Page:
         self.panels = 1 if gem.masked_gem is None else 2
         self.map_width = min((_PAGE - 2 * _MARGIN - 2 * _GAP - 0.75) / 2 * (1.0 if self.panels == 2 else 1.4), 11)
         self.sample_width = (_PAGE - 2 * _MARGIN - 4 * 0.15) / 5
-        below_maps = _MAPS_TOP + self.map_width * self.aspect + _AXIS
+        self.below = 0.0 if gem.landmark_map is None else self.map_width * self.aspect + _AXIS + _HEADING
+        below_maps = _MAPS_TOP + self.map_width * self.aspect + _AXIS + self.below
         samples = _HEADING + _CAPTION + self.panels * (self.sample_width * self.aspect + 0.06) + 0.25
         self.sheet = Sheet(_PAGE, below_maps + (samples if gem.samples else 0))
         self._title()
         self._maps()
+        if gem.landmark_map is not None:
+            self._landmark_map(gem.landmark_map, _MAPS_TOP + self.map_width * self.aspect + _AXIS + _HEADING)
         self._samples(gem.samples, below_maps)
 
     def _title(self) -> None:
@@ -98,7 +104,8 @@ class _Page:
         if gem.masked_gem is not None:
             shown = "" if factor == 1 else f" (shown × {factor:g})"
             masked = (gem.masked_gem * factor).astype(np.float32)
-            planes.append((f"masked GEM: the stain where the model looks{shown}", masked))
+            where = "at the class's landmarks" if gem.mask == "landmarks" else "where the model looks"
+            planes.append((f"masked GEM: the stain {where}{shown}", masked))
         top, height = round_top(float(gem.gem.max())), self.map_width * self.aspect
         for place, (name, plane) in enumerate(planes):
             left = _MARGIN + place * (self.map_width + _GAP)
@@ -106,9 +113,23 @@ class _Page:
             axes = self.sheet.axes(left, _MAPS_TOP, self.map_width, height)
             drawn = draw_map(axes, plane, top, self.style)
             draw_outline(axes, gem, self.style)
-            if place:
+            if place and gem.landmark_map is None:
                 _mark(axes, self.landmarks, self.style)
         self._colour_bar(drawn, _MARGIN + len(planes) * (self.map_width + _GAP) - 0.1, height, factor)
+
+    def _landmark_map(self, found: LandmarkMap, top: float) -> None:
+        """The landmark map below the GEM, and what it shows beside it."""
+        height, scale = self.map_width * self.aspect, signed_top(found.mean)
+        self.sheet.text(_MARGIN, top - 0.26, "landmark map: what speaks for the class, mean over genes", 11.5, INK)
+        axes = self.sheet.axes(_MARGIN, top, self.map_width, height)
+        drawn = draw_landmark_map(axes, self.gem, found, scale)
+        draw_outline(axes, self.gem, replace(self.style, line=GREY))
+        _mark(axes, self.landmarks, self.style)
+        left = _MARGIN + self.map_width + 0.15
+        colour_bar(drawn, self.sheet.axes(left, top, _BAR, height), "← against     contribution to the logit     for →")
+        told = f"{int(found.significant.sum())} of {int((~np.isnan(found.p)).sum())} cells speak for the class"
+        note = f"Outlined: {told}\nbeyond chance (signs of whole genes turned at\nrandom, false discovery rate 5 %)."
+        self.sheet.text(left + 1.1, top + 0.05, note, 9, linespacing=1.5)
 
     def _colour_bar(self, drawn: AxesImage, left: float, height: float, factor: float) -> None:
         note = "" if factor == 1 else f"\n(masked GEM: divide by {factor:g})"
@@ -118,7 +139,8 @@ class _Page:
         if not samples:
             return
         height = self.sample_width * self.aspect
-        below = "" if self.panels == 1 else "; below, where the model looks in them (saliency)"
+        mask = "under the mask of the landmark map" if self.gem.mask == "landmarks" else "where the model looks in them"
+        below = "" if self.panels == 1 else f"; below, {mask}"
         self.sheet.text(_MARGIN, top, f"Embryos the model is surest of, one per gene{below}", 11.5, INK)
         for place, sample in enumerate(samples):
             left, upper = _MARGIN + place * (self.sample_width + 0.15), top + _HEADING

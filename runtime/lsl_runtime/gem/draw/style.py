@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Style", "StyleName", "gem_style"]
 
-StyleName = Literal["inferno", "flyexpress"]
+StyleName = Literal["inferno", "flyexpress", "paper"]
 """`flyexpress` is our approximation, since the colours of FlyExpress' maps are not published: white ground and the
-blue-violet of its stained embryos, evenly spaced in CIELAB."""
+blue-violet of its stained embryos, evenly spaced in CIELAB. `paper` has the same colours; with it `lsl-gem` masks by
+each image's own gradient."""
 
 _STAIN = ("#ffffff", "#cfcdea", "#9a97d3", "#6661b4", "#3b2f8a", "#1b0f52")
 
@@ -46,7 +47,7 @@ def gem_style(name: StyleName = "inferno") -> Style:
     """The style of that name. Raises ConfigError."""
     if name == "inferno":
         return Style(name, _inferno(), "#ffffff", "#7fe8df")
-    if name == "flyexpress":
+    if name in ("flyexpress", "paper"):
         return Style(name, _evenly(_STAIN), "#4a4a4a", "#b8430f")
     raise ConfigError(f"style must be one of {', '.join(get_args(StyleName))}, received {name!r}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -13,7 +14,10 @@ from lsl_shared.files.atomic import atomic_path
 __all__ = ["write_gene_table", "write_landmarks"]
 
 _GENES = ["gene", "stage", "n_images", "mean", "peak", "peak_egg_length", "peak_dorsoventral", "peak_region"]
-_LANDMARKS = ["stage", "landmark", "threshold", "area_percent", "egg_length", "dorsoventral", "mean"]
+_LANDMARKS = [
+    "stage", "landmark", "threshold", "area_percent", "egg_length", "dorsoventral", "mean", "egg_length_from",
+    "egg_length_to", "p",
+]  # fmt: skip
 
 
 def write_gene_table(path: str | Path, gems: Sequence[Gem]) -> int:
@@ -56,14 +60,18 @@ def write_landmarks(path: str | Path, found: Iterable[Landmark]) -> None:
         >>> from lsl_runtime import build_gem, landmarks, write_landmarks
         >>> write_landmarks("landmarks.csv", landmarks(build_gem("store.h5", "9")))
         >>> Path("landmarks.csv").read_text().splitlines()[0]
-        'stage,landmark,threshold,area_percent,egg_length,dorsoventral,mean'
+        'stage,landmark,threshold,area_percent,egg_length,dorsoventral,mean,egg_length_from,egg_length_to,p'
     """
-    rows = [
-        [one.stage, one.number, f"{one.threshold:.5f}", f"{one.area:.2f}", f"{one.egg_length:.1f}",
-         f"{one.dorsoventral:.1f}", f"{one.mean:.5f}"]
-        for one in found
+    _write(path, _LANDMARKS, [_row(one) for one in found])
+
+
+def _row(one: Landmark) -> list[object]:
+    tested = not math.isnan(one.p)
+    return [
+        one.stage, one.number, f"{one.threshold:.5f}", f"{one.area:.2f}", f"{one.egg_length:.1f}",
+        f"{one.dorsoventral:.1f}", f"{one.mean:.4g}" if tested else f"{one.mean:.5f}",
+        *("" if math.isnan(end) else f"{end:.1f}" for end in (one.first, one.last)), f"{one.p:.4f}" if tested else "",
     ]  # fmt: skip
-    _write(path, _LANDMARKS, rows)
 
 
 def _write(path: str | Path, header: list[str], rows: Sequence[Sequence[object]]) -> None:

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from lsl_runtime.gem.build.gem import Gem
+from lsl_runtime.gem.build.landmark_map import LandmarkMap
 from lsl_shared.errors import GemError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.hdf5 import read_dataset
@@ -26,7 +27,9 @@ _FORMAT, _VERSION = "lsl-gems", 1
 _REMEDY = "`lsl-gem STORE --stage S` makes one; move this away or choose --out"
 _PLANES = ("gem", "masked_gem", "embryo", "band", "masked_band")
 _TEXTS = ("stage", "task", "mode", "view", "model", "model_digest", "store_fingerprint")
-_OPTIONAL = {"selection": "", "kind": "class"}
+_OPTIONAL = {"selection": "", "kind": "class", "mask": ""}
+_LANDMARKS = {"landmark_map": "mean", "landmark_p": "p"}
+"""The keys of a landmark map, and what of it they hold."""
 _COUNTS = ("n_images", "n_genes", "n_empty")
 
 
@@ -119,6 +122,8 @@ def read_gem(path: str | Path, stage: str, task: str = "") -> Gem:
             raise GemError(path, f"damaged ({problem}). {_REMEDY}", name) from None
         entries |= {key: str(attributes.get(key, usual)) for key, usual in _OPTIONAL.items()} | {"masked_gem": None}
         entries |= {key: read(key) for key in _PLANES if key in file[name] or key in ("gem", "embryo")}
+        if "landmark_map" in file[name]:
+            entries["landmark_map"] = LandmarkMap(**{part: read(key) for key, part in _LANDMARKS.items()})
         return Gem(**entries)
 
 
@@ -126,6 +131,8 @@ def _write(group: h5py.Group, gem: Gem) -> None:
     for key in _PLANES:
         if (plane := getattr(gem, key)) is not None:
             group.create_dataset(key, data=plane, compression="gzip")
+    for key, part in _LANDMARKS.items() if gem.landmark_map else ():
+        group.create_dataset(key, data=getattr(gem.landmark_map, part), compression="gzip")
     for key in (*_TEXTS, *_COUNTS, *_OPTIONAL):
         group.attrs[key] = getattr(gem, key)
 

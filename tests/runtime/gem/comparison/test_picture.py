@@ -7,7 +7,7 @@ import pytest
 from matplotlib import colormaps
 
 from lsl_runtime.gem.comparison.comparison import GemComparison
-from lsl_runtime.gem.comparison.picture import _edges, _sheet, draw_comparison
+from lsl_runtime.gem.comparison.picture import _sheet, draw_comparison
 from tests.support.pictures import colours_at, decoded, pictures_of, texts_of, within
 
 
@@ -25,7 +25,8 @@ def _comparison(names: tuple[str, str] = ("9", "10")) -> GemComparison:
 
 def test_discoveries_are_outlined_and_counted() -> None:
     found = _comparison()
-    edges = {tuple(map(tuple, edge)) for edge in _edges(found)}
+    lines = _sheet(found).figure.axes[0].lines
+    edges = {(tuple(np.asarray(line.get_xdata())), tuple(np.asarray(line.get_ydata()))) for line in lines}
     assert len(edges) == 8  # a square of two by two cells
     assert ((1.5, 1.5), (0.5, 1.5)) in edges and ((2.5, 3.5), (2.5, 2.5)) in edges
     told = "\n".join(text.get_text() for text in _sheet(found).figure.texts)

@@ -31,5 +31,6 @@ def test_landmarks(tmp_path: Path) -> None:
     one = Landmark("9", 1, 0.5, 12.346, 33.3, 66.6, 0.61, np.zeros((4, 2), np.int32))
     write_landmarks(tmp_path / "landmarks.csv", [one])
     rows = list(csv.reader((tmp_path / "landmarks.csv").read_text(encoding="utf-8").splitlines()))
-    assert rows[0] == ["stage", "landmark", "threshold", "area_percent", "egg_length", "dorsoventral", "mean"]
-    assert rows[1:] == [["9", "1", "0.50000", "12.35", "33.3", "66.6", "0.61000"]]
+    assert rows[0][:7] == ["stage", "landmark", "threshold", "area_percent", "egg_length", "dorsoventral", "mean"]
+    assert rows[0][7:] == ["egg_length_from", "egg_length_to", "p"]
+    assert rows[1:] == [["9", "1", "0.50000", "12.35", "33.3", "66.6", "0.61000", "", "", ""]]

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from lsl_runtime import Gem, read_gem, write_gems
+from lsl_runtime import Gem, LandmarkMap, read_gem, write_gems
 from lsl_runtime.gem.files.maps_file import gems_folder, picture_path, safe_name
 from lsl_shared import GemError
 
@@ -40,6 +40,21 @@ def test_what_is_written_is_read_back(make_gem: Callable[..., Gem], tmp_path: Pa
         assert (file.attrs["format"], file.attrs["version"]) == ("lsl-gems", 1)
         assert file["stage_9/gem"].dtype == np.float32
         assert file["stage_9"].attrs["n_genes"] == 3
+
+
+def test_the_landmark_map_is_read_back(make_gem: Callable[..., Gem], tmp_path: Path) -> None:
+    p = np.linspace(0, 1, 8 * 20, dtype=np.float32).reshape(8, 20)
+    p[0] = np.nan
+    found = LandmarkMap(np.linspace(-1, 1, 640, dtype=np.float32).reshape(16, 40), p)
+    write_gems(tmp_path, [make_gem(landmark_map=found, mask="landmarks"), make_gem("10")])
+    again = read_gem(tmp_path / "gems.h5", "9")
+    assert again.landmark_map is not None and again.mask == "landmarks"
+    np.testing.assert_array_equal(again.landmark_map.mean, found.mean)
+    np.testing.assert_array_equal(again.landmark_map.p, p)
+    with h5py.File(tmp_path / "gems.h5") as file:
+        assert file["stage_9/landmark_map"].dtype == file["stage_9/landmark_p"].dtype == np.float32
+    bare = read_gem(tmp_path / "gems.h5", "10")
+    assert bare.landmark_map is None and bare.mask == ""
 
 
 def test_unmasked_gem_has_no_masked_dataset(make_gem: Callable[..., Gem], tmp_path: Path) -> None:

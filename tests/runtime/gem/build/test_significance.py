@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lsl_runtime.gem.comparison.significance import false_discovery, two_sided
+from lsl_runtime.gem.build.significance import false_discovery, two_sided
 
 
 # Two-sided critical values from the tables of Student's t (Abramowitz and Stegun, table 26.10).
