@@ -11,6 +11,7 @@ from lsl_trainer.reporting.drawing import BLUE, GREY, RED
 from lsl_trainer.reporting.figures import (
     confusion_matrix,
     learning_curves,
+    mistake_panel,
     reliability_diagram,
     saliency_panel,
     thumbnail,
@@ -114,6 +115,14 @@ def test_a_panel_shows_the_image_and_the_map_from_dark_to_bright() -> None:
     assert np.all(np.diff(brightness) > 0), "a single pixel of great saliency does not darken the others"
     assert shown[10, 0].max() < 10
     assert tuple(shown[10, -1]) == tuple(shown[0, 0]), "the brightest half percent is cut off"
+
+
+def test_a_mistake_shows_both_sides_on_one_scale() -> None:
+    image, contrast = np.full((20, 30, 3), 200, np.uint8), np.zeros((20, 30), np.float32)
+    contrast[:10], contrast[10:] = 1e-3, -5e-4
+    panel = mistake_panel(image, contrast, "a caption")
+    answer, label = (embedded(panel[name])[0].astype(float).sum(2) for name in ("answer", "label"))
+    assert answer[0, 0] > label[19, 0] > answer[19, 0] == label[0, 0]
 
 
 @pytest.mark.parametrize(("size", "small"), [((100, 300), (50, 150)), ((40, 60), (40, 60)), ((1, 900), (1, 150))])

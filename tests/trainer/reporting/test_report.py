@@ -87,6 +87,20 @@ def test_mistakes_are_told_as_mistakes(page: str) -> None:
     assert all(true != predicted for true, predicted in pairs)
 
 
+def test_mistakes_stand_above_what_speaks_for_the_answer_and_for_the_label(run: Run, page: str, store: Path) -> None:
+    text = section(page, "The most confident mistakes")
+    (true, said, name), *_ = re.findall(r"<figcaption>(\w) → (\w) \(\d+%\)\s+(\w+)</figcaption>", text)
+    image, *maps = (one.astype(float).sum(2) for one in embedded(text)[:3])
+    with Store(store) as opened:
+        pixels = opened.select(np.array([list(opened.ids).index(name)]))
+    np.testing.assert_array_equal(image, pixels[0].astype(float).sum(2))
+    model = Model.load(run.path / "model", device="cpu")
+    answer, label = (np.array(["abcd".index(one)]) for one in (said, true))
+    contrast = model.contributions(pixels, answer, label, smooth=2.0)[0]
+    for shown, sign in zip(maps, (1, -1), strict=True):
+        assert shown.flat[(sign * contrast).argmax()] > 2 * shown.flat[(sign * contrast).argmin()]
+
+
 def test_settings_and_steps_are_told(page: str) -> None:
     settings = dict(row for row in cells(section(page, "Settings")) if len(row) == 2)
     assert (settings["method"], settings["fine_epochs"]) == ("plain", "1")

@@ -11,7 +11,7 @@ from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.reporting.drawing import BLUE, GREY, RED, SHARE_LABEL, data_address, draw_confusion, new_figure, svg_of
 from lsl_trainer.reporting.reliability import Calibration
 
-__all__ = ["confusion_matrix", "learning_curves", "reliability_diagram", "saliency_panel", "thumbnail"]
+__all__ = ["confusion_matrix", "learning_curves", "mistake_panel", "reliability_diagram", "saliency_panel", "thumbnail"]
 
 _STEPS = {"coarse": "step 1: coarse labels", "fine": "step 1: fine labels", "feature": "step 2: reference sets"}
 _MOST_NUMBERED = 20
@@ -85,11 +85,18 @@ def saliency_panel(image: NDArray[np.uint8], saliency: NDArray[np.float32], capt
 
     The brightest colour stands for the 99.5th percentile of the map and all above it.
     """
-    import cv2
+    return {"image": _png(image[:, :, ::-1]), "saliency": _map(saliency, _top(saliency)), "caption": caption}
 
-    scaled = np.minimum(saliency / max(float(np.percentile(saliency, 99.5)), 1e-12), 1)
-    coloured = cv2.applyColorMap((255 * scaled).astype(np.uint8), cv2.COLORMAP_INFERNO)
-    return {"image": _png(image[:, :, ::-1]), "saliency": _png(coloured), "caption": caption}
+
+def mistake_panel(image: NDArray[np.uint8], contrast: NDArray[np.float32], caption: str) -> dict[str, str]:
+    """An image and two maps on one scale: what speaks for the answer, and what for the label.
+
+    `contrast` (H, W) holds contributions to logit(answer) − logit(label).
+    """
+    top = _top(np.abs(contrast))
+    maps = {"answer": np.maximum(contrast, 0), "label": np.maximum(-contrast, 0)}
+    shown = {name: _map(plane, top) for name, plane in maps.items()}
+    return {"image": _png(image[:, :, ::-1]), **shown, "caption": caption}
 
 
 def thumbnail(image: NDArray[np.uint8]) -> str:
@@ -101,6 +108,18 @@ def thumbnail(image: NDArray[np.uint8]) -> str:
     small = cv2.resize(np.ascontiguousarray(image[:, :, ::-1]), size, interpolation=cv2.INTER_AREA)
     coded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
     return data_address("jpeg", coded.tobytes())
+
+
+def _top(plane: NDArray[np.float32]) -> float:
+    return max(float(np.percentile(plane, 99.5)), 1e-12)
+
+
+def _map(plane: NDArray[np.float32], top: float) -> str:
+    """A map from 0 to `top` in colours, as a PNG data address."""
+    import cv2
+
+    scaled = (255 * np.minimum(plane / top, 1)).astype(np.uint8)
+    return _png(cv2.applyColorMap(scaled, cv2.COLORMAP_INFERNO))
 
 
 def _png(bgr: NDArray[np.uint8]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.model.contributions import SMOOTH
 from lsl_runtime.model.model import Model
 from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.algorithm import TwoStepTraining
@@ -59,7 +60,7 @@ def _shown(data: TrainingData, model: Model, answers: Answers) -> tuple[list[dic
     """Panels with saliency maps: first the surest right images of a few classes, then the surest mistakes."""
     right = answers.predicted == data.test.labels
     sure, mistakes = _surest(answers, right), _mistakes(answers, right)
-    return _panels(data, model, answers, sure), _panels(data, model, answers, mistakes)
+    return _panels(data, model, answers, sure), _mistaken(data, model, answers, mistakes)
 
 
 def _surest(answers: Answers, right: NDArray[np.bool_]) -> list[int]:
@@ -78,16 +79,29 @@ def _mistakes(answers: Answers, right: NDArray[np.bool_]) -> list[int]:
 def _panels(data: TrainingData, model: Model, answers: Answers, shown: Sequence[int]) -> list[dict[str, str]]:
     if not shown:
         return []
-    test, classes = data.test, data.fine_space.classes
-    images = test.images[test.rows[shown]]
+    images = data.test.images[data.test.rows[shown]]
     return [
-        figures.saliency_panel(
-            image,
-            saliency,
-            f"{classes[test.labels[k]]} → {classes[answers.predicted[k]]} ({answers.confidence[k]:.0%})  {test.ids[k]}",
-        )
+        figures.saliency_panel(image, saliency, _caption(data, answers, k))
         for k, image, saliency in zip(shown, images, model.saliency(images), strict=True)
     ]
+
+
+def _mistaken(data: TrainingData, model: Model, answers: Answers, shown: Sequence[int]) -> list[dict[str, str]]:
+    """Panels of mistakes: what speaks for the answer and not for the label, and the other way round."""
+    if not shown:
+        return []
+    images = data.test.images[data.test.rows[shown]]
+    told, labels = (np.asarray(one[shown], np.int64) for one in (answers.predicted, data.test.labels))
+    contrasts = model.contributions(images, told, labels, smooth=SMOOTH)
+    return [
+        figures.mistake_panel(image, contrast, _caption(data, answers, k))
+        for k, image, contrast in zip(shown, images, contrasts, strict=True)
+    ]
+
+
+def _caption(data: TrainingData, answers: Answers, k: int) -> str:
+    test, classes = data.test, data.fine_space.classes
+    return f"{classes[test.labels[k]]} → {classes[answers.predicted[k]]} ({answers.confidence[k]:.0%})  {test.ids[k]}"
 
 
 def _steps(epochs: Sequence[Epoch]) -> list[tuple[str, int, float]]:
