@@ -27,7 +27,7 @@ _FORMAT, _VERSION = "lsl-gems", 1
 _REMEDY = "`lsl-gem STORE --stage S` makes one; move this away or choose --out"
 _PLANES = ("gem", "masked_gem", "embryo", "band", "masked_band")
 _TEXTS = ("stage", "task", "mode", "view", "model", "model_digest", "store_fingerprint")
-_OPTIONAL = {"selection": "", "kind": "class", "mask": ""}
+_OPTIONAL = {"selection": "", "kind": "class"}
 _LANDMARKS = {"landmark_map": "mean", "landmark_p": "p"}
 """The keys of a landmark map, and what of it they hold."""
 _COUNTS = ("n_images", "n_genes", "n_empty")
@@ -123,6 +123,7 @@ def read_gem(path: str | Path, stage: str, task: str = "") -> Gem:
         entries |= {key: str(attributes.get(key, usual)) for key, usual in _OPTIONAL.items()} | {"masked_gem": None}
         entries |= {key: read(key) for key in _PLANES if key in file[name] or key in ("gem", "embryo")}
         if "landmark_map" in file[name]:
+            entries["mask"] = str(attributes.get("mask", ""))
             entries["landmark_map"] = LandmarkMap(**{part: read(key) for key, part in _LANDMARKS.items()})
         return Gem(**entries)
 
@@ -131,8 +132,10 @@ def _write(group: h5py.Group, gem: Gem) -> None:
     for key in _PLANES:
         if (plane := getattr(gem, key)) is not None:
             group.create_dataset(key, data=plane, compression="gzip")
-    for key, part in _LANDMARKS.items() if gem.landmark_map else ():
-        group.create_dataset(key, data=getattr(gem.landmark_map, part), compression="gzip")
+    if gem.landmark_map is not None:
+        group.attrs["mask"] = gem.mask
+        for key, part in _LANDMARKS.items():
+            group.create_dataset(key, data=getattr(gem.landmark_map, part), compression="gzip")
     for key in (*_TEXTS, *_COUNTS, *_OPTIONAL):
         group.attrs[key] = getattr(gem, key)
 
