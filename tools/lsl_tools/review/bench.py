@@ -12,7 +12,7 @@ from lsl_tools.review.similar import Features
 
 __all__ = ["beside"]
 
-_OF_GENE, _SIMILAR, _REFERENCES = 14, 6, 3
+_OF_GENE, _SIMILAR, _REFERENCES = 14, 6, 4
 _LIKELY: Final = 4
 
 

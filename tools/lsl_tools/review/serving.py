@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+import signal
 import socket
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
@@ -100,7 +102,21 @@ def _server(guard: Guard, address: Address) -> uvicorn.Server:
         ws="none", lifespan="off", proxy_headers=False,
         ssl_certfile=address.certificate, ssl_keyfile=address.key,
     )  # fmt: skip
-    return uvicorn.Server(config)
+    return _Server(config)
+
+
+class _Server(uvicorn.Server):
+    """Ends at an interrupt without raising it again: the answers are saved after it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ends the server at an interrupt or a request to terminate."""
+        before = {one: signal.signal(one, self.handle_exit) for one in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
 
 
 def _listening(address: Address) -> socket.socket:
@@ -109,6 +125,7 @@ def _listening(address: Address) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((address.host, address.port))
+        listening.listen(_CONNECTIONS)  # whoever opens the page at once waits, and is not refused
     except OSError as problem:
         listening.close()
         raise ConfigError(f"--host {address.host} --port {address.port}: {problem.strerror}; choose another") from None

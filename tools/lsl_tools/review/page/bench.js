@@ -13,14 +13,14 @@ export function bench(onBack) {
   const title = el("h2", { id: "bench-title", tabindex: "-1" });
   const facts = el("div", { class: "facts" });
   const ruler = el("div", { class: "ruler", role: "group", "aria-label": "Classes" });
-  const beside = el("aside", { class: "beside", "aria-label": "To compare" });
+  const beside = el("aside", { class: "beside", tabindex: "0", "aria-label": "To compare" });
   const maps = mapPanel(veil);
   const back = el("button", { type: "button", class: "plain", onclick: onBack }, "← wall");
   const step = (by, text, told) => el("button", { type: "button", class: "plain", "aria-label": told, onclick: () => move(state.at + by) }, text);
   const made = el("section", { class: "page bench", "aria-labelledby": "bench-title" },
     el("div", { class: "bar" }, back, step(-1, "‹", "Image before"), step(1, "›", "Next image"), title),
     el("div", { class: "table" },
-      el("div", { class: "main" }, stage, maps.element, facts, ruler), beside));
+      el("div", { class: "main", tabindex: "0", role: "group", "aria-label": "The image" }, stage, maps.element, facts, ruler), beside));
   let shown = -1;
   let told = null;
 
