@@ -24,10 +24,10 @@ def check_labels(store: Store, manifest: Manifest) -> None:
 
 
 def labels_of(store: Store, name: str, classes: tuple[str, ...], notes: list[str]) -> NDArray[np.int64]:
-    """The store's labels of a task as indices (N,) into the model's classes, −1 where unlabelled or unknown to it."""
+    """The store's labels of a task as indices (N,) into the model's classes, −1 where unlabelled, unusable or unknown."""
     if name not in store.tasks:
         return np.full(len(store), -1)
-    labels = store.labels(name)
+    labels = np.where(store.unusable() == "", store.labels(name), -1)
     translated = _translated(labels, store.tasks[name].classes, classes)
     if lost := int(((labels >= 0) & (translated < 0)).sum()):
         notes.append(f"{lost:,} images have a {name} that the model does not know; they count as unlabelled")

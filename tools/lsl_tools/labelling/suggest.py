@@ -93,8 +93,9 @@ def write_suggestions(suggestions: Sequence[Suggestion], path: str | Path) -> No
 def _suggestions(images: Store, given: Annotations, space: LabelSpace, n: int) -> tuple[Suggestion, ...]:
     names, coarse, allowed = _coarse(images, space)
     labels, probabilities = images.labels(space.name), given.probabilities(space.name)
-    useful = (labels < 0) & (given.status == Status.ANNOTATED) & (allowed.sum(1) > 1)
-    open_, known = np.flatnonzero(useful), np.flatnonzero((labels >= 0) & (given.status == Status.ANNOTATED))
+    usable = images.unusable() == ""
+    useful = usable & (labels < 0) & (given.status == Status.ANNOTATED) & (allowed.sum(1) > 1)
+    open_, known = np.flatnonzero(useful), np.flatnonzero(usable & (labels >= 0) & (given.status == Status.ANNOTATED))
     if not len(open_):
         raise ConfigError(f"{images.path}: no image without a label of {space.name!r} is left to suggest")
     weights = _BASE + uncertainty(probabilities[open_], allowed[open_])

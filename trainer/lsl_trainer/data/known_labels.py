@@ -42,17 +42,18 @@ class KnownLabels:
 
 
 def known_labels(store: Store, tasks: ChosenTasks, *, learns_coarse: bool) -> KnownLabels:
-    """The labels of the store's N images for these tasks."""
+    """The labels of the store's N images for these tasks; those that are not to be used count as unlabelled."""
     none = np.full(len(store), -1, dtype=np.int64)
     fine = store.labels(tasks.fine.name).astype(np.int64) if tasks.fine else none
     coarse = _coarse_labels(store, tasks.coarse, tasks.fine) if tasks.coarse else none
-    further = further_tasks(store, tasks.further)
+    further, usable = further_tasks(store, tasks.further), store.unusable() == ""
+    fine, coarse = np.where(usable, fine, -1), np.where(usable, coarse, -1)
     return KnownLabels(
         first=(FineTask(tasks.fine, fine, tasks.coarse),) if tasks.fine else (),
         further=further,
         fine=fine,
         coarse=coarse if learns_coarse else none,
-        beside=np.any([none >= 0, *(task.known for task in further)], axis=0),
+        beside=np.any([none >= 0, *(task.known for task in further)], axis=0) & usable,
         ranges=coarse if tasks.coarse else fine,
     )
 
