@@ -26,7 +26,7 @@ from lsl_trainer.learning.steps.feature import FeatureStep
 from lsl_trainer.learning.steps.planned import PlannedStep
 from lsl_trainer.losses.cross_entropy import cross_entropy
 from lsl_trainer.settings.config import TrainConfig
-from lsl_trainer.settings.method import method_names
+from lsl_trainer.settings.method import find_method, known_methods
 
 __all__ = ["CONTROLS", "ROWS", "check_rows", "learnt", "method_of"]
 
@@ -37,16 +37,17 @@ CONTROLS = {"continued": "feature-level", "prototype": "data-level"}
 `prototype` is the nearest class prototype, on the features of data-level learning."""
 
 _PAPER = ("gabor", "plain", "data-level", "feature-level")
-ROWS = (*_PAPER, *(method for method in method_names() if method not in _PAPER), *CONTROLS)
+ROWS = (*_PAPER, *(method for method in known_methods() if method not in _PAPER), *CONTROLS)
 """All rows. Those of the paper's Table II come first, in its order."""
 
 
 def check_rows(names: Sequence[str]) -> tuple[str, ...]:
-    """`names` in the order of ROWS, each once; all rows if there are none. An unknown one is a ConfigError."""
+    """`names` in the order of ROWS, each once; all that need no backbone if there are none. ConfigError."""
     unknown = [name for name in names if name not in ROWS]
     if unknown:
         raise ConfigError(f"--method must be one of {', '.join(ROWS)}, received {unknown[0]!r}")
-    return tuple(row for row in ROWS if row in names or not names)
+    usual = [row for row in ROWS if not find_method(method_of(row)).needs_backbone]
+    return tuple(row for row in ROWS if row in (names or usual))
 
 
 def method_of(row: str) -> str:

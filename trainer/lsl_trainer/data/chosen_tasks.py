@@ -26,6 +26,11 @@ class ChosenTasks:
     further: tuple[str, ...]
     """The tasks of classes or terms beside the fine one, or the terms that are learnt alone."""
 
+    def learns_coarse(self, method: Method) -> bool:
+        """Whether a method learns the coarse labels."""
+        above = bool(self.fine and self.coarse and self.fine.parent == self.coarse.name)
+        return method.coarse_labels or (method.coarse_if_any and above)
+
     @property
     def of_classes(self) -> tuple[str, ...]:
         """The fine task and the coarse one, as far as there are such."""
@@ -57,6 +62,8 @@ def task_to_learn(store: Store, labels: Labels) -> LabelSpace:
 def _coarse_name(fine: LabelSpace, labels: Labels, method: Method) -> str:
     """The name of the coarse task; the store may lack it where the method does not learn it."""
     name = labels.coarse or fine.parent
+    if method.coarse_if_any and not labels.coarse:
+        return fine.parent
     if not method.coarse_labels:
         return name
     if not name:

@@ -38,7 +38,7 @@ def load_data(
     """
     method = find_method(config.method)
     tasks = choose_tasks(store, config, method)
-    known = known_labels(store, tasks, learns_coarse=method.coarse_labels)
+    known = known_labels(store, tasks, learns_coarse=tasks.learns_coarse(method))
     images, needed = load_images(store, known.needed, folder, shared=shared), known.needed
     if part is None:
         generator, same = np.random.default_rng([config.seed, 1]), duplicates(images, needed)

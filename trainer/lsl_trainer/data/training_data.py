@@ -73,6 +73,11 @@ class TrainingData:
         return sum(len(task.space) for task in self.tasks)
 
     @property
+    def learnt_rows(self) -> NDArray[np.int64]:
+        """(n,): which of the images are learnt from, in order, each once."""
+        return np.union1d(self.fine.rows, self.coarse.rows)
+
+    @property
     def coarse_classes(self) -> LabelSpace:
         """The coarse task, for steps that learn it. Raises ConfigError where there is none."""
         if self.coarse_space is None:

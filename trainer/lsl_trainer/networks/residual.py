@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lsl_shared.errors import ConfigError
+from lsl_trainer.networks.block_features import BlockFeatures
 from lsl_trainer.networks.trunk import PooledTrunk
 from lsl_trainer.settings.network import NetworkConfig
 
@@ -195,6 +196,8 @@ def block_maps(body: nn.Module, images: Tensor) -> list[Tensor]:
     """
     if isinstance(body, PooledTrunk):
         return body.trunk.maps(images)
+    if isinstance(body, BlockFeatures):
+        return block_maps(body.body, images)
     if not isinstance(body, nn.Sequential):
         raise ConfigError("this network has no blocks whose features could be compared; take another --method")
     found = []

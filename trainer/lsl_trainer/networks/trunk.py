@@ -22,6 +22,10 @@ class Trunk(nn.Module):
         super().__init__()
         self.names = tuple(names)
 
+    def shortened(self, count: int) -> Trunk:
+        """The same trunk, which may leave out what comes after its first `count` blocks."""
+        return self
+
     def maps(self, images: Tensor) -> list[Tensor]:
         """Normalized images (B, 3, H, W) → a map (B, C, H', W') of every block, in order."""
         raise NotImplementedError

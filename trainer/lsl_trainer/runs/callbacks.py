@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lsl_trainer.choosing.choice import Choice
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.epoch import Epoch
 
@@ -12,6 +13,10 @@ __all__ = ["Callbacks"]
 
 
 def _ignored(told: object) -> None:
+    """Nobody wants to know."""
+
+
+def _no_trial(name: str, images: int) -> None:
     """Nobody wants to know."""
 
 
@@ -25,6 +30,10 @@ class Callbacks:
     """With the number of images just learnt from."""
     on_epoch: Callable[[Epoch], None] = _ignored
     """With each epoch as it ends."""
+    on_trial: Callable[[str, int], None] = _no_trial
+    """While it is chosen: with what is tried next, and how many images `on_images` will count."""
+    on_choice: Callable[[Choice], None] = _ignored
+    """With what was chosen, where the method is auto."""
 
     @classmethod
     def of(

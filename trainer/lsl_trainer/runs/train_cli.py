@@ -11,6 +11,7 @@ from lsl_trainer.runs.bar import TrainingBar
 from lsl_trainer.runs.run_folder import MODEL
 
 if TYPE_CHECKING:
+    from lsl_trainer.choosing.choice import Choice
     from lsl_trainer.learning.algorithm import TwoStepTraining
     from lsl_trainer.learning.epoch import Epoch
     from lsl_trainer.runs.training import Run
@@ -30,7 +31,13 @@ def train_to(store: Path, config: TrainConfig, out: Path, resume: bool) -> None:
             _announce(training)
             bar.begin("training", training.total_images)
 
-        run = train_run(store, config, out, Callbacks(start, bar, _tell_epoch), resume=resume)
+        def choice(made: Choice) -> None:
+            bar.end()
+            for line in made.lines:
+                say(line)
+
+        callbacks = Callbacks(start, bar, _tell_epoch, bar.begin, choice)
+        run = train_run(store, config, out, callbacks, resume=resume)
     _tell(run, store)
 
 

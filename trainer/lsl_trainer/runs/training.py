@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from numpy import int8
 from numpy.typing import NDArray
 
 from lsl_shared.files.store import Store
+from lsl_trainer.choosing.choice import read_choice
+from lsl_trainer.choosing.choose import Watch
+from lsl_trainer.choosing.resolve import chosen_config
 from lsl_trainer.data.load import load_data
 from lsl_trainer.frozen.features import FEATURES
 from lsl_trainer.learning.algorithm import TwoStepTraining
@@ -25,6 +29,7 @@ from lsl_trainer.runs.finish import finish_run
 from lsl_trainer.runs.run_folder import CHECKPOINTS, CONFIG, LAST, METRICS, check_new
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.config_file import write_config
+from lsl_trainer.settings.method import AUTO
 
 __all__ = ["Run", "train", "train_run"]
 
@@ -106,13 +111,21 @@ def train_run(
     # Waits for all processes, so that none takes this run for an earlier one.
     fabric = new_fabric(config.descent.precision, device)
     with Store(store) as opened, fabric.rank_zero_first():
-        data = load_data(opened, config, part, folder=out / CHECKPOINTS, shared=fabric.world_size > 1)
+        load = partial(load_data, opened, part=part, folder=out / CHECKPOINTS, shared=fabric.world_size > 1)
+        data = load(config)
+        if config.method == AUTO.name:
+            write_config(config, out / CONFIG)  # an interrupted choosing is gone on with
+            watch = Watch(callbacks.on_trial, callbacks.on_images)
+            config = chosen_config(data, config, fabric, out, out.parent / FEATURES, watch)
+            data = load(config)
     training = TwoStepTraining(data, config, fabric, features=out.parent / FEATURES)
     last = out / CHECKPOINTS / LAST
     if resume and last.exists():
         training.resume(read_checkpoint(last, data.digest))
     if training.writes:
         write_config(config, out / CONFIG)
+    if choice := read_choice(out):
+        callbacks.on_choice(choice)
     callbacks.on_start(training)
     epochs = learn_epochs(training, out, callbacks)
     if training.writes:

@@ -14,6 +14,7 @@ import typer
 from lsl_shared.errors import LslError
 from lsl_trainer.settings.config import GROUPS, TrainConfig
 from lsl_trainer.settings.config_file import read_config
+from lsl_trainer.settings.method import AUTO
 from lsl_trainer.settings.presets import preset
 from lsl_trainer.settings.setting import flag, option_of, typed_fields
 
@@ -84,11 +85,19 @@ def _taken(entry: Field[Any], hint: Any) -> Any:
     return (list.__class_getitem__(get_args(hint)[0]) if get_origin(hint) is tuple else hint) | None
 
 
-def chosen_settings(name: str | None, file: Path | None, given: dict[str, Any]) -> TrainConfig:
-    """The preset, the file's settings over it, the options over both."""
+def chosen_settings(
+    name: str | None, file: Path | None, given: dict[str, Any], *, automatic: bool = False
+) -> TrainConfig:
+    """The preset, the file's settings over it, the options over both.
+
+    With `automatic`, the method is auto where neither preset nor file nor method is named.
+    """
     from lsl_trainer.settings.device import best_device
 
-    usual = "paper" if best_device().type == "cuda" else "tiny"
+    if automatic and file is None and name is None:
+        given = {"method": AUTO.name, **given}
+    by_itself = given.get("method") == AUTO.name  # it says itself how large a network may be
+    usual = "paper" if best_device().type == "cuda" and not by_itself else "tiny"
     if file is not None:
         return read_config(file, preset(name) if name else None, otherwise=usual).having(**given)
     return preset(name or usual).having(**given)

@@ -6,7 +6,16 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from lsl_shared.errors import ConfigError
-from lsl_trainer.settings.groups import Augmentation, Constrained, Descent, Epochs, Export, References, Regularization
+from lsl_trainer.settings.groups import (
+    Augmentation,
+    Choosing,
+    Constrained,
+    Descent,
+    Epochs,
+    Export,
+    References,
+    Regularization,
+)
 from lsl_trainer.settings.labels import Labels
 from lsl_trainer.settings.method import find_method, method_names, methods_in_words
 from lsl_trainer.settings.network import NetworkConfig
@@ -24,6 +33,7 @@ GROUPS = {
     "references": References,
     "constrained": Constrained,
     "augmentation": Augmentation,
+    "choosing": Choosing,
     "export": Export,
 }
 """The groups of flat settings by the attribute of `TrainConfig` that holds them."""
@@ -48,7 +58,11 @@ class TrainConfig:
     method: str = setting(
         default="feature-level",
         choices=method_names(),
-        option=Option(f"What is learnt from which labels. {methods_in_words()}.  \\[default: feature-level]", METHOD),
+        option=Option(
+            f"What is learnt from which labels. {methods_in_words()}.  "
+            r"\[default: auto; feature-level with --preset or --config]",
+            METHOD,
+        ),
     )
     """The name of a plan in `lsl_trainer.methods`, which says what it learns from."""
     seed: int = setting(default=0, option=Option("Split, weights, order of images.  \\[default: 0]"))
@@ -63,6 +77,7 @@ class TrainConfig:
     references: References = field(default_factory=References)
     constrained: Constrained = field(default_factory=Constrained)
     augmentation: Augmentation = field(default_factory=Augmentation)
+    choosing: Choosing = field(default_factory=Choosing)
     export: Export = field(default_factory=Export)
 
     def __init__(self, **given: Any) -> None:
@@ -95,6 +110,8 @@ class TrainConfig:
             raise ConfigError("--patience chooses weights, and so does average: leave one of them at 0")
         if self.transfer.backbone and method.fixed_filters:
             raise ConfigError(f"--method {method.name} has its own filters: leave --backbone out")
+        if method.needs_backbone and not self.transfer.backbone:
+            raise ConfigError(f"--method {method.name} needs --backbone, whose features it learns from")
         if self.labels.tasks and not method.further_tasks:
             raise ConfigError(f"--method {method.name} learns one task: leave --task out")
 

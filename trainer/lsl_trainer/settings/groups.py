@@ -5,15 +5,18 @@ from __future__ import annotations
 from lsl_shared.errors import ConfigError
 from lsl_trainer.settings.literals import (
     GraphPrecision,
+    LabelsDrawn,
     Optimizer,
     Precision,
     ReferenceDraw,
     Schedule,
+    Shares,
 )
-from lsl_trainer.settings.setting import TRAINING, Option, setting, settings_group
+from lsl_trainer.settings.setting import METHOD, TRAINING, Option, setting, settings_group
 
 __all__ = [
     "Augmentation",
+    "Choosing",
     "Constrained",
     "Descent",
     "Epochs",
@@ -128,6 +131,26 @@ class Constrained:
     """Weight of the expected distance, in classes, from what the label allows; for ordered classes."""
     similarity_weight: float = setting(default=0.0, least=0)
     """Weight of L_S (eq. 6), against the labelled images of the batch."""
+    labels_drawn: LabelsDrawn = setting(
+        default="auto",
+        option=Option(
+            "For coarse-constrained: fine labels were drawn at random, or so many of each class.  \\[default: auto]",
+            METHOD,
+        ),
+    )
+    """How images were chosen for fine labels: `random`, so that labels tell how frequent classes are, or `by-class`,
+    so many of each. `auto` takes the latter where half of the classes have as many as the class with the most."""
+    shares: Shares = "learnt"
+    """`learnt`: the shares of the fine classes within a coarse one are estimated. `equal`: they are taken as equal."""
+    share_prior: float = setting(default=2.0, least=0)
+    """How many images more are counted of each class, when shares are estimated: many make them equal."""
+    share_pull: float = setting(default=0.0, share=True)
+    """How far answers follow the shares: 0 as if siblings were all as frequent, 1 as frequent as they are."""
+    pseudo_after: float = setting(default=0.15, share=True)
+    """The part of the step before pseudo-labels begin."""
+    trial: float = setting(default=0.4, share=True)
+    """The part of the step after which pseudo-labels end if they did harm. Until then a fifth of each class's fine labels
+    is left out, to tell; 0 leaves none out."""
 
 
 @settings_group
@@ -146,6 +169,23 @@ class Augmentation:
     """Change the gain of each colour channel at random by up to this share, and its offset by up to half of it."""
     strong: float = setting(default=0.3, least=0)
     """How much more strongly images are changed from which pseudo-labels are learnt."""
+
+
+@settings_group
+class Choosing:
+    """How `--method auto` chooses."""
+
+    budget: float = setting(
+        default=10.0,
+        least=0,
+        option=Option(
+            "For --method auto: what choosing and training may take together, counted for a quiet machine.  "
+            "\\[default: 10]",
+            METHOD,
+            "MINUTES",
+        ),
+    )
+    """Minutes that choosing and training may take together: counted in operations, not clocked."""
 
 
 @settings_group

@@ -9,7 +9,7 @@ from functools import cache
 
 from lsl_shared.errors import ConfigError
 
-__all__ = ["Method", "find_method", "known_methods", "method_names", "methods_in_words"]
+__all__ = ["AUTO", "Method", "find_method", "known_methods", "method_names", "methods_in_words"]
 
 _ROOM = "lsl_trainer.methods"
 
@@ -34,8 +34,21 @@ class Method:
     """Whether it learns a task of terms without any classes."""
     fixed_filters: bool = False
     """Whether its F is made of filters that do not learn, so that no backbone takes their place."""
+    needs_backbone: bool = False
+    """Whether it takes the features of a backbone as they are, so that it cannot do without one."""
+    coarse_if_any: bool = False
+    """Whether it learns the labels of the fine task's parent where there are some, and does without where not."""
     one_process: str = ""
     """Why it cannot share its batches among processes; '' where it can."""
+
+
+AUTO = Method(
+    name="auto",
+    help="tries what suits the store on left-out training images, and takes the best",
+    coarse_if_any=True,
+    terms_alone=True,
+)
+"""Not a method of its own: what becomes of it is settled when the images have been seen."""
 
 
 @cache
@@ -49,16 +62,18 @@ def known_methods() -> dict[str, Method]:
 
 def method_names() -> tuple[str, ...]:
     """The values that `--method` takes."""
-    return tuple(known_methods())
+    return (AUTO.name, *known_methods())
 
 
 def methods_in_words() -> str:
     """What each method learns from, for --help."""
-    return "; ".join(f"{name}: {method.help}" for name, method in known_methods().items())
+    return "; ".join(f"{method.name}: {method.help}" for method in (AUTO, *known_methods().values()))
 
 
 def find_method(name: str) -> Method:
     """The method of that name. Raises ConfigError that lists them all."""
+    if name == AUTO.name:
+        return AUTO
     if name not in known_methods():
         raise ConfigError(f"--method must be one of {', '.join(method_names())}, received {name!r}")
     return known_methods()[name]

@@ -24,6 +24,29 @@ class Transfer:
         default=0, least=0, option=Option("Only its first N blocks, the rest fresh.", TRANSFER, "N")
     )
     """Only so many first blocks come from there, the rest is fresh; 0 takes all."""
+    feature_blocks: tuple[int, ...] = setting(
+        default=(),
+        option=Option(
+            "Of --method linear: take the features of block N. Repeat for more.  \\[default: the last one]",
+            TRANSFER,
+            "N",
+            "--feature-block",
+        ),
+    )
+    """The blocks, from 1, whose pooled maps are the features that method linear learns from; () takes the last one."""
+    enlarge: int = setting(
+        default=1,
+        least=1,
+        option=Option("Show it images 2 or 4 times as large, where they are small.", TRANSFER, "2|4"),
+    )
+    """How many times as high and wide images are for the backbone; it learnt from larger ones than most thumbnails."""
+    turned: bool = setting(
+        default=False,
+        option=Option("Of --method linear: learn from turned and mirrored images, too.", TRANSFER),
+    )
+    """Whether method linear learns from turned images as well: for images that have no top and no left."""
+    penalty: float = setting(default=1e-4, least=0)
+    """Of method linear: what the squared weights of its classifier cost."""
     freeze: bool = setting(default=False, option=Option("What comes from there does not learn.", TRANSFER))
     """Whether the blocks that come from there do not learn."""
     layer_decay: float = setting(
@@ -34,9 +57,13 @@ class Transfer:
     """Whether a backbone `hf:NAME` may be fetched from the Hugging Face hub."""
 
     def __post_init__(self) -> None:
+        if any(block < 1 for block in self.feature_blocks):
+            raise ConfigError(f"--feature-block counts from 1, received {min(self.feature_blocks)}")
         if not self.backbone and (self.transfer_blocks or self.freeze or self.layer_decay != 1):
             raise ConfigError(
                 "--transfer-blocks, --freeze and --layer-decay go with --backbone, the source of the blocks"
             )
+        if self.enlarge not in (1, 2, 4):
+            raise ConfigError(f"--enlarge is 1, 2 or 4, received {self.enlarge}")
         if not 0 < self.layer_decay <= 1:
             raise ConfigError(f"--layer-decay must lie in 0 … 1, received {self.layer_decay}")

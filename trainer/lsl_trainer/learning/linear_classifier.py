@@ -1,0 +1,106 @@
+"""Method linear: the classifier of a training, fitted to the features of its images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lsl_shared.measures.metrics import is_ordered
+from lsl_trainer.data.training_data import TrainingData
+from lsl_trainer.frozen.features import FrozenFeatures
+from lsl_trainer.learning.linear_problem import LinearProblem, fit_linear, principal_axes
+from lsl_trainer.learning.plan import Fitting
+from lsl_trainer.losses.constrained import Constraint, labels_together
+from lsl_trainer.networks.block_features import BlockFeatures
+from lsl_trainer.networks.residual import Network
+from lsl_trainer.settings.groups import Constrained
+
+__all__ = ["block_tensors", "fit_classifier", "linear_problem", "turned"]
+
+_TURNS = 4
+
+
+def fit_classifier(fitting: Fitting) -> None:
+    """Fits the head of a `block_network` to all training images, and sets the scale of its features."""
+    network, data, transfer = fitting.network, fitting.data, fitting.config.transfer
+    body, views = cast(BlockFeatures, network.body), _TURNS if transfer.turned else 1
+    found = [
+        torch.cat(block_tensors(network, body.blocks, data, fitting.folder, fitting.on_images, view), 1)
+        for view in range(views)
+    ]
+    features = torch.cat(found)
+    axes = principal_axes(features, body.sizes)
+    problem = linear_problem(data, fitting.config.constrained).repeated(views, axes.coordinates(features))
+    linear = fit_linear(problem, transfer.penalty)
+    body.set_scale(axes.shift, axes.scale)
+    count = network.head.out_features
+    with torch.no_grad():
+        network.head.weight.copy_((axes.axes @ linear.weight)[:, :count].T)
+        network.head.bias.copy_(linear.bias[:count])
+
+
+def block_tensors(
+    network: Network,
+    blocks: Sequence[int],
+    data: TrainingData,
+    folder: Path | None,
+    on_images: Callable[[int], None] = lambda count: None,
+    view: int = 0,
+) -> list[Tensor]:
+    """The features of each block, float32 (n, D), of `data.learnt_rows` in one of the four views of `turned`.
+
+    `network` is a `block_network`.
+    """
+    source = Network(cast(BlockFeatures, network.body).body, 1, 1).to(network.mean.device)
+    source.mean, source.std = network.mean, network.std  # the head counts for nothing
+    images, rows = (data.fine.images, data.learnt_rows) if view == 0 else (_turned_images(data, view), None)
+    found = FrozenFeatures(source, folder).of_blocks(images, blocks, rows, on_images=on_images)
+    return [torch.from_numpy(one) for one in found]
+
+
+def turned(images: NDArray[np.uint8], view: int) -> NDArray[np.uint8]:
+    """Images (n, H, W, 3) in one of four views: square ones by quarter turns, others mirrored along their sides."""
+    if images.shape[1] == images.shape[2]:
+        return np.rot90(images, view, (1, 2))
+    return images[:, :: -1 if view & 1 else 1, :: -1 if view & 2 else 1]
+
+
+def _turned_images(data: TrainingData, view: int) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(turned(data.fine.images[data.learnt_rows], view))
+
+
+def linear_problem(data: TrainingData, settings: Constrained) -> LinearProblem:
+    """The problem of all images that are learnt from, `data.learnt_rows`, as yet without coordinates."""
+    rows = data.learnt_rows
+    labels = torch.full((len(rows),), -1)
+    labels[np.searchsorted(rows, data.fine.rows)] = torch.from_numpy(data.fine.labels)
+    by_coarse, n_ordered = _allowed_by_coarse(data, rows)
+    one_hot = F.one_hot(labels.clamp(min=0), by_coarse.shape[1]).bool()
+    return LinearProblem(
+        coordinates=torch.empty(len(rows), 0),
+        labels=labels,
+        allowed=torch.where(labels[:, None] >= 0, one_hot, by_coarse),
+        partial_weight=settings.partial_weight,
+        order_weight=settings.order_weight if n_ordered else 0.0,
+        n_ordered=n_ordered,
+    )
+
+
+def _allowed_by_coarse(data: TrainingData, rows: NDArray[np.int64]) -> tuple[Tensor, int]:
+    """What the coarse labels of images allow, bool (n, K + A), and how many classes are in order."""
+    ordered = is_ordered(data.fine_space.classes)
+    if not len(data.coarse):
+        return torch.ones(len(rows), data.fine_outputs, dtype=torch.bool), data.fine_outputs if ordered else 0
+    coarse = data.coarse_classes
+    constraint = Constraint.of(data.fine_space, coarse, np.unique(data.coarse.labels).tolist())
+    together = labels_together(data.coarse, data.fine, coarse.name)
+    allowed = torch.ones(len(rows), constraint.outputs, dtype=torch.bool)
+    allowed[np.searchsorted(rows, together.rows)] = constraint.allowed[torch.from_numpy(together.others[coarse.name])]
+    return allowed, constraint.n_fine if constraint.ordered else 0
