@@ -203,7 +203,7 @@ def test_no_accessibility_violation_on_any_page_light_and_dark(go: Callable[[str
     page = go(server.address)
     found = dict[str, list[str]]()
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.click("#tabs >> text=Wall")
         page.wait_for_selector(".card >> text=%")
         page.keyboard.press(" ")

@@ -14,6 +14,7 @@ from lsl_tools.labelling.apply import apply_labels
 from lsl_tools.review.answer import Answer
 from lsl_tools.review.journal import Journal, journal_path
 from lsl_tools.review.save import kept_answers, save
+from lsl_tools.review.session import Session, Settings
 
 Given = Callable[..., Answer]
 
@@ -138,3 +139,11 @@ def test_a_turned_image_is_mirrored_and_turned_back(store: Path, journal: Journa
     with Store(store) as opened, h5py.File(store) as file:
         assert (opened.read(0, 8) == old).all()
         assert file["transform/decision"].asstr()[5] == ""
+
+
+def test_what_a_killed_save_left_behind_goes(store: Path) -> None:
+    (store.parent / "store.review.saving").mkdir()
+    (store.parent / "store.review.saving" / ".store.h5.tmp").write_bytes(b"half a store")
+    before = sorted(path.name for path in store.parent.iterdir() if "saving" not in path.name)
+    Session(Settings(store, "Ada")).close()
+    assert sorted(path.name for path in store.parent.iterdir()) == sorted([*before, "store.review.jsonl"])

@@ -72,7 +72,7 @@ def _labels(asked: Asked, images: Images, ledger: Ledger, share: float, common: 
     if space is not images.space:
         return [_label(images, row, space.name, asked.value, common) for row in asked.rows]
     rows = np.array(asked.rows)
-    wrong = rows[~images.allowed()[rows, index]] if index >= 0 else rows[:0]
+    wrong = rows[~images.allowed_of(rows)[:, index]] if index >= 0 else rows[:0]
     if len(wrong) and not asked.force:
         assert images.coarse_space is not None
         coarse = images.coarse_space.classes[images.coarse[wrong[0]]]

@@ -39,6 +39,7 @@ class Desk:
         self._stamp = secrets.token_hex(4)  # pictures that a browser keeps are of this server alone
         self._pictures = Pictures(session.store)
         self._suggesting = Suggesting()
+        self._closed = False
         self._teach = Teach(session.path, self._settings.train, self._before_round, self._after_round)
         self._rejects = Rejects(session.path, self._settings.photographs)
         self._features_kept: Features | None = None
@@ -47,6 +48,7 @@ class Desk:
 
     def close(self) -> None:
         """Ends what runs beside it; what is not saved stays in the journal."""
+        self._closed = True
         self._teach.stop()
         self._suggesting.close()
 
@@ -63,7 +65,7 @@ class Desk:
             "noAnswers": session.no_answers, "noMaps": self._why.problem, "second": self._settings.second,
             "hasScope": images.distance is not None, "hasFlags": bool((images.flags != "").any()),
             "hasAtlas": has_atlas(images.space.classes), "rejects": len(self._rejects.left(session.ledger)),
-            "hasFeatures": self._features() is not None,
+            "hasFeatures": images.has_features,
         } | self._state()  # fmt: skip
 
     def order(self, given: Given) -> tuple[NDArray[np.uint32], bool]:
@@ -170,7 +172,7 @@ class Desk:
 
     def begin(self) -> None:
         """Begins to find out which images to label next."""
-        if not self.session.no_answers:
+        if not self.session.no_answers and not self._closed:
             self._suggesting.begin(self.session.path, self._settings.answers, self.session.images.space.name)
 
     def _after(self, rows: tuple[int, ...], second: str) -> dict[str, Any]:

@@ -41,6 +41,7 @@ class Images:
         self.unsure = np.zeros(self.count, np.float32)
         self.distance: NDArray[np.float32] | None = None
         self.outside, self.out = np.zeros(self.count, bool), np.zeros(self.count, bool)
+        self.has_features = False
         self.stored_decision = _decisions(store)
         self.decision = self.stored_decision.copy()
         self._allowed_by = np.array([*_children(space, self.coarse_space), np.ones(len(space), bool)])
@@ -56,9 +57,13 @@ class Images:
         """The classes that each image's coarse label allows, bool (N, K)."""
         return np.asarray(self._allowed_by[self.coarse])  # −1 is the last row: all
 
-    def allowed_of(self, row: int) -> NDArray[np.bool_]:
-        """The classes that the coarse label of one image allows, bool (K,)."""
-        return np.asarray(self._allowed_by[self.coarse[row]])
+    def allowed_of(self, rows: int | NDArray[np.int64]) -> NDArray[np.bool_]:
+        """The classes that the coarse label of one image allows, bool (K,); of several (n, K)."""
+        return np.asarray(self._allowed_by[self.coarse[rows]])
+
+    def several(self) -> NDArray[np.bool_]:
+        """Images whose coarse label allows more than one class, bool (N,)."""
+        return np.asarray((self._allowed_by.sum(1) > 1)[self.coarse])
 
     def contradicts(self) -> NDArray[np.bool_]:
         """Images whose coarse label has not the free answer of the model among its classes, or not their label."""
@@ -80,6 +85,7 @@ class Images:
         self.sets = given.prediction_set(name)
         self.free = np.where(done, np.nan_to_num(self.probabilities, nan=-1).argmax(1), -1).astype(np.int16)
         self.outside = given.status == Status.OUTSIDE
+        self.has_features = given.has_features
         self.distance = given.scope_distance() if given.has_scope else None
         self.out = given.out_of_scope() if given.has_scope else self.out
         self.constrain()
@@ -89,7 +95,7 @@ class Images:
         if self.probabilities is None:
             return
         rows = np.arange(self.count) if rows is None else rows
-        probabilities, allowed = self.probabilities[rows], self._allowed_by[self.coarse[rows]]
+        probabilities, allowed = self.probabilities[rows], self.allowed_of(rows)
         self.guess[rows], self.probability[rows] = constrained(probabilities, allowed)
         several = ~np.isnan(probabilities).any(1) & (allowed.sum(1) > 1)
         self.unsure[rows] = 0

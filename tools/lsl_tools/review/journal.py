@@ -105,7 +105,7 @@ class Journal:
     def _begin(self, ids: Sequence[str], lines: Sequence[str], name: str) -> None:
         head = {"format": FORMAT, "version": VERSION, "name": name or secrets.token_hex(8), "images": len(ids),
                 "ids": digest_of(ids)}  # fmt: skip
-        draft = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}.tmp")
+        draft = self.path.with_name(f".{self.path.name}.tmp")
         try:
             with draft.open("wb") as stream:
                 stream.write("".join(f"{line}\n" for line in (json.dumps(head), *lines)).encode())

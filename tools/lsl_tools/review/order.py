@@ -72,8 +72,7 @@ def seconds_left(images: Images, who: str, ledger: Ledger, share: float) -> NDAr
 
 def to_label_next(images: Images) -> NDArray[np.bool_]:
     """Images whose class a person can still tell: no label, several classes possible, usable."""
-    several = images.allowed().sum(1) > 1
-    return np.asarray((images.label < 0) & several & (images.unusable == ""), bool)
+    return np.asarray((images.label < 0) & images.several() & (images.unusable == ""), bool)
 
 
 def _chosen(images: Images, query: Query) -> NDArray[np.bool_]:

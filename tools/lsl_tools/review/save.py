@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import shutil
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import h5py
 import numpy as np
@@ -32,10 +33,11 @@ from lsl_tools.review.ledger import Ledger
 from lsl_tools.review.taking import write_decisions, write_taken
 from lsl_tools.review.turns import write_turns
 
-__all__ = ["ANSWERS", "Saved", "kept_answers", "save"]
+__all__ = ["ANSWERS", "Saved", "clear_room", "kept_answers", "save"]
 
 ANSWERS = "review/answers"
 """All answers that the store has, str (M,), lines as in the journal; the attribute `name` is the journal's."""
+_ROOM: Final = ".review.saving"
 _TRIES = 3
 
 
@@ -79,7 +81,7 @@ def save(path: Path, journal: Journal, rejects: Path | None = None) -> Saved:
             _check_images(store, answers)
             work = _Work(store, Ledger(answers, before), rejects)
         try:
-            with atomic_path(path) as temporary:
+            with _room(path) as room, atomic_path(path, within=room) as temporary:
                 shutil.copy2(path, temporary)
                 with written_hdf5(temporary, "r+") as (file, _):
                     saved = work.write(file)
@@ -94,6 +96,22 @@ def save(path: Path, journal: Journal, rejects: Path | None = None) -> Saved:
             told = "the answers are safe in the journal"
             raise StoreError(path, unwritable(as_os_error(problem), told)) from None
     raise StoreError(path, "changes again and again; the answers are safe in the journal, save them later")
+
+
+def clear_room(path: Path) -> None:
+    """Removes what a process that was killed while it saved has left behind."""
+    shutil.rmtree(path.with_suffix(_ROOM), ignore_errors=True)
+
+
+@contextmanager
+def _room(path: Path) -> Iterator[Path]:
+    """A folder beside the store for the copy that is being written."""
+    room = path.with_suffix(_ROOM)
+    room.mkdir(exist_ok=True)
+    try:
+        yield room
+    finally:
+        clear_room(path)
 
 
 class _ChangedError(Exception):

@@ -116,4 +116,5 @@ def _told(status: int) -> Callable[[Request, Exception], Response]:
 
 
 def _too_long(request: Request, problem: Exception) -> Response:
-    return JSONResponse({"problem": f"at most {MOST_BODY:,} bytes"}, status_code=413)
+    told = {"problem": f"at most {MOST_BODY:,} bytes"}
+    return JSONResponse(told, status_code=413, headers={"connection": "close"})  # the rest of the body is not read

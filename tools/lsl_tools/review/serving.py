@@ -25,6 +25,7 @@ __all__ = ["Address", "serve"]
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _CONNECTIONS = 256
+_AFTER_THE_PAGE = 1.5  # seconds: what to label next is found out when the first wall is shown
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _run(desk: Desk, address: Address, told: Callable[[str], None], browser: boo
         shown = "127.0.0.1" if address.is_local else socket.gethostname() if _is_any(address.host) else address.host
         page = f"{address.scheme}://{shown}:{port}/?token={token}"
         told(page)
-        desk.begin()
+        Timer(_AFTER_THE_PAGE, desk.begin).start()
         if browser:
             Timer(0.3, webbrowser.open, [page]).start()
         _server(guard, address).run([listening])
@@ -121,7 +122,7 @@ class _Server(uvicorn.Server):
 
 def _listening(address: Address) -> socket.socket:
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sends at once on TCP alone
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((address.host, address.port))

@@ -24,7 +24,7 @@ from lsl_tools.review.ledger import Ledger
 from lsl_tools.review.open_store import SharedStore
 from lsl_tools.review.rejects import folder_of
 from lsl_tools.review.request import Asked
-from lsl_tools.review.save import Saved, kept_answers, save
+from lsl_tools.review.save import Saved, clear_room, kept_answers, save
 
 __all__ = ["ContradictionError", "Session", "Settings", "lock_path"]
 
@@ -78,6 +78,7 @@ class Session:
         self._space = _task(store, self.settings.task)
         check_writable(self.path, StoreError, "answers are kept beside the store: choose a folder that can be written")
         self._stack.enter_context(held_lock(lock_path(self.path), self._refusal))
+        clear_room(self.path)
         lines, name = kept_answers(self.path)
         self.journal = Journal(journal_path(self.path), list(store.ids), lines, name)
         self._stack.callback(self.journal.close)
