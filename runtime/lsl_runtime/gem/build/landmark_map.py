@@ -6,7 +6,7 @@ so that each gene counts once:
     landmark map = Σ w_i c_i / Σ w_i
 
 Embryos are standardized, so a pixel is the same place in all of them: what is chance in one cancels in the mean. The
-map has a sign. Its positive part, smoothed, is one mask for all images of the class.
+map has a sign. Smoothed with its sign, its positive part, squared, is one mask for all images of the class.
 
 Sign-flipping says where the map is no chance. If nothing at a place spoke for the class, a gene's contributions there
 would be as likely below 0 as above. So the signs of whole genes are turned at random, and p is the share of the maps
@@ -55,11 +55,23 @@ class LandmarkMap:
         return significant_cells(self.p)
 
     def mask(self, embryo: NDArray[np.floating]) -> NDArray[np.float32]:
-        """What speaks for the class as a mask for all its images, float32 (H, W) in 0..1.
+        """What speaks for the class as a mask for all its images.
 
-        `embryo` (H, W) in 0..1 is the mean embryo. The map is smoothed and scaled as masks of single images are.
+        Args:
+            embryo: float (H, W) in 0..1, the mean embryo of the class.
+
+        Returns:
+            float32 (H, W) in 0..1. The map is smoothed (σ = 4 px) and scaled as masks of single images are, then
+            squared, which leaves what speaks loudest; what speaks against the class is 0.
+
+        Example:
+            >>> from lsl_runtime import build_gem
+            >>> gem = build_gem("store.h5", "9", landmark_map=True)
+            >>> mask = gem.landmark_map.mask(gem.embryo)
+            >>> mask.shape, float(mask.max())
+            ((16, 40), 1.0)
         """
-        return saliency_mask(np.maximum(self.mean, 0), embryo >= 0.5)
+        return saliency_mask(self.mean, embryo >= 0.5) ** 2
 
 
 class ContributionSums:

@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lsl_runtime import Model, annotate, build_gem, build_gems, compare_gems, landmarks
+from lsl_runtime import LandmarkMap, Model, annotate, build_gem, build_gems, compare_gems, landmarks
 from lsl_runtime.gem.build.landmark_map import ContributionSums, flipped, significant_cells
-from lsl_runtime.gem.build.masks import saliency_mask
 from lsl_runtime.gem.comparison.comparison import GemSide
 from lsl_shared import Annotations, ConfigError, Store
 
@@ -80,7 +79,7 @@ def test_it_is_the_mean_over_genes_of_what_the_model_says(stored: Path) -> None:
 def test_it_is_one_mask_for_all_images(stored: Path) -> None:
     gem, own = build_gem(stored, "4"), build_gem(stored, "4", mask="image")
     assert gem.landmark_map is not None and own.landmark_map is not None
-    mask = saliency_mask(np.maximum(gem.landmark_map.mean, 0), gem.embryo >= 0.5)
+    mask = gem.landmark_map.mask(gem.embryo)
     assert gem.masked_gem is not None and own.masked_gem is not None and gem.masked_band is not None
     np.testing.assert_allclose(gem.masked_gem, mask * gem.gem, atol=1e-6)
     assert (gem.mask, own.mask) == ("landmarks", "image") and abs(gem.masked_gem - own.masked_gem).max() > 1e-5
@@ -88,6 +87,15 @@ def test_it_is_one_mask_for_all_images(stored: Path) -> None:
     assert all(sample.mask is not None and (sample.mask == mask).all() for sample in gem.samples)
     inside = gem.masked_band[0].mean() <= gem.masked_gem.mean() <= gem.masked_band[1].mean()
     assert inside
+
+
+def test_the_mask_is_the_square_of_what_speaks_for_the_class() -> None:
+    """A wide plateau above 0, another below, another half as high."""
+    mean, embryo = np.zeros((60, 400), np.float32), np.ones((60, 400), np.float32)
+    mean[:, :100], mean[:, 100:200], mean[:, 250:350] = 0.02, -0.02, 0.01
+    mask = LandmarkMap(mean, np.ones((16, 107), np.float32)).mask(embryo)
+    assert mask[30, 50] == pytest.approx(1, abs=0.01) and mask[30, 300] == pytest.approx(0.25, abs=0.01)
+    assert mask[30, 150] == 0 and mask[30, 225] == 0 and mask.max() == 1
 
 
 def test_stored_and_computed_ones_agree(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
