@@ -6,7 +6,7 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -16,13 +16,11 @@ from lsl_shared.wording import command_line
 from lsl_trainer.layers.cli import score_layers_to
 from lsl_trainer.runs.folds_cli import cross_validate_to
 from lsl_trainer.runs.folds_file import folds_of
-from lsl_trainer.runs.run_folder import CONFIG, check_resumable
+from lsl_trainer.runs.going_on import Typed, interrupted_run
+from lsl_trainer.runs.run_folder import CONFIG
 from lsl_trainer.runs.train_cli import train_to
 from lsl_trainer.settings.cli_settings import ConfigOption, PresetOption, chosen_settings, require_torch, takes_settings
 from lsl_trainer.settings.setting import METHOD, TRANSFER
-
-if TYPE_CHECKING:
-    from lsl_trainer.settings.config import TrainConfig
 
 app = new_app("Train a network on few fine labels with the help of many coarse ones.")
 
@@ -51,7 +49,9 @@ def train_command(
         ),
     ] = None,
     config_file: ConfigOption = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run in --out.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the interrupted run in --out, or the newest in runs/.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Train a network on few fine labels with the help of many coarse ones.
@@ -67,7 +67,7 @@ def train_command(
         _settle_process()
         _check_store(store)
         if resume:
-            config, folder = _interrupted(out, given, preset or config_file or folds)
+            config, folder = interrupted_run(out, Typed(given, preset, config_file, folds))
             folds = folds_of(folder)
         else:
             config, folder = chosen_settings(preset, config_file, given), out or _new_folder()
@@ -113,18 +113,6 @@ def _new_folder() -> Path:
     if "WORLD_SIZE" in os.environ:
         raise ConfigError("processes started by torchrun need --out RUN, the same for all")
     return Path("runs") / datetime.now().strftime("%Y%m%d-%H%M%S")
-
-
-def _interrupted(out: Path | None, given: dict[str, Any], other: object) -> tuple[TrainConfig, Path]:
-    """The settings of the run to go on with."""
-    from lsl_trainer.settings.config_file import read_config
-
-    if out is None:
-        raise ConfigError("--resume needs --out RUN, the run to go on with")
-    if given or other:
-        raise ConfigError("a run goes on with its own settings: leave out all options but --out beside --resume")
-    check_resumable(out)
-    return read_config(out / CONFIG), out
 
 
 def main() -> None:

@@ -20,21 +20,18 @@ from lsl_shared import TrainingError
 from lsl_trainer import train
 from lsl_trainer.cli import app
 from lsl_trainer.learning.epoch import Epoch
+from lsl_trainer.settings.config_file import write_config
 from tests.support.places import ROOT
 from tests.support.squares import small_config
 
-PROGRAM = """
-import sys
-from tests.support.squares import small_config
-from lsl_trainer import train
-store, out, resume = sys.argv[1:]
-train(store, small_config(), out, resume=resume == "resume", on_epoch=lambda epoch: print(epoch.step, flush=True))
-"""
-
 
 def begin(store: Path, out: Path, resume: bool) -> subprocess.Popen[str]:
-    called = [sys.executable, "-c", PROGRAM, str(store), str(out), "resume" if resume else "begin"]
-    return subprocess.Popen(called, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    """The command, and the very same with --resume."""
+    settings = out.parent / "settings.toml"
+    write_config(small_config(), settings)
+    called = [sys.executable, "-m", "lsl_trainer", store, "--out", out, "--config", settings, "--seed", "0"]
+    arguments = [*map(str, called), *(["--resume"] if resume else [])]
+    return subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
 def killed_after(step: str, store: Path, out: Path, delay: float) -> int:
@@ -42,7 +39,7 @@ def killed_after(step: str, store: Path, out: Path, delay: float) -> int:
     with begin(store, out, resume=out.exists()) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if line.strip() == step:
+            if line.split()[:3] == [step, "epoch", "1"]:
                 time.sleep(delay)
                 process.send_signal(signal.SIGKILL)
                 break
@@ -91,8 +88,10 @@ def test_other_data_is_refused(store: Path, uninterrupted: Path, tmp_path: Path)
         train(store, small_config().having(fine_per_class=2), out, resume=True)
 
 
-def test_the_command_goes_on_with_the_runs_own_settings(store: Path, uninterrupted: Path, tmp_path: Path) -> None:
-    out = tmp_path / "run"
+def test_the_command_goes_on_with_the_runs_own_settings(
+    store: Path, uninterrupted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "runs" / "run"
     shutil.copytree(uninterrupted, out)
 
     def resumed(*arguments: object) -> Result:
@@ -101,9 +100,17 @@ def test_the_command_goes_on_with_the_runs_own_settings(store: Path, uninterrupt
     assert "is finished" in resumed("--out", out).output
     (out / "metrics.json").unlink()
     shutil.rmtree(out / "model")
-    assert "leave out all options" in resumed("--out", out, "--seed", "3").output
+    refused = resumed("--out", out, "--seed", "3", "--preset", "paper", "--folds", "2", "--task", "marks")
+    assert refused.exit_code == 1
+    for told in ("--seed 0, not 3", "--preset tiny, not paper", "no --folds, not 2", "--tasks none, not marks"):
+        assert told in " ".join(refused.output.split())
     assert "needs --out" in resumed().output
+    monkeypatch.chdir(tmp_path)
     assert "holds no run" in resumed("--out", tmp_path / "none").output
     assert "--resume goes on with it" in CliRunner().invoke(app, [str(store), "--out", str(out)]).output
-    assert resumed("--out", out).exit_code == 0
+    (tmp_path / "same.toml").write_text("fine_epochs = 8\n[network]\nwidths = [8, 16]\n")
+    (tmp_path / "other.toml").write_text("fine_epochs = 9\n[network]\nwidths = [8, 32]\n")
+    told = " ".join(resumed("--config", tmp_path / "other.toml").output.split())
+    assert "--fine-epochs 8, not 9" in told and "another network" in told
+    assert resumed("--config", tmp_path / "same.toml", "--seed", "0", "--preset", "tiny").exit_code == 0
     assert (out / "model" / "manifest.json").exists()
