@@ -56,7 +56,10 @@ def _newest_unfinished() -> Path:
 
 def _chosen(folder: Path) -> frozenset[str]:
     """The settings that --method auto has chosen, which are not those that were typed."""
-    return frozenset()
+    from lsl_trainer.choosing.choice import read_choice
+
+    choice = read_choice(folder)
+    return frozenset(choice.settings) | {"method"} if choice else frozenset()
 
 
 def _differences(config: TrainConfig, typed: Typed, chosen: frozenset[str]) -> Iterator[str]:
