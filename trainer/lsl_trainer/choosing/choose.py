@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +28,14 @@ from lsl_trainer.learning.linear_classifier import linear_problem
 from lsl_trainer.learning.linear_problem import LinearProblem
 from lsl_trainer.learning.processes import one_process
 from lsl_trainer.networks.efficientnet import has_imagenet_weights
+from lsl_trainer.networks.trunk import MOST_CELLS
 from lsl_trainer.settings.config import TrainConfig
 
 __all__ = ["Watch", "choose"]
 
-_BLOCKS = {EFFICIENTNET: ((8, 12, 15), (15,))}
-"""The blocks whose features are tried; those of other backbones: the last one alone."""
+_Sets = tuple[tuple[tuple[int, ...], int], ...]
+_BLOCKS: dict[str, _Sets] = {EFFICIENTNET: (((8, 12, 15), MOST_CELLS), ((15,), MOST_CELLS), ((12,), 64), ((15,), 64))}
+"""The blocks whose features are tried, and the most cells of their grids; of other backbones the last block alone."""
 _LARGE = 128 * 320
 """Pixels; smaller images are shown larger, too, as long as they stay below."""
 _MOST_FEATURES = 300e6
@@ -98,15 +101,17 @@ def choose(
     folder: Path | None = None,
     features: Path | None = None,
     watch: Watch | None = None,
+    sight: Sight | None = None,
 ) -> Choice:
     """What suits the training images of `data`; neither test nor calibration images are looked at.
 
     `config` holds what is given; `folder` is the run's, where finished trials are kept, `features` that of features.
+    `sight` is what is seen, where somebody says it instead.
     """
     if not data.first or data.further:
         return without_trying(data)
     fabric = fabric or one_process()
-    sight = look(data, fabric.device)
+    sight = sight or look(data, fabric.device)
     choosing = _Choosing(data, config, fabric, sight, folder, features, watch or Watch())
     if len(np.unique(choosing.folds)) < 2:
         return without_trying(data)
@@ -125,55 +130,70 @@ def choose(
 
 def _try_linear(choosing: _Choosing, backbone: str) -> None:
     """Blocks first, then turned images, then larger ones, each with the best so far."""
-    sets = _BLOCKS.get(backbone, ((),))
+    sets: _Sets = _BLOCKS.get(backbone, ())
+    layers = [(block, cells) for blocks, cells in sets for block in blocks]
     shared = SharedFeatures(
         choosing.small,
-        choosing.config.having(method="linear", backbone=backbone, feature_blocks=sets[0]),
+        choosing.config.having(method="linear", backbone=backbone),
+        layers,
+        choosing.fabric.device,
         choosing.features,
         choosing.watch.on_images,
     )
-    blocks = sets if sets[0] else (shared.blocks,)
+    sets = sets or ((tuple(block for block, _ in shared.layers), MOST_CELLS),)
     problem = linear_problem(choosing.small, choosing.config.constrained)
-    best = _best([_tried(choosing, LinearTry(backbone, one, 1, False), shared, problem) for one in blocks])
+    trial = partial(_tried, choosing, shared, problem)
+    tries = [LinearTry(backbone, blocks, 1, False, cells) for blocks, cells in sets]
+    apart = {shared.sizes(1, one.layers): one for one in reversed(tries)}  # the grid of a small map is what it is
+    best = _best([trial(one, PENALTIES) for one in tries if one in apart.values()])
     if best is None:
         return
-    best = _best([best, _tried(choosing, LinearTry(backbone, best[0].blocks, 1, True), shared, problem)])
+    best = _best([best, trial(replace(best.one, turned=True), [best.penalty, best.penalty / 10])])
     height, width = choosing.sight.image_size
     for times in (2, 4):
-        if best and times * times * height * width <= _LARGE and best[0].enlarge * 2 == times:
-            larger = LinearTry(backbone, best[0].blocks, times, best[0].turned)
-            best = _best([best, _tried(choosing, larger, shared, problem)])
+        if best and times * times * height * width <= _LARGE and best.one.enlarge * 2 == times:
+            best = _best([best, trial(replace(best.one, enlarge=times), [best.penalty])])
+
+
+@dataclass(frozen=True)
+class _Best:
+    """The best penalty of a try."""
+
+    one: LinearTry
+    penalty: float
+    score: float
 
 
 def _tried(
-    choosing: _Choosing, one: LinearTry, shared: SharedFeatures, problem: LinearProblem
-) -> tuple[LinearTry, float] | None:
-    """The best score of a try; None where it does not fit in the budget."""
+    choosing: _Choosing, shared: SharedFeatures, problem: LinearProblem, one: LinearTry, penalties: Sequence[float]
+) -> _Best | None:
+    """The best of a try; None where it does not fit in the budget."""
     views, sight = 4 if one.turned else 1, choosing.sight
     images, n_folds = len(choosing.folds), len(np.unique(choosing.folds))
-    sizes, flops = shared.sizes(one.enlarge, one.blocks), flops_of(shared.network(one.enlarge), sight.image_size)
+    sizes = shared.sizes(one.enlarge, one.layers)
+    flops = flops_of(shared.network(one.enlarge, MOST_CELLS), sight.image_size)
     fit = linear_seconds(sight, views * images, min(512, sum(sizes)), problem.allowed.shape[1])
-    seconds = n_folds * len(PENALTIES) * fit
-    fresh = 0 if shared.has(one.enlarge, one.turned) else (views - 1 or 1) * images
-    seconds += seconds_of(sight, flops, fresh, learns=False)
-    rest = sight.images - images
-    training = seconds_of(sight, flops, views * rest, learns=False) + fit * sight.images / images
-    name = one.candidate(PENALTIES[0]).name.rpartition(", ")[0]
+    fresh = shared.lacking(one.enlarge, views, one.layers) * images
+    seconds = n_folds * len(penalties) * fit + seconds_of(sight, flops, fresh, learns=False)
+    training = seconds_of(sight, flops, views * (sight.images - images), learns=False) + fit * sight.images / images
+    name = one.candidate(penalties[0]).name.rpartition(", ")[0]
     if views * sight.images * sum(sizes) > _MOST_FEATURES:
-        choosing.found.append(Tried(Candidate(name), None, "too many images to hold the features of"))
+        choosing.found.append(Tried(Candidate(name), None, "too many images to hold their features"))
         return None
     if not choosing.spend(name, seconds, training, fresh):
         return None
-    scores = []
-    for candidate, marks in try_linear(one, shared, problem, choosing.yardstick, choosing.folds):
+    scored = []
+    for penalty, (candidate, marks) in zip(
+        penalties, try_linear(one, penalties, shared, problem, choosing.yardstick, choosing.folds), strict=True
+    ):
         choosing.found.append(Tried(Candidate(candidate.name, candidate.settings, training), marks))
-        scores.append(marks.score)
-    return one, max(scores)
+        scored.append(_Best(one, penalty, marks.score))
+    return _best(scored)
 
 
-def _best(scored: list[tuple[LinearTry, float] | None]) -> tuple[LinearTry, float] | None:
+def _best(scored: Sequence[_Best | None]) -> _Best | None:
     """The first of those with the highest score."""
-    return max((one for one in scored if one), key=lambda one: one[1], default=None)
+    return max((one for one in scored if one), key=lambda one: one.score, default=None)
 
 
 def _try_learnt(choosing: _Choosing, backbone: str, *, scratch: bool) -> None:

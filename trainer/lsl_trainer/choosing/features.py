@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import cast
 
+import torch
 from torch import Tensor
 
 from lsl_trainer.data.training_data import TrainingData
@@ -13,58 +15,60 @@ from lsl_trainer.learning.backbones import block_network
 from lsl_trainer.learning.linear_classifier import block_tensors
 from lsl_trainer.networks.block_features import BlockFeatures
 from lsl_trainer.networks.residual import Network
+from lsl_trainer.networks.trunk import MOST_CELLS
 from lsl_trainer.settings.config import TrainConfig
 
-__all__ = ["SharedFeatures"]
+__all__ = ["Layer", "SharedFeatures"]
+
+Layer = tuple[int, int]
+"""The number of a block, and the most cells of the grid that its map is averaged over."""
 
 
 class SharedFeatures:
     """Features of the blocks of a backbone, of all images that are learnt from."""
 
     def __init__(
-        self, data: TrainingData, config: TrainConfig, folder: Path | None, on_images: Callable[[int], None]
+        self,
+        data: TrainingData,
+        config: TrainConfig,
+        layers: Sequence[Layer],
+        device: torch.device,
+        folder: Path | None = None,
+        on_images: Callable[[int], None] = lambda count: None,
     ) -> None:
-        """`config` names the backbone and all its blocks that are asked for."""
+        """`config` names the backbone; `layers` are all that will be asked for, or none: the backbone's last block."""
+        self.device = device
         self._data, self._config, self._folder, self._on_images = data, config, folder, on_images
-        self.network = cache(self._network)
-        self._found = cache(self._blocks)
-        self._there: set[tuple[int, int]] = set()
+        self._found: dict[tuple[int, int], dict[Layer, Tensor]] = {}
+        self.network, self.layers = cache(self._network), tuple(layers)
+        if not layers:
+            self.layers = tuple((block, MOST_CELLS) for block in self._body(1, MOST_CELLS).blocks)
 
-    def sizes(self, enlarge: int, blocks: tuple[int, ...]) -> tuple[int, ...]:
-        """How many features each block has."""
-        body = self.network(enlarge).body
-        assert isinstance(body, BlockFeatures)
-        by_block = dict(zip(body.blocks, body.sizes, strict=True))
-        return tuple(by_block[block] for block in blocks)
+    def sizes(self, enlarge: int, layers: Sequence[Layer]) -> tuple[int, ...]:
+        """How many features each layer has."""
+        bodies = [(self._body(enlarge, cells), block) for block, cells in layers]
+        return tuple(dict(zip(body.blocks, body.sizes, strict=True))[block] for body, block in bodies)
 
-    def of(self, enlarge: int, view: int, blocks: tuple[int, ...]) -> list[Tensor]:
-        """(n, D) of each block."""
-        found = self._found(enlarge, view)
-        return [found[block] for block in blocks]
+    def of(self, enlarge: int, view: int, layers: Sequence[Layer]) -> list[Tensor]:
+        """(n, D) of each layer. Of images as they are, all layers are computed at once."""
+        place = (enlarge, view)
+        if not set(layers) <= set(self._found.get(place, {})):
+            wanted = self.layers if place == (1, 0) else tuple(layers)
+            blocks, cells = zip(*wanted, strict=True)
+            network = self.network(enlarge, MOST_CELLS)
+            found = block_tensors(network, blocks, self._data, self._folder, self._on_images, view, cells)
+            self._found[place] = dict(zip(wanted, found, strict=True))
+        return [self._found[place][layer] for layer in layers]
 
-    def has(self, enlarge: int, turned: bool) -> bool:
-        """Whether the features of all views are there already."""
-        return (enlarge, 1 if turned else 0) in self._there
+    def lacking(self, enlarge: int, views: int, layers: Sequence[Layer]) -> int:
+        """How many of so many views are still to be computed."""
+        return sum(not set(layers) <= set(self._found.get((enlarge, view), {})) for view in range(views))
 
-    @property
-    def blocks(self) -> tuple[int, ...]:
-        """The blocks that there are features of."""
-        body = self.network(1).body
-        assert isinstance(body, BlockFeatures)
-        return body.blocks
+    def _body(self, enlarge: int, cells: int) -> BlockFeatures:
+        return cast(BlockFeatures, self.network(enlarge, cells).body)
 
-    def _network(self, enlarge: int) -> Network:
-        config = self._config.having(enlarge=enlarge)
-        return block_network(config, self._data.image_size, self._data.fine_outputs).to(self._device)
-
-    @property
-    def _device(self) -> str:
-        from lsl_trainer.settings.device import best_device
-
-        return best_device().type
-
-    def _blocks(self, enlarge: int, view: int) -> dict[int, Tensor]:
-        network, blocks = self.network(enlarge), self.blocks
-        self._there.add((enlarge, view))
-        found = block_tensors(network, blocks, self._data, self._folder, self._on_images, view)
-        return dict(zip(blocks, found, strict=True))
+    def _network(self, enlarge: int, cells: int) -> Network:
+        blocks = tuple(sorted({block for block, _ in self.layers}))
+        config = self._config.having(method="linear", enlarge=enlarge, feature_cells=cells)
+        config = config.having(feature_blocks=blocks or config.transfer.feature_blocks)
+        return block_network(config, self._data.image_size, self._data.fine_outputs).to(self.device)

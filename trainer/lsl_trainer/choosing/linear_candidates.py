@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 
 from lsl_trainer.choosing.candidate import Candidate
-from lsl_trainer.choosing.features import SharedFeatures
+from lsl_trainer.choosing.features import Layer, SharedFeatures
 from lsl_trainer.choosing.yardstick import Marks, Yardstick
-from lsl_trainer.learning.linear_problem import Axes, LinearProblem, fit_linear, principal_axes
+from lsl_trainer.learning.linear_problem import LinearProblem, fit_linear, principal_axes
+from lsl_trainer.networks.trunk import MOST_CELLS
 
 __all__ = ["PENALTIES", "LinearTry", "try_linear"]
 
@@ -29,42 +30,50 @@ class LinearTry:
     blocks: tuple[int, ...]
     enlarge: int
     turned: bool
+    cells: int = MOST_CELLS
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The blocks, each with the most cells of its grid."""
+        return tuple((block, self.cells) for block in self.blocks)
 
     def candidate(self, penalty: float) -> Candidate:
         """The candidate of a penalty."""
         shown = [f"{self.enlarge} times as large"] * (self.enlarge > 1) + ["turned"] * self.turned
-        of = f"blocks {', '.join(map(str, self.blocks))}"
+        of = f"block{'s' * (len(self.blocks) > 1)} {', '.join(map(str, self.blocks))}"
+        shown = [f"{self.cells} cells"] * (self.cells != MOST_CELLS) + shown
         name = f"linear on {self.backbone}, {of}{''.join(f', {one}' for one in shown)}, penalty {penalty:g}"
         settings: dict[str, Any] = {
             "method": "linear", "backbone": self.backbone, "feature_blocks": self.blocks, "enlarge": self.enlarge,
-            "turned": self.turned, "penalty": penalty,
+            "turned": self.turned, "penalty": penalty, "feature_cells": self.cells,
         }  # fmt: skip
         return Candidate(name, settings)
 
 
 def try_linear(
     one: LinearTry,
+    penalties: Sequence[float],
     features: SharedFeatures,
     problem: LinearProblem,
     yardstick: Yardstick,
     folds: NDArray[np.int64],
-    on_fit: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[Candidate, Marks]]:
-    """The candidates of `one` with the marks of all images, each from a classifier that saw no image of its gene.
+    """The candidates of `one` with the marks of all images, each from one that learnt from none of its gene.
 
-    `problem` is that of all images, without coordinates; `folds` (n,) say when each is left out.
+    `problem` is that of all images, without coordinates; `folds` (n,) say when each is left out. `penalties` fall. The
+    axes are those of all images, for they know of no label.
     """
-    views = range(_TURNS if one.turned else 1)
-    found = [torch.cat(features.of(one.enlarge, view, one.blocks), 1) for view in views]
-    sizes = features.sizes(one.enlarge, one.blocks)
-    answers = np.zeros((len(PENALTIES), len(folds)), np.int64)
+    shown_as = range(_TURNS if one.turned else 1)
+    views = [torch.cat(features.of(one.enlarge, view, one.layers), 1) for view in shown_as]
+    axes = principal_axes(views[0], features.sizes(one.enlarge, one.layers))
+    coordinates = [axes.coordinates(view) for view in views]
+    answers = np.zeros((len(penalties), len(folds)), np.int64)
     for fold in np.unique(folds):
         held = torch.from_numpy(folds == fold)
-        shown = torch.cat([view[~held] for view in found])
-        axes = principal_axes(shown, sizes)
-        part = problem.part(~held).repeated(len(found), axes.coordinates(shown))
-        answers[:, held.numpy()] = _answers(part, axes, found[0][held], len(yardstick.parents), on_fit)
-    for penalty, answer in zip(PENALTIES, answers, strict=True):
+        shown = torch.cat([view[~held] for view in coordinates])
+        part = problem.part(~held).repeated(len(views), shown).to(features.device)
+        answers[:, held.numpy()] = _answers(part, penalties, coordinates[0][held], len(yardstick.parents))
+    for penalty, answer in zip(penalties, answers, strict=True):
         yield one.candidate(penalty), out_of_fold(yardstick, folds, answer)
 
 
@@ -78,13 +87,10 @@ def out_of_fold(yardstick: Yardstick, folds: NDArray[np.int64], answers: NDArray
     return whole
 
 
-def _answers(
-    part: LinearProblem, axes: Axes, held: torch.Tensor, classes: int, on_fit: Callable[[], None]
-) -> NDArray[np.int64]:
-    """The fine classes (P, m) that each penalty gives to the features `held` (m, D)."""
-    coordinates, fitted, answers = axes.coordinates(held), None, []
-    for penalty in PENALTIES:
+def _answers(part: LinearProblem, penalties: Sequence[float], held: torch.Tensor, classes: int) -> NDArray[np.int64]:
+    """The fine classes (P, m) that each penalty gives to the coordinates `held` (m, d)."""
+    fitted, answers = None, []
+    for penalty in penalties:
         fitted = fit_linear(part, penalty, fitted)
-        answers.append(fitted.logits(coordinates)[:, :classes].argmax(1).numpy())
-        on_fit()
+        answers.append(fitted.to(held.device).logits(held)[:, :classes].argmax(1).numpy())
     return np.stack(answers)

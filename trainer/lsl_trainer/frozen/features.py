@@ -26,7 +26,7 @@ from lsl_trainer.frozen.files import Features, read_features, write_features
 from lsl_trainer.frozen.fusing import fused
 from lsl_trainer.frozen.view import UNCHANGED, View
 from lsl_trainer.networks.residual import Network, block_maps
-from lsl_trainer.networks.trunk import PooledTrunk, pooled_grid
+from lsl_trainer.networks.trunk import MOST_CELLS, PooledTrunk, pooled_grid
 
 __all__ = ["FEATURES", "FrozenFeatures"]
 
@@ -77,11 +77,17 @@ class FrozenFeatures:
         rows: NDArray[np.int64] | None = None,
         *,
         view: View = UNCHANGED,
+        cells: Sequence[int] = (),
         on_images: Callable[[int], None] = lambda count: None,
     ) -> list[NDArray[np.float32]]:
-        """Of each of `blocks`, numbers from 1, its map averaged over a coarse grid, float32 (N, D); else as `of`."""
-        found = self._find(images, rows, [_block_name(number) for number in blocks], view, on_images)
-        return [found[_block_name(number)] for number in blocks]
+        """Of each of `blocks`, numbers from 1, its map averaged over a coarse grid, float32 (N, D); else as `of`.
+
+        `cells` are the most that each grid has, 16 unless it is said. A block may be asked for with several grids.
+        """
+        most = cells or [MOST_CELLS] * len(blocks)
+        names = [_block_name(number, grid) for number, grid in zip(blocks, most, strict=True)]
+        found = self._find(images, rows, names, view, on_images)
+        return [found[name] for name in names]
 
     def _find(
         self,
@@ -135,13 +141,22 @@ class FrozenFeatures:
         if list(layers) == [_F]:
             return [self._quick.features(pixels)]
         maps = block_maps(self._quick.body, (pixels - self._quick.mean) / self._quick.std)
-        chosen = [maps[int(layer.rpartition(" ")[2]) - 1] for layer in layers]
-        grids = [pooled_grid((one.shape[2], one.shape[3])) for one in chosen]
+        blocks = [_block_of(layer) for layer in layers]
+        chosen = [maps[number - 1] for number, _ in blocks]
+        grids = [
+            pooled_grid((one.shape[2], one.shape[3]), cells) for one, (_, cells) in zip(chosen, blocks, strict=True)
+        ]
         return [F.adaptive_avg_pool2d(one, grid).flatten(1) for one, grid in zip(chosen, grids, strict=True)]
 
 
-def _block_name(number: int) -> str:
-    return f"block {number}"
+def _block_name(number: int, cells: int = MOST_CELLS) -> str:
+    return f"block {number}" if cells == MOST_CELLS else f"block {number} / {cells}"
+
+
+def _block_of(layer: str) -> tuple[int, int]:
+    """The number of a block, and the most cells of its grid, from its name."""
+    number, _, cells = layer.removeprefix("block ").partition(" / ")
+    return int(number), int(cells or MOST_CELLS)
 
 
 def _digest(network: Network) -> str:

@@ -18,10 +18,12 @@ from lsl_trainer.networks.trunk import PooledTrunk, Trunk, parameter_blocks
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.method import find_method
 
-__all__ = ["Backbone", "block_network", "find_backbone", "transferred_network"]
+__all__ = ["Backbone", "block_network", "feature_network", "find_backbone", "transferred_network"]
 
 EFFICIENTNET, HUGGING_FACE = "efficientnet-lite0", "hf:"
 _UNUSED_CLASSES = 2
+_DEEP_ENOUGH = 15
+"""The block of EfficientNet-lite0 after which little is gained (`lsl-train --layers all`)."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,17 @@ def block_network(config: TrainConfig, image_size: tuple[int, int], n_classes: i
     if max(blocks) > count:
         raise ConfigError(f"--feature-block: {config.transfer.backbone} has {count} blocks, received {max(blocks)}")
     torch.manual_seed(config.seed)
-    body = BlockFeatures(_shortened(source.body, max(blocks), image_size), block_maps, blocks, image_size)
+    short, cells = _shortened(source.body, max(blocks), image_size), config.transfer.feature_cells
+    body = BlockFeatures(short, block_maps, blocks, image_size, cells)
     return Network(body, sum(body.sizes), n_classes, source.mean, source.std)
+
+
+def feature_network(config: TrainConfig, image_size: tuple[int, int]) -> Network:
+    """The network that features are computed by, and kept: one, whichever blocks of a backbone are asked for."""
+    blocks = config.transfer.feature_blocks
+    if config.transfer.backbone == EFFICIENTNET and blocks:
+        config = config.having(feature_blocks=tuple(sorted({*blocks, _DEEP_ENOUGH})))
+    return block_network(config, image_size, 1)
 
 
 def _shortened(body: nn.Module, count: int, image_size: tuple[int, int]) -> nn.Module:

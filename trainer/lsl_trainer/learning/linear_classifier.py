@@ -15,6 +15,7 @@ from torch import Tensor
 from lsl_shared.measures.metrics import is_ordered
 from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.frozen.features import FrozenFeatures
+from lsl_trainer.learning.backbones import feature_network
 from lsl_trainer.learning.linear_problem import LinearProblem, fit_linear, principal_axes
 from lsl_trainer.learning.plan import Fitting
 from lsl_trainer.losses.constrained import Constraint, labels_together
@@ -31,14 +32,19 @@ def fit_classifier(fitting: Fitting) -> None:
     """Fits the head of a `block_network` to all training images, and sets the scale of its features."""
     network, data, transfer = fitting.network, fitting.data, fitting.config.transfer
     body, views = cast(BlockFeatures, network.body), _TURNS if transfer.turned else 1
-    found = [
-        torch.cat(block_tensors(network, body.blocks, data, fitting.folder, fitting.on_images, view), 1)
-        for view in range(views)
-    ]
-    features = torch.cat(found)
-    axes = principal_axes(features, body.sizes)
-    problem = linear_problem(data, fitting.config.constrained).repeated(views, axes.coordinates(features))
-    linear = fit_linear(problem, transfer.penalty)
+    cells = [transfer.feature_cells] * len(body.blocks)
+
+    source = feature_network(fitting.config, data.image_size).to(network.mean.device)
+
+    def of_view(view: int) -> Tensor:
+        found = block_tensors(source, body.blocks, data, fitting.folder, fitting.on_images, view, cells)
+        return torch.cat(found, 1)
+
+    found = [of_view(view) for view in range(views)]
+    axes = principal_axes(found[0], body.sizes)
+    coordinates = torch.cat([axes.coordinates(one) for one in found])
+    problem = linear_problem(data, fitting.config.constrained).repeated(views, coordinates)
+    linear = fit_linear(problem.to(network.mean.device), transfer.penalty).to(coordinates.device)
     body.set_scale(axes.shift, axes.scale)
     count = network.head.out_features
     with torch.no_grad():
@@ -53,6 +59,7 @@ def block_tensors(
     folder: Path | None,
     on_images: Callable[[int], None] = lambda count: None,
     view: int = 0,
+    cells: Sequence[int] = (),
 ) -> list[Tensor]:
     """The features of each block, float32 (n, D), of `data.learnt_rows` in one of the four views of `turned`.
 
@@ -61,7 +68,7 @@ def block_tensors(
     source = Network(cast(BlockFeatures, network.body).body, 1, 1).to(network.mean.device)
     source.mean, source.std = network.mean, network.std  # the head counts for nothing
     images, rows = (data.fine.images, data.learnt_rows) if view == 0 else (_turned_images(data, view), None)
-    found = FrozenFeatures(source, folder).of_blocks(images, blocks, rows, on_images=on_images)
+    found = FrozenFeatures(source, folder).of_blocks(images, blocks, rows, cells=cells, on_images=on_images)
     return [torch.from_numpy(one) for one in found]
 
 

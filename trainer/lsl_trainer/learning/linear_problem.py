@@ -66,6 +66,15 @@ class LinearProblem:
             allowed=self.allowed.repeat(times, 1),
         )
 
+    def to(self, device: torch.device) -> LinearProblem:
+        """The same on a device."""
+        return replace(
+            self,
+            coordinates=self.coordinates.to(device),
+            labels=self.labels.to(device),
+            allowed=self.allowed.to(device),
+        )
+
     def part(self, chosen: Tensor) -> LinearProblem:
         """Some of the images, `chosen` bool (N,)."""
         return replace(
@@ -84,6 +93,10 @@ class Linear:
     """(d, K)"""
     bias: Tensor
     """(K,)"""
+
+    def to(self, device: torch.device) -> Linear:
+        """The same on a device."""
+        return Linear(self.weight.to(device), self.bias.to(device))
 
     def logits(self, coordinates: Tensor) -> Tensor:
         """(N, d) → (N, K)"""
@@ -122,8 +135,8 @@ def _axes(standard: Tensor, most: int) -> Tensor:
 def fit_linear(problem: LinearProblem, penalty: float, start: Linear | None = None) -> Linear:
     """The classifier with the least loss; `start` is one for another penalty, to begin with."""
     classes = problem.allowed.shape[1]
-    weight = start.weight.clone() if start else torch.zeros(problem.coordinates.shape[1], classes)
-    bias = start.bias.clone() if start else torch.zeros(classes)
+    weight = start.weight.clone() if start else problem.coordinates.new_zeros(problem.coordinates.shape[1], classes)
+    bias = start.bias.clone() if start else problem.coordinates.new_zeros(classes)
     variables = [weight.requires_grad_(), bias.requires_grad_()]
     descent = torch.optim.LBFGS(
         variables, max_iter=_ITERATIONS, history_size=10, line_search_fn="strong_wolfe", tolerance_change=1e-7

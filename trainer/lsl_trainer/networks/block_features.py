@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lsl_trainer.networks.trunk import pooled_grid
+from lsl_trainer.networks.trunk import MOST_CELLS, pooled_grid
 
 __all__ = ["BlockFeatures"]
 
@@ -24,14 +24,16 @@ class BlockFeatures(nn.Module):
     shift: Tensor
     scale: Tensor
 
-    def __init__(self, body: nn.Module, maps: Maps, blocks: Sequence[int], image_size: tuple[int, int]) -> None:
-        """`maps(body, images)` gives a map of every block; `blocks` are numbers from 1."""
+    def __init__(
+        self, body: nn.Module, maps: Maps, blocks: Sequence[int], image_size: tuple[int, int], cells: int = MOST_CELLS
+    ) -> None:
+        """`maps(body, images)` gives a map of every block; `blocks` are numbers from 1, `cells` the most of a grid."""
         super().__init__()
         self.body, self.blocks, self._maps = body.requires_grad_(False), tuple(blocks), maps
         body.eval()
         with torch.no_grad():
             found = self._chosen(torch.zeros(1, 3, *image_size))
-        self.grids = tuple(pooled_grid((one.shape[2], one.shape[3])) for one in found)
+        self.grids = tuple(pooled_grid((one.shape[2], one.shape[3]), cells) for one in found)
         self.sizes = tuple(one.shape[1] * grid[0] * grid[1] for one, grid in zip(found, self.grids, strict=True))
         self.register_buffer("shift", torch.zeros(sum(self.sizes)))
         self.register_buffer("scale", torch.ones(sum(self.sizes)))

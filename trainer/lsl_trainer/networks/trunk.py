@@ -10,9 +10,10 @@ from torch.nn import functional as F
 
 from lsl_shared.errors import ConfigError
 
-__all__ = ["PooledTrunk", "Trunk", "parameter_blocks", "pooled_grid"]
+__all__ = ["MOST_CELLS", "PooledTrunk", "Trunk", "parameter_blocks", "pooled_grid"]
 
-_MOST_CELLS = 16
+MOST_CELLS = 16
+"""Of a pooled map."""
 
 
 class Trunk(nn.Module):
@@ -49,10 +50,10 @@ class PooledTrunk(nn.Module):
         return F.adaptive_avg_pool2d(self.trunk.maps(images)[-1], self.grid).flatten(1)
 
 
-def pooled_grid(sides: tuple[int, int]) -> tuple[int, int]:
-    """The sides of a map, both halved until it has at most 16 cells: 4 × 10 becomes 2 × 5."""
+def pooled_grid(sides: tuple[int, int], cells: int = MOST_CELLS) -> tuple[int, int]:
+    """The sides of a map, both halved until it has at most 16 `cells`: 4 × 10 becomes 2 × 5."""
     rows, columns = sides
-    while rows * columns > _MOST_CELLS:
+    while rows * columns > cells:
         rows, columns = -(-rows // 2), -(-columns // 2)
     return rows, columns
 

@@ -34,6 +34,9 @@ class Transfer:
         ),
     )
     """The blocks, from 1, whose pooled maps are the features that method linear learns from; () takes the last one."""
+    feature_cells: int = setting(default=16, least=1)
+    """Of method linear: the most cells of the grid over which the map of a block is averaged. Many tell where things
+    are, few forgive where they are not quite."""
     enlarge: int = setting(
         default=1,
         least=1,
