@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
+import numpy as np
 
 from lsl_runtime.gem.build.contrast import Contrast
 from lsl_runtime.gem.build.gem import Gem
+from lsl_runtime.gem.build.landmark_map import LandmarkMap
 from lsl_runtime.gem.build.landmarks import LANDMARK_NOTE, Landmark, landmarks
 from lsl_runtime.gem.build.requested import Requested
 from lsl_runtime.gem.build.saliency_samples import SaliencySample
@@ -160,6 +162,8 @@ class OutputFolder:
         for path in paths:
             draw_gem(gem, path, self.style, marks)
         yield _drawn(f"{gem.what} {gem.stage}: {gem.n_images:,} images of {gem.n_genes:,} genes", paths)
+        if gem.landmark_map is not None:
+            yield f"  {_landmark_map_told(gem, gem.landmark_map)}"
         if gem.caution:
             yield f"  {gem.caution}"
         if gem.n_empty:
@@ -173,6 +177,12 @@ class OutputFolder:
         for name in names:
             for ending in FORMATS:
                 (self.path / f"{name}.{ending}").unlink(missing_ok=True)
+
+
+def _landmark_map_told(gem: Gem, found: LandmarkMap) -> str:
+    cells, all_cells = int(found.significant.sum()), int((~np.isnan(found.p)).sum())
+    by = {"landmarks": "; it masks the masked map", "image": "; each image's own map masks the masked map"}
+    return f"landmark map: {cells} of {all_cells} cells speak for it beyond chance{by.get(gem.mask, '')}"
 
 
 def _drawn(what: str, pictures: Sequence[Path]) -> str:

@@ -199,6 +199,8 @@ def test_landmark_map_and_its_regions(tmp_path: Path) -> None:
     expected = build_gem(tmp_path / "store.h5", "4", landmark_map=True)
     assert found.landmark_map is not None and expected.landmark_map is not None and found.mask == "landmarks"
     np.testing.assert_array_equal(found.landmark_map.mean, expected.landmark_map.mean)
+    cells = f"landmark map: {found.landmark_map.significant.sum()} of "
+    assert cells in result.stdout and "cells speak for it beyond chance; it masks the masked map" in result.stdout
     table = (tmp_path / "store.gems" / "landmarks.csv").read_text().splitlines()
     assert table[0].endswith(",egg_length_from,egg_length_to,p") and float(table[1].split(",")[-1]) < 0.05
     assert re.search(r"stage 4, landmark 1: .* from \d+ to \d+ %, p 0\.0", result.stdout)
