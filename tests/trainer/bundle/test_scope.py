@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import onnx
 import pytest
 import torch
 from numpy.typing import NDArray
 
+from lsl_shared import Manifest, Task
 from lsl_trainer.bundle.scope import Scope, fit_scope
 from lsl_trainer.data.batch import Labelled
+from lsl_trainer.graphs.export import export_classifier
 from lsl_trainer.networks.residual import Network, residual_network
 from lsl_trainer.settings.network import NetworkConfig
 
@@ -51,3 +56,19 @@ def test_prototypes_are_means_of_unit_features_and_the_threshold_is_a_quantile_o
 def test_a_threshold_takes_twenty_images() -> None:
     data = labelled(np.arange(4), np.arange(4) % 2)
     assert fit_scope(network(), data, labelled(np.arange(6, 25), np.zeros(19, np.int64))) is None
+
+
+def test_features_without_length_are_as_far_as_can_be_said() -> None:
+    assert Scope(torch.tensor([[1.0, 0.0]]))(torch.zeros(1, 2)).tolist() == [1.0]
+
+
+def test_opencv_4_can_run_it(tmp_path: Path) -> None:
+    """Its importer refuses Expand with a shape that is computed."""
+    manifest = Manifest((12, 16), (Task("stage", ("4", "5", "7")),))
+    export_classifier(network(), manifest, tmp_path / "classifier.onnx", Scope(torch.ones(3, features_of_network())))
+    nodes = onnx.load(tmp_path / "classifier.onnx").graph.node
+    assert not {node.op_type for node in nodes} & {"Expand", "Shape"}
+
+
+def features_of_network() -> int:
+    return int(network().head.in_features)

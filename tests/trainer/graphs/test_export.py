@@ -182,6 +182,21 @@ def test_nothing_is_computed_at_run_time_that_is_known_at_export(exported: Expor
     assert set(kernels) <= {tensor.name for tensor in onnx.load(exported.paths[1]).graph.initializer}
 
 
+def test_steps_say_where_they_begin_in_a_number_that_openvino_keeps(exported: Exported) -> None:
+    """OpenVINO takes an explicit 0.0 for an absent attribute, and computes with 0.5."""
+    steps = [node for node in onnx.load(exported.paths[1]).graph.node if node.op_type == "HardSigmoid"]
+    begin = [entry.f for node in steps for entry in node.attribute if entry.name == "beta"]
+    assert steps and len(begin) == len(steps) and 0.0 not in begin
+
+
+def test_openvino_makes_the_same_maps(exported: Exported) -> None:
+    openvino = pytest.importorskip("openvino")
+    inputs = {"image": exported.images[:4], "class_index": exported.index[:4]}
+    found = openvino.Core().compile_model(exported.paths[1], "CPU")(inputs)
+    ours = run(exported.saliency, exported.images[:4], exported.index[:4])["saliency"]
+    assert np.median(relative(np.asarray(found["saliency"]), ours)) < 1e-4
+
+
 def test_several_tasks_share_one_class_index(tmp_path: Path) -> None:
     size = (37, 51)  # no stride divides it
     config = NetworkConfig(widths=(8, 16), strides=(2, 2), pooled_shortcut=True, pool=2)

@@ -16,6 +16,8 @@ from lsl_trainer.networks.residual import Network
 __all__ = ["Scope", "fit_scope"]
 
 _QUANTILE = 0.95
+_SHORTEST = 1e-12
+"""Features that are shorter count as so long, as in PyTorch's `normalize`."""
 
 
 class Scope(nn.Module):
@@ -38,7 +40,9 @@ class Scope(nn.Module):
         self.register_buffer("prototypes", F.normalize(prototypes, dim=1))
 
     def forward(self, features: Tensor) -> Tensor:
-        return 1 - (F.normalize(features, dim=1) @ self.prototypes.T).amax(1)
+        """`normalize` would expand the lengths to the features' shape in ONNX, which OpenCV 4 cannot run."""
+        lengths = features.norm(dim=1, keepdim=True).clamp_min(_SHORTEST)
+        return 1 - (features / lengths @ self.prototypes.T).amax(1)
 
 
 def fit_scope(network: Network, trained: Labelled, held: Labelled) -> Scope | None:

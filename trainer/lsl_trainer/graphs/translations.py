@@ -14,10 +14,14 @@ __all__ = ["TRANSLATIONS"]
 
 Pair = Sequence[int]
 
+_HARDLY_BELOW_ZERO = -1e-37
+"""Where the ramp begins. OpenVINO 2026.4 takes a beta of 0.0 for an absent one, uses 0.5, and half opens what is shut;
+below zero, a shut ReLU stays at exactly 0, and no number becomes subnormal."""
+
 
 def _step(x: Any, at_zero: Any) -> Any:
     """1 where x > 0, else 0: a steep ramp from zero, which ONNX Runtime computes in half the time of a comparison."""
-    return op.HardSigmoid(x, alpha=torch.finfo(torch.float32).max, beta=0.0)
+    return op.HardSigmoid(x, alpha=torch.finfo(torch.float32).max, beta=_HARDLY_BELOW_ZERO)
 
 
 def _convolve(x: Any, weight: Any, pads: Pair, stride: Pair, dilation: Pair, groups: int) -> Any:
