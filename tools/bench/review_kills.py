@@ -12,6 +12,7 @@ and no other file may be left. The exit status is 1 if anything differs.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import random
 import shutil
@@ -93,7 +94,7 @@ def labelling(work: Path, requests: list[Request], kills: int, chance: random.Ra
                 asking.post(path, entry)
                 acknowledged.add(entry["key"])
                 done += 1
-        except (OSError, RuntimeError) as problem:
+        except (OSError, RuntimeError, http.client.HTTPException) as problem:
             if server.process.poll() is None and not timer:
                 raise RuntimeError(f"request {done}: {problem}") from None
         if is_last:

@@ -176,7 +176,7 @@ def test_a_second_person_labels_blindly_and_both_settle(go: Callable[[str], Page
         page.keyboard.press(key)
         until(page, f"document.querySelector('.wall').getAttribute('aria-activedescendant') !== '{before}'")
     page.click("text=Two people")
-    page.wait_for_selector("text=unnamed and Grace", timeout=SOON)
+    page.wait_for_selector("text=An earlier labeller and Grace", timeout=SOON)
     assert "of 4 images" in page.inner_text(".read")
     apart = page.locator(".apart").count()
     assert apart >= 1

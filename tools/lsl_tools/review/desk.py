@@ -40,7 +40,9 @@ class Desk:
         self._pictures = Pictures(session.store)
         self._suggesting = Suggesting()
         self._closed = False
-        self._teach = Teach(session.path, self._settings.train, self._before_round, self._after_round)
+        self._teach = Teach(
+            session.path, self._settings.answers, self._settings.train, self._before_round, self._after_round
+        )
         self._rejects = Rejects(session.path, self._settings.photographs)
         self._features_kept: Features | None = None
         self._features_read = False

@@ -15,12 +15,14 @@ import h5py
 from lsl_shared.errors import ConfigError
 from lsl_shared.files.store import Store
 from lsl_tools.importing.listing import Sample
+from lsl_tools.microscopes.read import read_photograph
 from lsl_tools.review.answer import REJECT
 from lsl_tools.review.ledger import Ledger
 from lsl_tools.review.pictures import Kept, jpeg_of
 from lsl_tools.standardize.mirroring import mirrored
 from lsl_tools.standardize.orientation import Orienter
 from lsl_tools.standardize.report import rejects_path
+from lsl_tools.standardize.sheet.thumbnail import photograph_thumbnail
 from lsl_tools.standardize.worker import Outcome, process
 
 __all__ = ["REJECTS", "Reject", "Rejects", "decided", "folder_of", "read_rejects", "restandardized"]
@@ -77,12 +79,19 @@ class Rejects:
             return kept
         outcome = restandardized(self._folder, self.name(place), self._size, self._orienter)
         image = outcome.result.image if outcome.result is not None else None
-        self._pictures.put((place, False), outcome.thumbnail)
+        self._pictures.put((place, False), outcome.thumbnail or self._drawn(place, outcome))
         self._pictures.put((place, True), jpeg_of(image, 90) if image is not None else b"")
         found = self._pictures.get((place, made))
         if not isinstance(found, bytes) or not found:
             raise ConfigError(outcome.problem or "no embryo was found: it can only be dropped")
         return found
+
+    def _drawn(self, place: int, outcome: Outcome) -> bytes:
+        """The thumbnail of a photograph whose only fault is its orientation."""
+        if outcome.result is None or self._folder is None:
+            return b""
+        pixels = read_photograph(self._folder / self.name(place)).pixels
+        return photograph_thumbnail(pixels, outcome.result)
 
 
 def read_rejects(path: Path) -> list[Reject]:

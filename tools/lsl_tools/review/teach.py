@@ -60,12 +60,21 @@ def read_rounds(path: Path) -> list[Round]:
 
 
 class Teach:
-    """Trains again when asked: one round at a time. `before` saves the labels, `after` takes the new answers."""
+    """Trains again when asked, one round at a time.
+
+    `answers` is the annotations file; `before` saves the labels, `after` takes the new answers.
+    """
 
     def __init__(
-        self, store: Path, options: Sequence[str], before: Callable[[], dict[str, int]], after: Callable[[Path], None]
+        self,
+        store: Path,
+        answers: Path,
+        options: Sequence[str],
+        before: Callable[[], dict[str, int]],
+        after: Callable[[Path], None],
     ) -> None:
-        self._store, self._options, self._before, self._after = store, tuple(options), before, after
+        self._store, self._answers, self._options = store, answers, tuple(options)
+        self._before, self._after = before, after
         self._lock, self._stopping = Lock(), False
         self._thread: Thread | None = None
         self._process: subprocess.Popen[str] | None = None
@@ -110,8 +119,7 @@ class Teach:
             name = f"review-{datetime.now().strftime('%Y%m%d-%H%M%S')}"
             run = self._store.parent / "runs" / name
             self._do("training", [*_TRAIN, str(self._store), "--out", str(run), *self._options])
-            self._do("annotating", [*_ANNOTATE, str(self._store), "--model", str(run / "model"), "--features",
-                                    "--restart"])  # fmt: skip
+            self._annotate(run / "model")
             self._keep(run, counts)
             self._after(run / "model")
             self._tell(step="done", line="", share=None, left="")
@@ -119,6 +127,16 @@ class Teach:
             self._tell(step="stopped", share=None, left="")
         except (LslError, OSError, _FailedError) as problem:
             self._tell(step="failed", problem=str(problem), share=None, left="")
+
+    def _annotate(self, bundle: Path) -> None:
+        """Makes new annotations beside the old ones, which they replace when they are whole.
+
+        The old ones may be of images that were turned since, and `lsl-annotate` replaces no file of other images.
+        """
+        new = self._answers.with_name(f"{self._store.stem}.review.annotations.h5")
+        words = [str(self._store), "--model", str(bundle), "--features", "--out", str(new), "--restart"]
+        self._do("annotating", [*_ANNOTATE, *words])
+        new.replace(self._answers)
 
     def _do(self, step: str, command: list[str]) -> None:
         """Runs a command to its end, and tells its progress."""

@@ -29,14 +29,15 @@ export function people(onSecond) {
   return made;
 }
 
-const kappa = (one) => (one.kappa === null ? "not defined" : one.kappa.toFixed(2));
-const between = (one) => (one.low === null ? "" : `${one.low.toFixed(2)} … ${one.high.toFixed(2)}`);
+const minus = (value) => value.toFixed(2).replace("-", "−");
+const kappa = (one) => (one.kappa === null ? "not defined" : minus(one.kappa));
+const between = (one) => (one.low === null ? "" : `${minus(one.low)} … ${minus(one.high)}`);
 
 function pairPart(one) {
   const head = el("tr", {}, ["class", "images", "kappa", "95 % of draws"].map((name) => el("th", { scope: "col" }, name)));
   const lines = one.classes.map((each) => el("tr", {}, el("th", { scope: "row" }, each.name), el("td", {}, number(each.images)), el("td", {}, kappa(each)), el("td", {}, between(each))));
   return el("section", {},
-    el("h2", {}, `${one.first || "unnamed"} and ${one.second}`),
+    el("h2", {}, `${one.first || "An earlier labeller"} and ${one.second}`),
     el("p", { class: "big" }, "κ ", kappa(one), el("span", { class: "soft" }, ` ${between(one)}`)),
     el("p", {}, `Same class in ${number(one.same)} of ${number(one.images)} images (${percent(one.same / one.images)}). Cohen's kappa takes chance off; the interval is a bootstrap over images.`),
     el("table", {}, el("thead", {}, head), el("tbody", {}, lines)));
@@ -45,7 +46,7 @@ function pairPart(one) {
 function apart(one, after) {
   const card = state.cards.get(one.row);
   const by = (who, name) => el("button", { type: "button", class: "plain", onclick: async () => { await settle(one.row, name); after(); } },
-    el("strong", {}, name), ` ${who || "unnamed"}`);
+    el("strong", {}, name), ` ${who || "an earlier labeller"}`);
   return el("article", { class: "apart" },
     el("img", { src: picture("thumbnail", one.row), alt: card ? spoken(card) : one.id, class: card ? flipped(card) : "" }),
     el("div", {}, el("p", {}, one.id), el("p", { class: "row" }, by(one.first, one.said[0]), by(one.second, one.said[1]))));
