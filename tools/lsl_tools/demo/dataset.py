@@ -100,11 +100,11 @@ def render_plan(plan: Plan, *, seed: int = 0) -> DemoImage:
 
 
 def _plans(seed: int) -> Iterator[Plan]:
-    """Gene after gene without end, 8 to 12 images each, spread over developmental time as Table I of the paper is."""
+    """Gene after gene without end, 4 to 6 images each, spread over developmental time as Table I of the paper is."""
     index = gene_index = 0
     while True:
         generator = np.random.default_rng([seed, _GENES, gene_index])
-        gene, images, start = draw_gene(gene_index, generator), int(generator.integers(8, 13)), generator.random()
+        gene, images, start = draw_gene(gene_index, generator), int(generator.integers(4, 7)), generator.random()
         for k in generator.permutation(images):
             expert = np.random.default_rng([seed, _EXPERTS, index])
             time = time_at_quantile(float((start + (k + expert.random()) / images) % 1.0))
