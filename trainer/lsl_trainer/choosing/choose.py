@@ -82,14 +82,15 @@ class _Choosing:
         self.folds = folds_of_genes(self.yardstick.groups)
         self.left = 60 * self.config.choosing.budget
 
-    def spend(self, name: str, seconds: float, training: float, images: float) -> bool:
+    def spend(self, candidate: Candidate, seconds: float, images: float) -> bool:
         """Whether a trial of so many seconds fits in what is left, the training after it included; it is told so."""
-        if seconds + training > self.left:
-            minutes = -(-(60 * self.config.choosing.budget - self.left + seconds + training) // 60)
-            self.found.append(Tried(Candidate(name, seconds=training), None, f"takes a --budget of {minutes:.0f}"))
+        whole = seconds + candidate.seconds
+        if whole > self.left:
+            minutes = -(-(60 * self.config.choosing.budget - self.left + whole) // 60)
+            self.found.append(Tried(candidate, None, f"takes a --budget of {minutes:.0f}"))
             return False
         self.left -= seconds
-        self.watch.on_trial(name, int(images))
+        self.watch.on_trial(candidate.name, int(images))
         return True
 
 
@@ -176,17 +177,18 @@ def _tried(
     fresh = shared.lacking(one.enlarge, views, one.layers) * images
     seconds = n_folds * len(penalties) * fit + seconds_of(sight, flops, fresh, learns=False)
     training = seconds_of(sight, flops, views * (sight.images - images), learns=False) + fit * sight.images / images
-    name = one.candidate(penalties[0]).name.rpartition(", ")[0]
+    likely = one.candidate(penalties[len(penalties) // 2])
+    candidate = Candidate(likely.name.rpartition(", ")[0], likely.settings, training)
     if views * sight.images * sum(sizes) > _MOST_FEATURES:
-        choosing.found.append(Tried(Candidate(name), None, "too many images to hold their features"))
+        choosing.found.append(Tried(replace(candidate, settings={}), None, "too many images to hold their features"))
         return None
-    if not choosing.spend(name, seconds, training, fresh):
+    if not choosing.spend(candidate, seconds, fresh):
         return None
     scored = []
-    for penalty, (candidate, marks) in zip(
+    for penalty, (of_penalty, marks) in zip(
         penalties, try_linear(one, penalties, shared, problem, choosing.yardstick, choosing.folds), strict=True
     ):
-        choosing.found.append(Tried(Candidate(candidate.name, candidate.settings, training), marks))
+        choosing.found.append(Tried(replace(of_penalty, seconds=training), marks))
         scored.append(_Best(one, penalty, marks.score))
     return _best(scored)
 
@@ -207,7 +209,7 @@ def _try_learnt(choosing: _Choosing, backbone: str, *, scratch: bool) -> None:
         if not scratch and "scratch" in candidate.name:
             continue
         whole = candidate.seconds * choosing.sight.images / len(choosing.folds)
-        if not choosing.spend(candidate.name, candidate.seconds, whole, candidate.passes):
+        if not choosing.spend(replace(candidate, seconds=whole), candidate.seconds, candidate.passes):
             continue
         if candidate.name not in done:
             marks = tried(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,13 @@ __all__ = ["write_report"]
 _SHOWN_RIGHT, _SHOWN_MISTAKES = 6, 6
 
 
-def write_report(path: Path, training: TwoStepTraining, found: Findings) -> None:
-    """Writes the page: scores and confusions of the exported graph on the test images, curves, maps, settings."""
+def write_report(
+    path: Path, training: TwoStepTraining, found: Findings, choice: Mapping[str, Any] | None = None
+) -> None:
+    """Writes the page: scores and confusions of the exported graph on the test images, curves, maps, settings.
+
+    `choice` is that of method auto: its `lines`, and the `scores` of its candidates.
+    """
     data, config, scores = training.data, training.config, found.evaluation.labelled
     trained = np.bincount(data.fine.labels[data.fine.labels >= 0], minlength=len(data.fine_space))
     right, mistakes = _shown(data, found.model, found.answers) if found.answers else ([], [])
@@ -50,6 +55,7 @@ def write_report(path: Path, training: TwoStepTraining, found: Findings) -> None
         steps=_steps(found.epochs),
         references=reference_pictures(data, training.reference_sets),
         config=config,
+        choice=choice,
         notes=[*training.notes, *found.evaluation.notes],
         settings=_flat(config.to_dict()),
         versions=versions(),

@@ -16,6 +16,7 @@ from lsl_runtime.model.model import Model
 from lsl_shared.files.atomic import write_text
 from lsl_trainer.bundle.variants import half_bundle, int8_bundle
 from lsl_trainer.bundle.write import write_bundle
+from lsl_trainer.choosing.choice import read_choice
 from lsl_trainer.data.image_cache import remove_images
 from lsl_trainer.data.split import TEST
 from lsl_trainer.learning.algorithm import TwoStepTraining
@@ -37,16 +38,18 @@ def finish_run(training: TwoStepTraining, store: str | Path, out: Path, epochs: 
     model = Model.load(out / MODEL, device="cpu", verify=True)
     evaluation = evaluate(store, model, everything=not (data.part == TEST).any())
     found = find_out(model, data, evaluation, epochs, config.seed)
+    choice = read_choice(out)
     metrics = {
         "evaluation": asdict(evaluation),
         "calibration": asdict(found.calibration) if found.calibration else None,
         "epochs": [asdict(epoch) for epoch in epochs],
         "parity": parity,
+        "choice": asdict(choice) if choice else None,
         "notes": training.notes,
         "config": config.to_dict(),
         "versions": versions(),
     }
-    write_report(out / REPORT, training, found)
+    write_report(out / REPORT, training, found, metrics["choice"])
     write_text(out / METRICS, json.dumps(metrics, indent=1, ensure_ascii=False))
     remove_images(out / CHECKPOINTS)
 
