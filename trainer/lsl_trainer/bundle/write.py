@@ -14,7 +14,8 @@ from lsl_trainer.bundle.network_answers import ask_network
 from lsl_trainer.bundle.scope import fit_scope
 from lsl_trainer.bundle.split import write_split
 from lsl_trainer.data.training_data import TrainingData
-from lsl_trainer.graphs.export import export_classifier, export_contributions, export_saliency
+from lsl_trainer.graphs.classifier_part import write_classifier_of
+from lsl_trainer.graphs.export import export_contributions, export_saliency
 from lsl_trainer.graphs.parity import Parity, verify_graphs
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.config import TrainConfig
@@ -33,8 +34,8 @@ def write_bundle(network: Network, data: TrainingData, config: TrainConfig, path
     scope = fit_scope(network, data.fine, data.calibration)
     manifest = new_manifest(ask_network(network, data), data, config, scope.threshold if scope else None)
     with atomic_folder(path) as temporary:
-        export_classifier(network, manifest, temporary / CLASSIFIER, scope)
         export_saliency(network, manifest, temporary / SALIENCY, scope)
+        write_classifier_of(temporary / SALIENCY, temporary / CLASSIFIER)
         export_contributions(network, manifest, temporary / CONTRIBUTIONS)
         parity = verify_graphs(
             network, temporary / CLASSIFIER, temporary / SALIENCY, _images_to_verify(data), (1, 5),

@@ -17,6 +17,7 @@ from lsl_trainer.frozen.head import FROZEN_VIEWS, HeadOnFeatures, images_to_comp
 from lsl_trainer.learning.backbones import EFFICIENTNET
 from lsl_trainer.learning.checkpoint import Checkpoint
 from lsl_trainer.learning.epoch import Epoch
+from lsl_trainer.learning.half_size import set_half_size_epochs
 from lsl_trainer.learning.learner import Learner
 from lsl_trainer.learning.plan import Fitting, Plan, plan_of
 from lsl_trainer.learning.processes import one_process
@@ -52,7 +53,9 @@ class TwoStepTraining:
         self.reference_sets: Tensor | None = None
         self.step_finished = False
         self.planned = tuple(self.plan.steps(data, config))
+        set_half_size_epochs(self.planned, config, data.image_size)
         self._resumed: Checkpoint | None = None
+        self._learner: Learner | None = None
         self.network: Network = self.plan.network(data, config, self.planned).to(self._fabric.device)
         self.frozen = config.transfer.freeze and bool(self.planned) and is_frozen(self.network)
         self._features = features
@@ -81,8 +84,28 @@ class TwoStepTraining:
 
     @property
     def total_passes(self) -> float:
-        """Forward and backward passes of single images in all: those of `total_images`, and what steps add to them."""
-        return self.total_images + sum(step.further_passes for step in self.planned)
+        """Forward and backward passes of single whole images in all; where F is frozen, forward passes alone."""
+        if self.frozen or self.plan.fit:
+            return self.total_images
+        return sum(step.cost for step in self.planned)
+
+    def passes(self, images: int) -> float:
+        """What so many images cost which have just been counted, in passes of whole ones; or those done before."""
+        if self.frozen or self.plan.fit:
+            return images
+        if self._learner is None:
+            return self.passes_done
+        planned = next(step for step in self.planned if step.name == self._learner.step.name)
+        return images * planned.cost_in_epoch(self._learner.done + 1)
+
+    @property
+    def passes_done(self) -> float:
+        """Of `total_passes`, those before the checkpoint that `resume` was given."""
+        if self._resumed is None or self.frozen or self.plan.fit:
+            return 0
+        place = self.steps.index(self._resumed.step)
+        of_epochs = map(self.planned[place].cost_in_epoch, range(1, self._resumed.epoch + 1))
+        return sum(step.cost for step in self.planned[:place]) + self.planned[place].images * sum(of_epochs)
 
     @property
     def images_done(self) -> int:
@@ -115,7 +138,7 @@ class TwoStepTraining:
         if self.frozen:
             self.planned, on_images = self._planned_on_features(on_images), _uncounted
         for place in range(start, len(self.planned)):
-            learner = self._begin(place)
+            self._learner = learner = self._begin(place)
             for epoch in learner.epochs(on_images):
                 self.step_finished = learner.finished
                 yield epoch, self._checkpoint(epoch, learner)

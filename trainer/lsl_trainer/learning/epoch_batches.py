@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from lightning_fabric import Fabric
@@ -48,6 +50,7 @@ class EpochBatches:
     """The batches of one epoch, once through. `images` is how many images they hold in all."""
 
     def __init__(self, step: Step, number: int, config: TrainConfig, fabric: Fabric, device: torch.device) -> None:
+        self._number = number
         self._step, self._augmentation, self._fabric, self._device = step, config.augmentation, fabric, device
         self._generator = np.random.default_rng([config.seed, step.seed, number])
         self._draws = torch.Generator().manual_seed(int(self._generator.integers(2**62)))
@@ -67,7 +70,7 @@ class EpochBatches:
     def _batch(self, whole: NDArray[np.int64], share: NDArray[np.int64]) -> Batch:
         """The images at `share` of the batch `whole` (B,), with their labels; numbers are drawn for all of it."""
         data, step, positions = self._step.data, self._step, whole[share]
-        images = data.images[data.rows[positions]]
+        images = self._sized(data.images[data.rows[positions]])
         pixels = self._changed(augmented, images, self._changes(whole)[share])
         strong = None
         if step.strong:
@@ -81,6 +84,14 @@ class EpochBatches:
             draws=self._draws,
             strong=strong,
         )
+
+    def _sized(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Images (B, H, W, 3), or in the first epochs of some steps such of half the size."""
+        if self._number > self._step.half_size_epochs:
+            return images
+        size = (images.shape[2] // 2, images.shape[1] // 2)
+        halves: list[Any] = [cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in images]
+        return np.stack(halves)
 
     def _changed(self, change: Change, images: NDArray[np.uint8], draws: NDArray[np.float64]) -> NDArray[np.float32]:
         """Images changed by `draws`; of features (B, V, D), one of the views (B, D)."""

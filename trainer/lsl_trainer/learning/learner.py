@@ -14,14 +14,17 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from lsl_shared.errors import TrainingError
+from lsl_trainer.learning.ahead import ahead
 from lsl_trainer.learning.averaging import WeightAverage
 from lsl_trainer.learning.best_weights import BestWeights
 from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.learning.epoch_batches import EpochBatches, OwnBatch
+from lsl_trainer.learning.learnt import Learnt
 from lsl_trainer.learning.optimizer import new_optimizer, set_rate
 from lsl_trainer.learning.processes import average_buffers, average_gradients, one_process, summed
 from lsl_trainer.learning.schedule import scheduled_rate
 from lsl_trainer.learning.steps.step import Step
+from lsl_trainer.networks.any_size import AnySize
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.config import TrainConfig
 
@@ -35,6 +38,8 @@ class Learner:
 
     def __init__(self, network: Network, step: Step, config: TrainConfig, fabric: Fabric | None = None) -> None:
         self.network, self.step, self.config, self.done = network, step, config, 0
+        self._any_size = AnySize(network, step.image_size) if step.half_size_epochs else network
+        self._learnt = Learnt() if step.until_learnt else None
         self._descent, self._fabric = config.descent, fabric or one_process()
         wrapped = self._fabric.setup_optimizers(new_optimizer(network, self._descent))
         self._optimizer = cast(torch.optim.Optimizer, wrapped)
@@ -43,7 +48,9 @@ class Learner:
 
     @property
     def finished(self) -> bool:
-        """Whether all epochs are done, or the last ones were no better on the images kept aside."""
+        """Whether all epochs are done, or the last ones had nothing left to learn, or were no better on those aside."""
+        if self._learnt and self._learnt.is_all:
+            return True
         return self.done >= self.step.epochs or bool(self._best and self._best.since >= self.config.epochs.patience)
 
     def epochs(self, on_images: Callable[[int], None]) -> Iterator[Epoch]:
@@ -51,14 +58,14 @@ class Learner:
         while not self.finished:
             epoch = self._epoch(self.done + 1, on_images)
             self.done += 1
+            if self._learnt:
+                self._learnt.take(epoch)
             if self._best and self.step.loss_aside:
                 aside = self.step.loss_aside(self.network)
                 self._best.take(self.network, aside)
                 epoch = replace(epoch, loss_aside=aside)
             if self.finished:
                 self._give_chosen_weights()
-                if self.step.finish:
-                    self.step.finish(self.network)
             yield epoch
 
     def state(self) -> dict[str, Tensor]:
@@ -67,12 +74,16 @@ class Learner:
         state = {f"{number}.{name}": value for number, values in optimizer.items() for name, value in values.items()}
         for prefix, kept in self._kept().items():
             state |= {f"{prefix}.{name}": value for name, value in kept.state().items()}
+        if self._learnt:
+            state["learnt.epochs"] = torch.tensor(self._learnt.epochs)
         return state | {f"memory.{name}": value for name, value in self.step.memory.items()}
 
     def restore(self, state: Mapping[str, Tensor], done: int) -> None:
         """Goes on after `done` epochs with what `state` gave then; the network's weights are the caller's."""
         for prefix, kept in self._kept().items():
             kept.restore(_below(prefix, state))
+        if self._learnt:
+            self._learnt.epochs = int(state.get("learnt.epochs", torch.tensor(0)))
         for name, value in _below("memory", state).items():
             self.step.memory[name].copy_(value)
         whole: dict[str, Any] = {**self._optimizer.state_dict(), "state": _by_parameter(state)}
@@ -92,11 +103,12 @@ class Learner:
     def _epoch(self, number: int, on_images: Callable[[int], None]) -> Epoch:
         """One pass over the images of the step."""
         batches = EpochBatches(self.step, number, self.config, self._fabric, self.network.mean.device)
+        network = self._any_size if number <= self.step.half_size_epochs else self.network
         before, loss, right, known = (number - 1) * len(batches), 0.0, 0.0, 0
         self.network.train()
-        for place, own in enumerate(batches):
+        for place, own in enumerate(ahead(batches)):
             set_rate(self._optimizer, self._rate(before + place, len(batches)))
-            mean, logits = self._descend(own, number)
+            mean, logits = self._descend(network, own, number)
             loss += mean * own.counted
             right += int((logits.argmax(1) == own.batch.labels)[: own.counted].sum())
             known += own.known
@@ -106,10 +118,10 @@ class Learner:
         accuracy = right / known if known else None
         return Epoch(self.step.name, number, loss / batches.images, accuracy, self._rate(before, len(batches)))
 
-    def _descend(self, own: OwnBatch, number: int) -> tuple[float, Tensor]:
+    def _descend(self, network: Network, own: OwnBatch, number: int) -> tuple[float, Tensor]:
         """Moves the weights against the gradient of a batch; gives its mean loss, and its logits (B, K)."""
         with self._fabric.autocast():
-            loss, logits = self.step.loss(self.network, own.batch)
+            loss, logits = self.step.loss(network, own.batch)
         self._check(loss, number, own)
         self._optimizer.zero_grad()
         self._fabric.backward(loss * own.weight)

@@ -17,7 +17,7 @@ def new_optimizer(network: Network, descent: Descent) -> torch.optim.Optimizer:
     """SGD or AdamW over the parameters that learn; `set_rate` gives the learning rate before every batch."""
     groups = _parameter_groups(network)
     if descent.optimizer == "adamw":
-        return torch.optim.AdamW(groups, weight_decay=descent.weight_decay)
+        return torch.optim.AdamW(groups, weight_decay=descent.weight_decay, fused=True)
     nesterov = descent.optimizer == "nesterov"
     return torch.optim.SGD(groups, momentum=descent.momentum, weight_decay=descent.weight_decay, nesterov=nesterov)
 

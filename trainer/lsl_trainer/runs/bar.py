@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 
@@ -20,10 +21,13 @@ class TrainingBar:
     def __init__(self) -> None:
         self._shown = ExitStack()
         self._advance: Advance = _nothing
+        self._weigh: Callable[[int], float] = float
+        self._rest = 0.0
 
-    def begin(self, title: str, total: int) -> None:
-        """Shows a bar for so many images."""
+    def begin(self, title: str, total: int, weigh: Callable[[int], float] = float) -> None:
+        """Shows a bar for so many images; `weigh` says for how many of them those count that have just passed."""
         self.end()
+        self._weigh, self._rest = weigh, 0.0
         self._advance = self._shown.enter_context(progress(title, total))
 
     def end(self) -> None:
@@ -31,7 +35,10 @@ class TrainingBar:
         self._shown.close()
 
     def __call__(self, images: int) -> None:
-        self._advance(images)
+        self._rest += self._weigh(images)
+        whole = int(self._rest)
+        self._rest -= whole
+        self._advance(whole)
 
     def __enter__(self) -> TrainingBar:
         return self

@@ -29,7 +29,7 @@ def train_to(store: Path, config: TrainConfig, out: Path, resume: bool) -> None:
 
         def start(training: TwoStepTraining) -> None:
             _announce(training)
-            bar.begin("training", training.total_images)
+            bar.begin("training", round(training.total_passes), training.passes)
 
         def choice(made: Choice) -> None:
             bar.end()

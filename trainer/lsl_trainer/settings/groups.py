@@ -47,6 +47,11 @@ class Epochs:
     )
     """Ends a step after so many epochs without a lesser loss on a tenth of the training genes, kept aside from learning
     for this, and takes the best weights; 0 learns all epochs from all genes."""
+    half_size: float = setting(default=0.0, share=True)
+    """Share of the images of the steps on coarse and on fine labels, the first ones, that are learnt from at half their
+    size, which takes a third of the time; not with a backbone, nor where too little would be left of an image."""
+    until_learnt: bool = False
+    """Whether the step on fine labels ends once three epochs in a row name every training image right."""
 
 
 @settings_group
@@ -142,13 +147,13 @@ class Constrained:
     so many of each. `auto` takes the latter where half of the classes have as many as the class with the most."""
     shares: Shares = "learnt"
     """`learnt`: the shares of the fine classes within a coarse one are estimated. `equal`: they are taken as equal."""
-    share_prior: float = setting(default=5.0, least=0)
+    share_prior: float = setting(default=2.0, least=0)
     """How many images more are counted of each class, when shares are estimated: many make them equal."""
-    levelling: float = setting(default=0.5, share=True)
-    """How far answers lean towards rare siblings: what part of the logarithm of the shares is taken off the logits."""
-    pseudo_after: float = setting(default=0.1, share=True)
+    share_pull: float = setting(default=0.0, share=True)
+    """How far answers follow the shares: 0 as if siblings were all as frequent, 1 as frequent as they are."""
+    pseudo_after: float = setting(default=0.15, share=True)
     """The part of the step before pseudo-labels begin."""
-    trial: float = setting(default=0.3, share=True)
+    trial: float = setting(default=0.4, share=True)
     """The part of the step after which pseudo-labels end if they did harm. Until then a fifth of each class's fine labels
     is left out, to tell; 0 leaves none out."""
 

@@ -26,6 +26,7 @@ class ConstrainedStep(FineStep):
     """Fine classes learnt under coarse constraints (`lsl_trainer.losses.constrained`)."""
 
     name, seed = "constrained", 7
+    any_size, until_learnt = False, False
 
     def __init__(self, data: TrainingData, config: TrainConfig) -> None:
         """The constraint holds the coarse classes that training images have."""

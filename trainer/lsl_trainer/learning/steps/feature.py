@@ -27,6 +27,7 @@ class FeatureStep(FineStep):
     """L_CE + L_S (eq. 7) against reference sets that the network of step one is sure of."""
 
     name, seed, new_head, flip = "feature", 5, False, False
+    any_size, until_learnt = False, False
 
     @property
     def epochs(self) -> int:

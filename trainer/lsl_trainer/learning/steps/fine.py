@@ -17,7 +17,7 @@ __all__ = ["FineStep"]
 class FineStep(PlannedStep):
     """L_CE of all training images with a fine label, D_s, and the losses of further tasks."""
 
-    name, seed, new_head = "fine", 4, True
+    name, seed, new_head, until_learnt = "fine", 4, True, True
 
     @property
     def data(self) -> Labelled:

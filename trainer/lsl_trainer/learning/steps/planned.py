@@ -18,7 +18,10 @@ from lsl_trainer.learning.steps.step import Step
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.config import TrainConfig
 
-__all__ = ["PlannedStep"]
+__all__ = ["HALF_SIZE_COST", "PlannedStep"]
+
+HALF_SIZE_COST = 0.3
+"""A pass of an image of half the size, in passes of a whole one: a quarter of the pixels, and what a batch costs."""
 
 
 class PlannedStep(ABC):
@@ -34,6 +37,12 @@ class PlannedStep(ABC):
     """Whether it learns fine labels, and not coarse ones alone."""
     flip = True
     """Whether its images are flipped, if the settings have it."""
+    any_size = True
+    """Whether it may learn from images of half the size."""
+    until_learnt = False
+    """Whether it ends once it names every training image right, if the settings have it."""
+    half_size_epochs = 0
+    """How many of its epochs, the first ones, learn from images of half the size."""
 
     def __init__(self, data: TrainingData, config: TrainConfig) -> None:
         """`data` are those of the whole training."""
@@ -74,6 +83,16 @@ class PlannedStep(ABC):
         return sum(map(len, self.sampler(np.random.default_rng(0))))
 
     @property
+    def cost(self) -> float:
+        """All its epochs, in forward and backward passes of single images of full size."""
+        return self.images * sum(map(self.cost_in_epoch, range(1, self.epochs + 1)))
+
+    def cost_in_epoch(self, number: int) -> float:
+        """What an image costs in an epoch, from 1, in passes of whole images."""
+        own = HALF_SIZE_COST if number <= self.half_size_epochs else 1.0
+        return own + self.further_passes / (self.epochs * self.images)
+
+    @property
     def further_passes(self) -> float:
         """Forward and backward passes of single images that it makes beside those of its batches, in all epochs."""
         return 0.0
@@ -103,6 +122,9 @@ class PlannedStep(ABC):
             flip=self.flip,
             seed=self.seed,
             sampler=self.sampler,
+            half_size_epochs=self.half_size_epochs,
+            image_size=self.training.image_size,
+            until_learnt=self.until_learnt and self.config.epochs.until_learnt,
             loss_aside=_loss_aside(self.aside, classes) if len(self.aside) else None,
         )
 

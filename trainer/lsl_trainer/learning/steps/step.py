@@ -34,11 +34,15 @@ class Step:
     """Whether batches hold a second, more strongly changed view of their images."""
     memory: Mapping[str, Tensor] = field(default_factory=dict)
     """What the loss remembers from batch to batch: tensors that it changes in place."""
-    finish: Callable[[Network], None] | None = None
-    """Changes the network once, when the step has ended; None leaves it."""
     loss_aside: Callable[[Network], float] | None = None
     """The loss on training images that are kept aside, which says when to stop; None learns all epochs."""
     reference_sets: Tensor | None = None
     """int64 (n_sets, K): the reference sets that the loss compares with, indices into `data`."""
+    half_size_epochs: int = 0
+    """Its first epochs, which learn from images of half the size."""
+    image_size: tuple[int, int] = (0, 0)
+    """(H, W) of whole images, where some epochs learn from halves."""
+    until_learnt: bool = False
+    """Whether it ends once it names every training image right."""
     notes: tuple[str, ...] = ()
     """What a person should know of how it began."""
