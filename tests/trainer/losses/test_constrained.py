@@ -74,7 +74,8 @@ def labelled(batch: Batch) -> Labelled:
     """What the images of a batch are a part of; pixels play no part."""
     places = np.arange(len(batch.labels))
     images = np.zeros((len(places), 2, 2, 3), np.uint8)
-    return Labelled(images, places, batch.labels.numpy(), places, places.astype(object))
+    others = {name: found.numpy() for name, found in batch.others.items()}
+    return Labelled(images, places, batch.labels.numpy(), places, places.astype(object), others)
 
 
 def the_loss(where: Constraint, data: Labelled, config: TrainConfig) -> tuple[Loss, dict[str, Tensor]]:
@@ -103,7 +104,7 @@ def naive_loss(network: Network, batch: Batch, config: TrainConfig, allowed: lis
 
 
 def test_loss_and_gradient_are_those_of_the_naive_formula(config: TrainConfig) -> None:
-    chosen = config.having(partial_weight=0.7, pseudo_weight=0.4, pseudo_threshold=1.0)
+    chosen = config.having(partial_weight=0.7, pseudo_weight=0.4, pseudo_threshold=1.0, shares="equal")
     network, batch = a_batch(chosen, [0, -1, 3, -1, -1, -1, 2, -1], [0, 0, 1, 1, 2, 0, 1, 1])
     data = labelled(batch)
     wanted = naive_loss(twin := copy.deepcopy(network), batch, chosen, constraint().allowed.tolist())
@@ -128,7 +129,8 @@ def test_confident_guesses_are_remembered_and_raise_the_threshold_of_their_class
 
 
 def test_order_counts_the_expected_distance_in_stages(config: TrainConfig) -> None:
-    plain, ordered = config.having(order_weight=0.0), config.having(order_weight=0.5)
+    plain = config.having(order_weight=0.0, shares="equal")
+    ordered = plain.having(order_weight=0.5)
     network, batch = a_batch(plain, [3, -1, -1], [0, 3, 2])
     network = network.with_head(15).double()
     batch = Batch(

@@ -23,14 +23,17 @@ def guesses(logits: Tensor, allowed: Tensor) -> tuple[Tensor, Tensor]:
     return guess, probability
 
 
-def class_thresholds(remembered: Tensor, siblings: Tensor, threshold: float) -> Tensor:
+def class_thresholds(remembered: Tensor, siblings: Tensor, threshold: float, shares: Tensor | None = None) -> Tensor:
     """The probability from which each class is believed, float (K,), from half of `threshold` to all of it.
 
     `remembered` int64 (N,): the last confident guess of each image, −1 where there was none; `siblings` bool (K, K):
-    the classes with the same parent, itself included. With β the guesses of a class as a share of those of its most
-    guessed sibling, the threshold is τ · (½ + ½ · β / (2 − β)): classes that are guessed less are believed sooner.
+    the classes with the same parent, itself included; `shares` float (K,), above 0: how frequent they are, None where
+    that is alike. With β the guesses of a class by its share, relative to those of the sibling with the most, the
+    threshold is τ · (½ + ½ · β / (2 − β)): classes that are guessed less than they should be are believed sooner.
     """
     counts = torch.bincount(remembered[remembered >= 0], minlength=len(siblings)).to(torch.float32)
+    if shares is not None:
+        counts = counts / shares
     most = (counts * siblings).amax(1)
     share = counts / most.clamp(min=1)
     return threshold * (_LEAST + (1 - _LEAST) * share / (2 - share))

@@ -13,6 +13,8 @@ from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.steps.fine import FineStep
 from lsl_trainer.learning.steps.step import Step
 from lsl_trainer.losses.constrained import Constraint, constrained_loss, labels_together
+from lsl_trainer.losses.guessing import Guessing
+from lsl_trainer.losses.trial import left_out
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.config import TrainConfig
 
@@ -26,6 +28,7 @@ class ConstrainedStep(FineStep):
     """Fine classes learnt under coarse constraints (`lsl_trainer.losses.constrained`)."""
 
     name, seed = "constrained", 7
+    any_size, until_learnt = False, False
     any_size, until_learnt = False, False
 
     def __init__(self, data: TrainingData, config: TrainConfig) -> None:
@@ -52,9 +55,11 @@ class ConstrainedStep(FineStep):
 
     @property
     def sampler(self) -> Sampler:
-        """Batches of both kinds of images."""
-        share = self.config.constrained.labelled_share
-        return mixed_batches(self.data.labels, self.config.descent.batch_size, share)
+        """Batches of both kinds of images. Labelled ones that are left out for a while count among the others."""
+        settings = self.config.constrained
+        share, out = settings.labelled_share, left_out(self.data.labels)
+        labels = np.where(out & (settings.trial > 0), -1, self.data.labels)
+        return mixed_batches(labels, self.config.descent.batch_size, share)
 
     @property
     def further_passes(self) -> float:
@@ -64,12 +69,15 @@ class ConstrainedStep(FineStep):
     def begin(self, network: Network, reference_sets: Tensor | None = None) -> Step:
         """The constrained loss, with a second view of each image, and a memory of its guesses."""
         config = self.config
+        batches = self.epochs * len(self.sampler(np.random.default_rng(0)))
+        guessing = Guessing(self._constraint, self.data, config.constrained, batches)
         loss, memory = constrained_loss(
             self._constraint,
             self.data,
             config.constrained,
             config.regularization,
             config.references.similarity_temperature,
+            guessing,
         )
         step = self.step(loss, config.descent.learning_rate, self.training.fine_outputs)
-        return replace(step, strong=True, memory=memory)
+        return replace(step, strong=True, memory=memory, finish=guessing.level)
