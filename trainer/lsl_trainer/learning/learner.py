@@ -66,6 +66,8 @@ class Learner:
                 epoch = replace(epoch, loss_aside=aside)
             if self.finished:
                 self._give_chosen_weights()
+                if self.step.finish:
+                    self.step.finish(self.network)
             yield epoch
 
     def state(self) -> dict[str, Tensor]:

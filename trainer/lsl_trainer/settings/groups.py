@@ -147,13 +147,13 @@ class Constrained:
     so many of each. `auto` takes the latter where half of the classes have as many as the class with the most."""
     shares: Shares = "learnt"
     """`learnt`: the shares of the fine classes within a coarse one are estimated. `equal`: they are taken as equal."""
-    share_prior: float = setting(default=2.0, least=0)
+    share_prior: float = setting(default=5.0, least=0)
     """How many images more are counted of each class, when shares are estimated: many make them equal."""
-    share_pull: float = setting(default=0.0, share=True)
-    """How far answers follow the shares: 0 as if siblings were all as frequent, 1 as frequent as they are."""
-    pseudo_after: float = setting(default=0.15, share=True)
+    levelling: float = setting(default=0.5, share=True)
+    """How far answers lean towards rare siblings: what part of the logarithm of the shares is taken off the logits."""
+    pseudo_after: float = setting(default=0.1, share=True)
     """The part of the step before pseudo-labels begin."""
-    trial: float = setting(default=0.4, share=True)
+    trial: float = setting(default=0.3, share=True)
     """The part of the step after which pseudo-labels end if they did harm. Until then a fifth of each class's fine labels
     is left out, to tell; 0 leaves none out."""
 

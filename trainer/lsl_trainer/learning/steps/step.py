@@ -34,6 +34,8 @@ class Step:
     """Whether batches hold a second, more strongly changed view of their images."""
     memory: Mapping[str, Tensor] = field(default_factory=dict)
     """What the loss remembers from batch to batch: tensors that it changes in place."""
+    finish: Callable[[Network], None] | None = None
+    """Changes the network once, when the step has ended; None leaves it."""
     loss_aside: Callable[[Network], float] | None = None
     """The loss on training images that are kept aside, which says when to stop; None learns all epochs."""
     reference_sets: Tensor | None = None
