@@ -16,6 +16,7 @@ each.
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import time
 from functools import partial
@@ -70,21 +71,18 @@ def run(
     wanted = [
         Job(one, kind, count, number, name)
         for number in seed or range(3)
-        for kind in version or VERSIONS
-        for one in store or ("pollen", "demo")
         for count in labels or (1, 5)
         for name in variant or list(VARIANTS)[:2]
+        for one in store or ("pollen", "demo")
+        for kind in version or VERSIONS
     ]
     work = partial(_work, data=data, out=out, until=time.time() + seconds, device=device, epochs=epochs)
-    begin = partial(work, coarse=True)
     todo = [job for job in wanted if job not in done and not (job.version == "few" and job.store != "demo")]
-    first = list({(job.store, job.version, job.seed): job for job in reversed(todo)}.values())[::-1]
     if jobs == 1:
         list(map(work, todo))
         return
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        for step, part in ((begin, first), (work, todo)):
-            list(pool.imap_unordered(step, part))
+        list(pool.imap_unordered(work, todo))
 
 
 @app.command()
@@ -93,20 +91,15 @@ def table(out: Path) -> None:
     print("\n".join(table_lines(read(out))))
 
 
-def _work(
-    job: Job, *, data: Path, out: Path, until: float, device: str, epochs: int | None, coarse: bool = False
-) -> None:
-    """Trains if there is time, and writes the row; with `coarse` the step on coarse labels alone."""
+def _work(job: Job, *, data: Path, out: Path, until: float, device: str, epochs: int | None) -> None:
+    """Trains if there is time, and writes the row."""
     torch.set_num_threads(1)
     if time.time() > until:
         return
     if device == "mixed":
         place = (multiprocessing.current_process()._identity or (0,))[0]
         device = "cuda" if place % 2 else "cpu"
-    if coarse:
-        after_coarse(data, job, device, out)
-    else:
-        write(out, trained(data, job, config_of(job).having(constrained_epochs=epochs), device, out))
+    write(out, trained(data, job, config_of(job).having(constrained_epochs=epochs), device, out))
 
 
 def config_of(job: Job) -> TrainConfig:
@@ -143,12 +136,14 @@ def trained(folder: Path, job: Job, config: TrainConfig, device: str, out: Path)
 def after_coarse(folder: Path, job: Job, device: str, out: Path) -> Checkpoint:
     """The network after the step on coarse labels, which all methods share: trained once, and kept in `out`."""
     kept = out / f"coarse-{job.store}-{job.version}-{job.seed}.safetensors"
-    if not kept.exists():
-        training, _ = training_of(folder, job, config_of(job).having(method="data-level"), device)
-        for epoch, checkpoint in training.run(lambda images: None):
-            if training.step_finished and epoch.step == "coarse":
-                write_checkpoint(kept, checkpoint, kept.stem)
-                break
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one process trains, others wait
+        if not kept.exists():
+            training, _ = training_of(folder, job, config_of(job).having(method="data-level"), device)
+            for epoch, checkpoint in training.run(lambda images: None):
+                if training.step_finished and epoch.step == "coarse":
+                    write_checkpoint(kept, checkpoint, kept.stem)
+                    break
     return read_checkpoint(kept, kept.stem)
 
 
