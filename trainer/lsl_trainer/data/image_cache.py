@@ -1,16 +1,19 @@
 """The images of a training where its processes reach them quickly: in memory, or in a file that they share.
 
 Reading single images from a compressed store is slow (whole chunks are inflated), so all images that a training needs
-are read once, in order. Where they fit, they stay in memory as uint8. Where they do not, or where several processes
-need them, they go uncompressed to a file that is mapped into memory: the system keeps as much of it as there is room
-for, once for all processes, and shuffling stays complete.
+are read once, in order. Where they are few, they stay in memory as uint8. Where they are many, or where several
+processes need them, they go uncompressed to a file that is mapped into memory: the system keeps as much of it as there
+is room for, once for all processes, and shuffling stays complete. What has been read of it is let go at once, so that
+no process grows by it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.lib.format import write_array_header_1_0
@@ -21,7 +24,7 @@ from lsl_shared.files.store import Store
 
 __all__ = ["load_images", "remove_images"]
 
-_SHARE_OF_MEMORY = 0.4
+_SHARE_OF_MEMORY, _MOST_IN_MEMORY = 0.4, 2**30
 _IMAGES_AT_ONCE = 1024
 _PREFIX = "images-"
 
@@ -42,7 +45,7 @@ def load_images(
     if not path.exists():
         with atomic_path(path) as temporary:
             _write(store, rows, temporary)
-    mapped: NDArray[np.uint8] = np.load(path, mmap_mode="r")
+    mapped: NDArray[np.uint8] = np.load(path, mmap_mode="r").view(_Mapped)
     return mapped
 
 
@@ -52,11 +55,21 @@ def remove_images(folder: Path) -> None:
         path.unlink()
 
 
+class _Mapped(np.memmap):
+    """A mapped file of which no part stays with the process: what is taken out is a copy."""
+
+    def __getitem__(self, key: Any) -> Any:
+        taken = np.array(super().__getitem__(key))
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
+        return taken
+
+
 def _fit_memory(count: int, image_size: tuple[int, int]) -> bool:
-    if not hasattr(os, "sysconf"):  # Windows
-        return True
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return count * image_size[0] * image_size[1] * 3 <= _SHARE_OF_MEMORY * memory
+    size = count * image_size[0] * image_size[1] * 3
+    if size > _MOST_IN_MEMORY or not hasattr(os, "sysconf"):  # Windows
+        return size <= _MOST_IN_MEMORY
+    return size <= _SHARE_OF_MEMORY * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _write(store: Store, rows: NDArray[np.int64], path: Path) -> None:
