@@ -1,12 +1,13 @@
 """How many answers does the order of lsl-review save on synthetic embryos, and how many keys does an answer take?
 
-    python tools/bench/review_labelling.py STORE RUN/model OUT [--seeds 5] [--batch 20] [--rounds 12]
+    python tools/bench/review_labelling.py OUT STORE:RUN [STORE:RUN …] [--batch 20] [--rounds 12]
 
-STORE is a demo store with annotations, with features, by a model that learnt coarse labels alone. Labels are bought of
-images whose genes the model was trained on: in the page's order "what to label next", or at random; the first batch is
-random. The model of a round is a logistic regression on the features, and an answer keeps to the known coarse label. It
-is scored on the other genes. The truth answers. Lines are appended to OUT/review.csv. An answer takes one key: Enter
-where the guess is right, else the key of the class, and that key twice where the coarse label has to be corrected.
+Each STORE is a demo store of a seed of its own, each RUN a run of `lsl-train` on it whose first step learnt the coarse
+labels: the features are those after that step, so nothing has seen a stage. Labels are bought of images of the training
+genes: in the page's order "what to label next", or at random; the first batch is random. The model of a round is a
+logistic regression on the features, and an answer keeps to the known coarse label. It is scored on the other genes. The
+truth answers. Lines are appended to OUT/review.csv. An answer takes one key: Enter where the guess is right, else the
+key of the class, and that key twice where the coarse label has to be corrected.
 """
 
 from __future__ import annotations
@@ -16,16 +17,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 import typer
 from numpy.typing import NDArray
+from safetensors.torch import load_file
 from sklearn.linear_model import LogisticRegression
 
-from lsl_runtime.model.split_file import read_split
-from lsl_shared import Annotations, Store, annotations_path
-from lsl_tools.labelling.coverage import spread_choice, unit_features
+from lsl_shared import Store
+from lsl_tools.labelling.coverage import spread_choice
 from lsl_tools.labelling.suggest import uncertainty
+from lsl_trainer.data.batch import in_unit_range, to_tensor
+from lsl_trainer.data.load import load_data
+from lsl_trainer.data.split import TEST, TRAIN
+from lsl_trainer.learning.algorithm import TwoStepTraining
+from lsl_trainer.networks.residual import Network
+from lsl_trainer.runs.run_folder import CHECKPOINTS, CONFIG
+from lsl_trainer.settings.config_file import read_config
 
 app = typer.Typer(add_completion=False, help=__doc__)
+_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -39,13 +49,14 @@ class Embryos:
 
 
 @app.command()
-def labelling(store: Path, model: Path, out: Path, seeds: int = 5, batch: int = 20, rounds: int = 12) -> None:
+def labelling(out: Path, runs: list[str], batch: int = 20, rounds: int = 12) -> None:
     """Plays the rounds through, and prints what the order saves."""
-    pool, test, parents = embryos(store, model)
-    print(f"{len(pool.truth):,} images to label, {len(test.truth):,} to score on", flush=True)
-    scores = {kind: np.zeros((seeds, rounds + 1)) for kind in ("random", "page")}
+    torch.set_num_threads(1)
+    scores = {kind: np.zeros((len(runs), rounds + 1)) for kind in ("random", "page")}
     keys, right = list[float](), list[float]()
-    for seed in range(seeds):
+    for seed, (store, run) in enumerate(map(Path, one.split(":")) for one in runs):
+        pool, test, parents = embryos(store, run)
+        print(f"{store}: {len(pool.truth):,} images to label, {len(test.truth):,} to score on", flush=True)
         for kind, found in scores.items():
             for place, (accuracy, strokes, guessed) in enumerate(
                 played(pool, test, parents, kind, batch, rounds, seed)
@@ -61,19 +72,30 @@ def labelling(store: Path, model: Path, out: Path, seeds: int = 5, batch: int = 
     print(f"keys an image: {np.mean(keys):.2f}; the guess was right in {share.mean():.0%}")
 
 
-def embryos(store: Path, model: Path) -> tuple[Embryos, Embryos, NDArray[np.int64]]:
+def embryos(store: Path, run: Path) -> tuple[Embryos, Embryos, NDArray[np.int64]]:
     """The images to label, those to score on, and the coarse class of each stage; only stages that have sisters."""
-    parts = read_split(model)
-    assert parts is not None
-    with Store(store) as opened, Annotations(annotations_path(store)) as given:
+    with Store(store) as opened:
+        data = load_data(opened, read_config(run / CONFIG).having(method="data-level"))
+        network = TwoStepTraining(data, read_config(run / CONFIG).having(method="data-level")).network
+        network.load_state_dict(load_file(run / CHECKPOINTS / "coarse.safetensors"))
         space, coarse = opened.tasks["stage"], opened.labels("stage_range").astype(np.int64)
         parents = np.array(space.parent_index)
         truth, genes = opened.truth("stage").astype(np.int64), opened.groups()
-        known = np.flatnonzero((truth >= 0) & (np.bincount(parents, minlength=int(coarse.max()) + 1)[coarse] > 1))
-        trained = np.array([parts.get(str(name)) == "train" for name in opened.ids])
-        found = [known[trained[known]], known[~trained[known]]]
-        pool, test = (Embryos(unit_features(given, rows), truth[rows], coarse[rows], genes[rows]) for rows in found)
+        known = (truth >= 0) & (np.bincount(parents, minlength=int(coarse.max()) + 1)[coarse] > 1)
+        found = [np.flatnonzero(known & (data.part == part)) for part in (TRAIN, TEST)]
+        pool, test = (
+            Embryos(features(network, opened.select(rows)), truth[rows], coarse[rows], genes[rows]) for rows in found
+        )
     return pool, test, parents
+
+
+@torch.no_grad()
+def features(network: Network, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """F of images, float32 (n, D), of length 1."""
+    network.eval()
+    batches = (in_unit_range(images[start : start + _BATCH]) for start in range(0, len(images), _BATCH))
+    found = torch.cat([network.features(to_tensor(pixels, network.mean.device)) for pixels in batches]).numpy()
+    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), np.float32)
 
 
 def played(
