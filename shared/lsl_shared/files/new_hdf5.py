@@ -1,7 +1,8 @@
 """HDF5 files that are being written: a disk that fills up ends in one plain error.
 
 HDF5 cannot go on after a failed write: it tells of it again for every open object, and crashes when the program ends.
-So it never hears of one. What cannot be written is remembered, and told when the file is closed or asked about.
+So it never hears of one. What cannot be written is remembered, and told when the file is closed or asked about. An
+interrupt, too, waits until HDF5 is not at work.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any, Literal
 
 import h5py
 
+from lsl_shared.process.interrupts import interrupts_outside
+
 __all__ = ["Disk", "written_hdf5"]
 
 
@@ -22,7 +25,7 @@ def written_hdf5(path: Path, mode: Literal["w", "r+"] = "w", **options: Any) -> 
     """Opens an HDF5 file for writing, with what writes it. Raises OSError, naming `path`, where the disk refuses it."""
     disk = Disk(path, mode)
     try:
-        with h5py.File(disk, mode, **options) as file:
+        with interrupts_outside(_CALLED_BY_HDF5), h5py.File(disk, mode, **options) as file:
             yield file, disk
     except Exception as problem:
         disk.check(problem)
@@ -104,3 +107,9 @@ class Disk:
         done = 0
         while done < len(view):
             done += self._raw.write(view[done:]) or 0
+
+
+_CALLED_BY_HDF5 = {
+    method.__code__
+    for method in (Disk.seek, Disk.tell, Disk.read, Disk.readinto, Disk.write, Disk.truncate, Disk.flush)
+}

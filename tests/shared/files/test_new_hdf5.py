@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
+import time
 from pathlib import Path
 
 import h5py
@@ -111,3 +113,26 @@ def test_a_store_is_whole_or_as_it_was(tmp_path: Path, monkeypatch: pytest.Monke
     if old:
         with Store(path) as store:
             np.testing.assert_array_equal(store.read(0, len(store)), PIXELS[:3])
+
+
+def test_an_interrupt_waits_until_hdf5_is_not_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HDF5 does not survive an exception from what writes for it."""
+    interrupted: list[bool] = []
+    moved = Disk._write
+
+    def write(self: Disk, view: memoryview) -> None:
+        moved(self, view)
+        if not interrupted:
+            interrupted.append(True)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Disk, "_write", write)
+    with pytest.raises(KeyboardInterrupt), written_hdf5(tmp_path / "new.h5") as (file, _):
+        fill(file)
+        file.flush()
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            time.sleep(0.001)
+    assert interrupted
+    with h5py.File(tmp_path / "new.h5") as file:
+        assert (file["images"][...] == PIXELS).all()
