@@ -43,7 +43,7 @@ class Scale:
     """Whether torch.compile takes part."""
 
 
-FULL = Scale((128, 320), {name: NETWORKS[name] for name in ("paper", "tiny")}, 3072, 1024, 20_000, 64, 2.0, True)
+FULL = Scale((128, 320), {name: NETWORKS[name] for name in ("paper", "tiny")}, 2048, 1024, 10_000, 64, 1.0, True)
 SMALL = Scale((16, 40), {"small": NetworkConfig(widths=(8,), strides=(2,), pool=2)}, 96, 48, 2048, 8, 0.02, False)
 
 

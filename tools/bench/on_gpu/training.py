@@ -23,6 +23,7 @@ __all__ = ["recipe", "training"]
 
 COARSE_IMAGES, FINE_IMAGES, EPOCHS = 36_908, 3_474, 40
 """The paper's images, and our epochs of each step."""
+LARGE = 64
 WARM_UP, TIMED = 1, 2
 """Epochs of each step that do not count, and that do."""
 
@@ -45,6 +46,9 @@ def training(scale: Scale, folder: Path, tell: Tell) -> None:
     rates = step_rates(TwoStepTraining(data, config, new_fabric("bf16", device())))
     for step, rate in rates.items():
         tell("training", f"step {step}, images/s", rate)
+    large = recipe(network, method="plain", batch_size=LARGE)
+    rate = step_rates(TwoStepTraining(data, large, new_fabric("bf16", device())))["fine"]
+    tell("training", f"step fine at batches of {LARGE} instead of 16, images/s", rate)
     first = EPOCHS * (COARSE_IMAGES / rates["coarse"] + FINE_IMAGES / rates["fine"]) + loading
     second = EPOCHS * FINE_IMAGES / rates["feature"]
     tell("training", "step one, extrapolated, min (with loading)", first / 60)
