@@ -17,7 +17,7 @@ from lsl_trainer.choosing.choice import Choice, read_trials, write_trials
 from lsl_trainer.choosing.cost import flops_of, linear_seconds, seconds_of
 from lsl_trainer.choosing.features import SharedFeatures
 from lsl_trainer.choosing.learnt_candidates import learnt_candidates, tried
-from lsl_trainer.choosing.linear_candidates import PENALTIES, LinearTry, try_linear
+from lsl_trainer.choosing.linear_candidates import PENALTIES, LinearTry, bears_turning, try_linear
 from lsl_trainer.choosing.parts import folds_of_genes, sampled
 from lsl_trainer.choosing.sight import Sight, look
 from lsl_trainer.choosing.telling import Tried, choice_of, without_trying
@@ -149,7 +149,8 @@ def _try_linear(choosing: _Choosing, backbone: str) -> None:
     best = _best([trial(one, PENALTIES) for one in tries if one in apart.values()])
     if best is None:
         return
-    best = _best([best, trial(replace(best.one, turned=True), [best.penalty, best.penalty / 10])])
+    if bears_turning(best.one, best.penalty, shared, problem, choosing.yardstick, choosing.folds):
+        best = _best([best, trial(replace(best.one, turned=True), [best.penalty, best.penalty / 10])])
     height, width = choosing.sight.image_size
     for times in (2, 4):
         if best and times * times * height * width <= _LARGE and best.one.enlarge * 2 == times:

@@ -7,9 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from lsl_trainer.choosing.parts import only
 from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.backbones import block_network
 from lsl_trainer.learning.linear_classifier import block_tensors
@@ -59,6 +62,14 @@ class SharedFeatures:
             found = block_tensors(network, blocks, self._data, self._folder, self._on_images, view, cells)
             self._found[place] = dict(zip(wanted, found, strict=True))
         return [self._found[place][layer] for layer in layers]
+
+    def of_some(self, enlarge: int, view: int, layers: Sequence[Layer], places: NDArray[np.int64]) -> list[Tensor]:
+        """(m, D) of each layer, of the images at some `places` (m,) of those that are learnt from, in order."""
+        blocks, cells = zip(*layers, strict=True)
+        some = only(self._data, self._data.learnt_rows[places])
+        return block_tensors(
+            self.network(enlarge, MOST_CELLS), blocks, some, self._folder, self._on_images, view, cells
+        )
 
     def lacking(self, enlarge: int, views: int, layers: Sequence[Layer]) -> int:
         """How many of so many views are still to be computed."""
