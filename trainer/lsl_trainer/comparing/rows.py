@@ -81,7 +81,7 @@ class _ContinuedStep(FeatureStep):
     """Step two without its loss: the same batches and changes of the images, L_CE alone."""
 
     def first_loss(self, sets: Tensor) -> Loss:
-        return cross_entropy(self.config.regularization)
+        return cross_entropy(self.config.regularization, ordered=self.ordered)
 
 
 def _continued(data: TrainingData, config: TrainConfig) -> tuple[PlannedStep, ...]:

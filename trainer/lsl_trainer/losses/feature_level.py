@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lsl_trainer.data.batch import Batch, Labelled, Loss, in_unit_range, to_tensor
+from lsl_trainer.losses.ordinal import ordinal_loss
 from lsl_trainer.losses.references import own_references
 from lsl_trainer.losses.similarity import similarity_loss
 from lsl_trainer.networks.residual import Network
@@ -15,12 +16,14 @@ from lsl_trainer.settings.groups import References, Regularization
 __all__ = ["combined_loss"]
 
 
-def combined_loss(data: Labelled, sets: Tensor, settings: References, regularization: Regularization) -> Loss:
+def combined_loss(
+    data: Labelled, sets: Tensor, settings: References, regularization: Regularization, *, ordered: bool = False
+) -> Loss:
     """The loss of step 2 over `data` with reference sets int64 (n_sets, K), indices into `data`.
 
     Each sample picks a set (`reference_draw` sample) or each batch one for all (batch). References pass through F
     apart from the batch, unaugmented, each distinct one once, and gradients flow through them. Classes without any
-    sample (−1 in `sets`) take no part.
+    sample (−1 in `sets`) take no part. Classes in order have the ordinal loss of the settings beside it.
     """
     present = (sets[0] >= 0).nonzero()[:, 0]  # (P,)
     column = torch.full((sets.shape[1],), -1).scatter(0, present, torch.arange(len(present)))
@@ -34,6 +37,8 @@ def combined_loss(data: Labelled, sets: Tensor, settings: References, regulariza
         own = column.to(batch.labels.device)[batch.labels]
         similarity = similarity_loss(features, references, own, settings.similarity_temperature)
         entropy = F.cross_entropy(logits, batch.labels, label_smoothing=regularization.label_smoothing)
+        if ordered and regularization.ordinal_weight:
+            entropy = entropy + regularization.ordinal_weight * ordinal_loss(logits, batch.labels)
         return entropy + similarity, logits
 
     return loss

@@ -102,6 +102,8 @@ class Regularization:
     """α of CutMix in L_CE (a rectangle of another image, and its share of the label)."""
     feature_dropout: float = setting(default=0.0, share=True)
     """Share of the features that the classifier does not see, drawn anew for each image; in training only."""
+    ordinal_weight: float = setting(default=0.0, least=0)
+    """Weight of the ordinal loss beside L_CE, where classes are in order, as stages are; 0 is the paper."""
 
 
 @settings_group

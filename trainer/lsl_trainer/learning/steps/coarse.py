@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from lsl_shared.measures.metrics import is_ordered
 from lsl_trainer.data.batch import Labelled
 from lsl_trainer.learning.steps.planned import PlannedStep
 from lsl_trainer.learning.steps.step import Step
@@ -40,4 +41,6 @@ class CoarseStep(PlannedStep):
 
     def begin(self, network: Network, reference_sets: Tensor | None = None) -> Step:
         """L_CE at the usual learning rate."""
-        return self.step(cross_entropy(self.config.regularization), self.config.descent.learning_rate, self.outputs)
+        ordered = is_ordered(self.training.coarse_classes.classes)
+        loss = cross_entropy(self.config.regularization, ordered=ordered)
+        return self.step(loss, self.config.descent.learning_rate, self.outputs)

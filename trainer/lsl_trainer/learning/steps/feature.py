@@ -50,7 +50,8 @@ class FeatureStep(FineStep):
 
     def first_loss(self, sets: Tensor) -> Loss:
         """The loss of the fine labels."""
-        return combined_loss(self.data, sets, self.config.references, self.config.regularization)
+        settings = self.config
+        return combined_loss(self.data, sets, settings.references, settings.regularization, ordered=self.ordered)
 
     def _draw(self, network: Network) -> tuple[Tensor, tuple[str, ...]]:
         """Reference sets by the network as it is, in eval mode, on unaugmented images; and what to note of them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from lsl_shared.measures.metrics import is_ordered
 from lsl_trainer.data.batch import Labelled, Loss
 from lsl_trainer.learning.steps.planned import PlannedStep
 from lsl_trainer.learning.steps.step import Step
@@ -40,13 +41,18 @@ class FineStep(PlannedStep):
         return self.config.epochs.fine_epochs
 
     @property
+    def ordered(self) -> bool:
+        """Whether the fine classes are in order."""
+        return bool(self.training.fine_outputs) and is_ordered(self.training.fine_space.classes)
+
+    @property
     def learnt_weights(self) -> int:
         """One for each task, where there are several and nobody has set their weights."""
         return 1 + len(self.training.further) if self.training.further and not self._weights else 0
 
     def begin(self, network: Network, reference_sets: Tensor | None = None) -> Step:
         """L_CE at the usual learning rate."""
-        loss = self.with_further_tasks(cross_entropy(self.config.regularization))
+        loss = self.with_further_tasks(cross_entropy(self.config.regularization, ordered=self.ordered))
         return self.step(loss, self.config.descent.learning_rate, self.training.fine_outputs)
 
     def with_further_tasks(self, loss: Loss) -> Loss:
