@@ -66,14 +66,15 @@ def browser_page(playwright: Playwright, wide: int = 1280, tall: int = 800) -> I
         page.on("pageerror", lambda problem: problems.append(str(problem)))
         page.on("console", lambda told: problems.append(told.text) if _is_problem(told.type, told.text) else None)
         yield page
-        assert problems == []
+        assert not problems, problems
     finally:
         browser.close()
 
 
 def _is_problem(kind: str, text: str) -> bool:
-    """Errors in the console, but those of refused answers, which the page tells the user."""
-    return kind == "error" and not any(f"status of {code}" in text for code in (400, 409, 500))
+    """Errors in the console, but those of refused answers and of servers that ended, which the page tells the user."""
+    expected = ("status of 400", "status of 409", "status of 500", "ERR_CONNECTION", "ERR_EMPTY_RESPONSE")
+    return kind == "error" and not any(one in text for one in expected)
 
 
 @contextmanager

@@ -271,6 +271,7 @@ def test_doubtful_orientations_are_turned_and_photographs_taken(go: Callable[[st
         page.click("text=Orientation")
         for keys, remaining in ((("f", "Enter"), 2), (("Enter",), 1), (("Enter",), 0)):
             page.wait_for_selector(f"text=Standardization: {remaining + 1} left", timeout=SOON)
+            assert violations(page) == []
             until(page, "[...document.querySelectorAll('.turning img')].every(i => i.complete && i.naturalWidth)")
             for key in keys:
                 page.keyboard.press(key)

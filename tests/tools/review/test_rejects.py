@@ -26,9 +26,9 @@ def test_those_that_were_left_out_are_listed_and_none_lies_elsewhere(store: Path
     for place in (0, 1):  # not there, and outside
         with pytest.raises(ConfigError, match="is not in its folder"):
             rejects.picture(place, made=False)
-    for place in (2, -1, True, None):
+    for other in (2, -1, True, None):
         with pytest.raises(ConfigError, match="no such photograph"):
-            rejects.name(place)
+            rejects.name(other)
 
 
 def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:

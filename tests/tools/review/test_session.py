@@ -57,8 +57,9 @@ def test_the_guess_is_accepted_for_many_and_undone_at_once(session: Session, ask
     rows = np.flatnonzero((session.images.label < 0) & (session.images.guess >= 0))[:5].tolist()
     session.answer(ask("label", rows, "(guess)"))
     assert (session.images.label[rows] == session.images.guess[rows]).all()
-    assert session.undo("Grace", "undo-00001") == ()  # nothing of hers
-    assert sorted(session.undo("Ada", "undo-00002")) == rows
+    assert session.undo("Grace", "undo-00001") == ((), 0)  # nothing of hers
+    undone, count = session.undo("Ada", "undo-00002")
+    assert (sorted(undone), count) == (rows, 5)
     assert (session.images.label[rows] == -1).all()
     session.undo("Ada", "undo-00002")  # repeated
     assert len(session.journal) == 6

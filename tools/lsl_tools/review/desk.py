@@ -19,6 +19,7 @@ from lsl_tools.review.people import people_told
 from lsl_tools.review.pictures import Pictures
 from lsl_tools.review.rejects import Rejects
 from lsl_tools.review.request import checked_name, parse
+from lsl_tools.review.save import Saved
 from lsl_tools.review.session import Session
 from lsl_tools.review.similar import Features
 from lsl_tools.review.suggesting import Suggesting
@@ -127,17 +128,15 @@ class Desk:
         """Undoes a person's last answer."""
         entry = asked if isinstance(asked, dict) else {}
         checked = parse({**entry, "kind": LABEL, "rows": [0]}, 1)
-        rows = self.session.undo(checked.who, checked.key)
+        rows, count = self.session.undo(checked.who, checked.key)
         second = checked.who if entry.get("second") is True else ""
-        return self._after(tuple(row for row in rows if row >= 0), second) | {"undone": len(rows)}
+        return self._after(rows, second) | {"undone": count}
 
     def save(self, asked: Any) -> dict[str, Any]:
         """Writes the answers into the store."""
         if self._teach.busy:
             raise ConfigError("a training reads the store: the answers are safe, and go into the store before the next")
-        saved = self.session.save()
-        if saved.turned or saved.taken:
-            self._pictures.clear()
+        saved = self._save()
         return {"labels": saved.labels, "answers": saved.answers, "turned": saved.turned, "taken": saved.taken,
                 "conflicts": saved.conflicts[:20]} | self._state()  # fmt: skip
 
@@ -202,13 +201,21 @@ class Desk:
 
     def _before_round(self) -> dict[str, int]:
         """Saves the answers for a training; how many labels there are, and how often the model's guess was right."""
-        self.session.save()
+        self._save()
         with self.session.lock:
             images = self.session.images
             before = sum(one.answers for one in self._teach.rounds)
             given = [one for one in self.session.ledger.given(LABEL) if one.guess][before:]
             return {"labels": int((images.label >= 0).sum()), "answers": len(given),
                     "accepted": sum(one.guess == one.value for one in given)}  # fmt: skip
+
+    def _save(self) -> Saved:
+        """Writes the answers into the store; pictures of images that were turned are made anew."""
+        saved = self.session.save()
+        if saved.turned or saved.taken:
+            self._pictures.clear()
+            self._why.clear()
+        return saved
 
     def _after_round(self, bundle: Path) -> None:
         self.session.reload()

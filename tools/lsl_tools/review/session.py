@@ -101,14 +101,15 @@ class Session:
             answers = known or answers_to(asked, self.images, self._now(), self.ledger, self.settings.second)
             return self._take(answers)
 
-    def undo(self, who: str, key: str) -> tuple[int, ...]:
-        """Undoes the person's last answer: the rows that changed, none where nothing is left to undo."""
+    def undo(self, who: str, key: str) -> tuple[tuple[int, ...], int]:
+        """Undoes the person's last answer: the rows that changed, and how many answers; 0 where nothing is left."""
         with self.lock:
             known = self.journal.given(key)
             last = known[0].value if known else self.ledger.last_of(who)
             if not last:
-                return ()
-            return self._take([Answer(kind=UNDO, value=last, who=who, when=self._now(), key=key)])
+                return (), 0
+            rows = self._take([Answer(kind=UNDO, value=last, who=who, when=self._now(), key=key)])
+            return rows, len(self.ledger.group(last))
 
     def save(self) -> Saved:
         """Writes the answers into the store, and reads it again."""

@@ -48,6 +48,10 @@ class Why:
         self._maps.put(key, made)
         return made
 
+    def clear(self) -> None:
+        """Forgets the maps, once images have changed."""
+        self._maps.clear()
+
     def _loaded(self) -> Model:
         if self._bundle is None:
             raise BundleError(Path("runs"), self.problem)

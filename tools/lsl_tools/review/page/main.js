@@ -114,7 +114,7 @@ async function rename() {
   const name = await askName();
   if (!name) return;
   state.who = name;
-  localStorage.setItem("lsl-review-who", name);
+  sessionStorage.setItem(`lsl-review-who-${state.stamp}`, name);
   drawState();
   if (at === "people") page.begin();
 }

@@ -30,7 +30,7 @@ export async function begin() {
   state.stamp = state.start.stamp;
   state.version = state.start.version;
   state.place = state.start.place;
-  state.who = localStorage.getItem("lsl-review-who") || state.start.who;
+  state.who = sessionStorage.getItem(`lsl-review-who-${state.stamp}`) || state.start.who;
   if (!state.start.open) state.query.only = "";
 }
 

@@ -59,7 +59,7 @@ function svg(tag, attributes, text) {
 function curve(rounds) {
   const known = rounds.filter((one) => Number.isFinite(one.accuracy));
   if (!known.length) return null;
-  const [wide, tall, left, low] = [560, 240, 46, 34];
+  const [wide, tall, left, low] = [560, 250, 46, 46];
   const most = Math.max(...known.map((one) => one.labels)) * 1.05;
   const x = (one) => left + (one.labels / most) * (wide - left - 16);
   const y = (share) => 14 + (1 - share) * (tall - low - 14);
@@ -69,9 +69,9 @@ function curve(rounds) {
   }
   drawing.append(svg("polyline", { points: known.map((one) => `${x(one)},${y(one.accuracy)}`).join(" "), class: "line" }));
   for (const one of known) {
-    drawing.append(svg("circle", { cx: x(one), cy: y(one.accuracy), r: 4.5, class: "point" }), svg("text", { x: x(one), y: tall - 14, "text-anchor": "middle" }, number(one.labels)));
+    drawing.append(svg("circle", { cx: x(one), cy: y(one.accuracy), r: 4.5, class: "point" }), svg("text", { x: x(one), y: tall - 26, "text-anchor": "middle" }, number(one.labels)));
   }
-  drawing.append(svg("text", { x: wide - 16, y: tall - 1, "text-anchor": "end" }, "images with a label"));
+  drawing.append(svg("text", { x: wide - 16, y: tall - 7, "text-anchor": "end" }, "images with a label"));
   return el("figure", { class: "graph" }, el("figcaption", {}, "Accuracy on genes that the model never saw"), drawing);
 }
 
