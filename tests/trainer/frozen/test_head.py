@@ -13,6 +13,7 @@ from lsl_shared import Store
 from lsl_trainer import TrainConfig, train
 from lsl_trainer.data.load import load_data
 from lsl_trainer.frozen.features import FEATURES, FrozenFeatures
+from lsl_trainer.frozen.head import answering
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.checkpoint import Checkpoint, save_weights
 from lsl_trainer.learning.inference import logits_of
@@ -56,6 +57,20 @@ def test_f_stays_and_the_head_learns(store: Path, config: TrainConfig, method: s
     test = training.data.test
     right = logits_of(training.network, test.images, test.rows).argmax(1).numpy() == test.labels
     assert right.mean() > 0.7
+
+
+def test_the_head_answers_for_the_network_where_f_is_frozen(store: Path, config: TrainConfig, tmp_path: Path) -> None:
+    training, _, _ = finished(store, config, tmp_path)
+    quick, asked = answering(training.network, training.data, tmp_path)
+    assert asked.calibration.images.dtype == np.float32
+    for name in ("calibration", "fine"):
+        found, wanted = (
+            logits_of(network, images.images, images.rows)
+            for network, images in ((quick, getattr(asked, name)), (training.network, getattr(training.data, name)))
+        )
+        assert torch.allclose(found, wanted, rtol=1e-4, atol=1e-4)
+    training.network.body.requires_grad_(True)
+    assert answering(training.network, training.data, tmp_path) == (training.network, training.data)
 
 
 def test_images_pass_f_once(store: Path, config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

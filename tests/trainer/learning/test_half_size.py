@@ -81,6 +81,13 @@ def test_the_first_share_of_the_images_is_of_half_the_size(store: Path) -> None:
     assert right.mean() > 0.8
 
 
+def test_a_plan_that_needs_whole_images_gets_them_alone(store: Path) -> None:
+    config = small_config().having(half_size=0.75, method="coarse-constrained")
+    with Store(store) as opened:
+        training = TwoStepTraining(load_data(opened, config), config)
+    assert [step.half_size_epochs for step in training.planned] == [0, 0]
+
+
 def test_passes_add_up_and_so_do_those_before_a_checkpoint(store: Path) -> None:
     config = small_config().having(half_size=0.5)
     with Store(store) as opened:

@@ -14,6 +14,7 @@ from lsl_trainer.bundle.network_answers import ask_network
 from lsl_trainer.bundle.scope import fit_scope
 from lsl_trainer.bundle.split import write_split
 from lsl_trainer.data.training_data import TrainingData
+from lsl_trainer.frozen.head import answering
 from lsl_trainer.graphs.classifier_part import write_classifier_of
 from lsl_trainer.graphs.export import export_contributions, export_saliency
 from lsl_trainer.graphs.parity import Parity, verify_graphs
@@ -25,14 +26,18 @@ __all__ = ["write_bundle"]
 _VERIFIED_IMAGES = 16
 
 
-def write_bundle(network: Network, data: TrainingData, config: TrainConfig, path: Path) -> tuple[Manifest, Parity]:
+def write_bundle(
+    network: Network, data: TrainingData, config: TrainConfig, path: Path, features: Path | None = None
+) -> tuple[Manifest, Parity]:
     """Writes the bundle of a trained network to `path`; nothing stands there unless all graphs proved right.
 
+    `features` is the folder of what a frozen F gives.
     Raises ExportError where a graph differs from the network.
     """
     network = network.cpu().eval()
-    scope = fit_scope(network, data.fine, data.calibration)
-    manifest = new_manifest(ask_network(network, data), data, config, scope.threshold if scope else None)
+    quick, asked = answering(network, data, features)
+    scope = fit_scope(quick, asked.fine, asked.calibration)
+    manifest = new_manifest(ask_network(network, asked, quick), data, config, scope.threshold if scope else None)
     with atomic_folder(path) as temporary:
         export_saliency(network, manifest, temporary / SALIENCY, scope)
         write_classifier_of(temporary / SALIENCY, temporary / CLASSIFIER)

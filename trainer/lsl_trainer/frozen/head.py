@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from lsl_trainer.frozen.view import views_of
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.groups import Augmentation
 
-__all__ = ["FROZEN_VIEWS", "HeadOnFeatures", "images_to_compute", "is_frozen", "on_features"]
+__all__ = ["FROZEN_VIEWS", "HeadOnFeatures", "answering", "images_to_compute", "is_frozen", "on_features"]
 
 
 FROZEN_VIEWS = 1
@@ -38,6 +39,16 @@ class HeadOnFeatures(Network):
     def features(self, images: Tensor) -> Tensor:
         """The features (B, D) that stand in the place of the images."""
         return images
+
+
+def answering(network: Network, data: TrainingData, folder: Path | None) -> tuple[Network, TrainingData]:
+    """What answers for the images of `data` as `network` does, and what it is asked with.
+
+    Where F does not learn, that is the head, and features, which `folder` holds or gets; else what was given.
+    """
+    if folder is None or not list(network.body.parameters()) or not is_frozen(network):
+        return network, data
+    return HeadOnFeatures(network), on_features(data, FrozenFeatures(network, folder), Augmentation(), 1)
 
 
 def is_frozen(network: Network) -> bool:

@@ -15,7 +15,8 @@ _MOST_OF_THE_LAST = 0.8
 
 def set_half_size_epochs(planned: Sequence[PlannedStep], config: TrainConfig, image_size: tuple[int, int]) -> None:
     """Tells each step how many of its epochs do, together the share of the settings; the last step not wholly."""
-    if config.transfer.backbone or half_size(config.network, image_size) is None:
+    whole = bool(config.transfer.backbone) or any(step.whole_before for step in planned)
+    if whole or half_size(config.network, image_size) is None:
         return
     left = config.epochs.half_size * sum(step.epochs * step.images for step in planned if step.any_size)
     for step in planned:

@@ -50,7 +50,8 @@ def constrained_loss(
         here, known = constraint.to(batch.labels.device), batch.labels >= 0
         allowed = _allowed(batch, here)
         labels = guessing.labels(network, batch, allowed, truth)
-        features = network.features(torch.where(known[:, None, None, None], batch.images, batch.second_view))
+        as_images = known.view(-1, *[1] * (batch.images.dim() - 1))
+        features = network.features(torch.where(as_images, batch.images, batch.second_view))
         logits = network.classify(dropped(features, regularization.feature_dropout, batch.draws))
         entropy = F.cross_entropy(
             logits, labels, ignore_index=-1, label_smoothing=regularization.label_smoothing, reduction="none"

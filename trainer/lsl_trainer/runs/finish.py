@@ -19,6 +19,7 @@ from lsl_trainer.bundle.write import write_bundle
 from lsl_trainer.choosing.choice import read_choice
 from lsl_trainer.data.image_cache import remove_images
 from lsl_trainer.data.split import TEST
+from lsl_trainer.frozen.features import FEATURES
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.reporting.findings import find_out
@@ -59,7 +60,7 @@ def _write_bundles(training: TwoStepTraining, out: Path) -> dict[str, Any]:
     data, config = training.data, training.config
     for bundle in (MODEL, MODEL_FP16, MODEL_INT8):
         shutil.rmtree(out / bundle, ignore_errors=True)  # of a run that was killed before its report
-    _, parity = write_bundle(training.network, data, config, out / MODEL)
+    _, parity = write_bundle(training.network, data, config, out / MODEL, out.parent / FEATURES)
     if config.export.graph_precision == "fp16":
         half_bundle(out / MODEL, out / MODEL_FP16)
     if config.export.graph_precision == "int8":

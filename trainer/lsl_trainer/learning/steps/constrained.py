@@ -28,7 +28,7 @@ class ConstrainedStep(FineStep):
     """Fine classes learnt under coarse constraints (`lsl_trainer.losses.constrained`)."""
 
     name, seed = "constrained", 7
-    any_size, until_learnt = False, False
+    any_size, whole_before, until_learnt = False, True, False
     any_size, until_learnt = False, False
 
     def __init__(self, data: TrainingData, config: TrainConfig) -> None:

@@ -39,6 +39,8 @@ class PlannedStep(ABC):
     """Whether its images are flipped, if the settings have it."""
     any_size = True
     """Whether it may learn from images of half the size."""
+    whole_before = False
+    """Whether the steps before it may not either."""
     until_learnt = False
     """Whether it ends once it names every training image right, if the settings have it."""
     half_size_epochs = 0
