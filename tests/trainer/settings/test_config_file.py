@@ -62,3 +62,9 @@ def test_every_text_survives_the_file(tmp_path: Path, text: str) -> None:
     config = PRESETS["tiny"].having(backbone=text, fine=text, tasks=(text + "1", text + "2"))
     write_config(config, tmp_path / "config.toml")
     assert read_config(tmp_path / "config.toml") == config
+
+
+def test_the_file_of_an_earlier_run_means_what_it_did() -> None:
+    found = read_config(Path(__file__).parents[2] / "earlier" / "0.1.0" / "run" / "config.toml")
+    assert found.preset == "tiny"
+    assert (found.constrained.shares, found.constrained.trial, found.regularization.ordinal_weight) == ("equal", 0, 0)

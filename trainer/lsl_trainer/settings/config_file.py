@@ -18,6 +18,11 @@ from lsl_trainer.settings.presets import preset
 
 __all__ = ["read_config", "write_config"]
 
+_EARLIER = {"ordinal_weight": 0.0, "shares": "equal", "pseudo_after": 0.0, "trial": 0.0}
+"""Settings that came after version 0.1.0, whose presets have other values: what its runs did."""
+_OF_EVERY_RUN = {"seed", "milestones", "order_weight", "network"}
+"""Some of the entries that every run writes, and hardly a person."""
+
 
 def write_config(config: TrainConfig, path: str | Path) -> None:
     """Writes all settings, those of the network in a table of their own."""
@@ -33,6 +38,8 @@ def read_config(path: str | Path, base: TrainConfig | None = None, *, otherwise:
         entries = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise ConfigError(f"{path}: cannot be read as TOML ({problem})") from None
+    if _OF_EVERY_RUN <= set(entries):
+        entries = {**_EARLIER, **entries}
     try:
         start = base or preset(entries.get("preset", otherwise))
         network = entries.pop("network", {})
