@@ -38,7 +38,7 @@ def read_config(path: str | Path, base: TrainConfig | None = None, *, otherwise:
         entries = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise ConfigError(f"{path}: cannot be read as TOML ({problem})") from None
-    if _OF_EVERY_RUN <= set(entries):
+    if set(entries) >= _OF_EVERY_RUN:
         entries = {**_EARLIER, **entries}
     try:
         start = base or preset(entries.get("preset", otherwise))

@@ -156,8 +156,8 @@ class Constrained:
     pseudo_after: float = setting(default=0.1, share=True)
     """The part of the step before pseudo-labels begin."""
     trial: float = setting(default=0.3, share=True)
-    """The part of the step after which pseudo-labels end if they did harm. Until then a fifth of each class's fine labels
-    is left out, to tell; 0 leaves none out."""
+    """The part of the step after which pseudo-labels end if they did harm. Until then a fifth of each class's fine
+    labels is left out, to tell; 0 leaves none out."""
 
 
 @settings_group
