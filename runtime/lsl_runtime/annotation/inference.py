@@ -12,7 +12,9 @@ from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.part_writer import PartWriter
 from lsl_runtime.annotation.parts import MAPS, Part
 from lsl_runtime.annotation.plan import Plan
-from lsl_runtime.annotation.reading import Batch, in_batches, read_ahead
+from lsl_runtime.annotation.reading import READERS, Batch, in_batches, read_ahead
+from lsl_runtime.model.cores import cores
+from lsl_runtime.model.gpu import CPU
 from lsl_runtime.model.graphs import Graphs
 from lsl_runtime.model.model import Model
 from lsl_runtime.model.saliency_methods import Saliency
@@ -29,7 +31,7 @@ def make_parts(plan: Plan, todo: Sequence[range], batch_size: int | None, on_pro
     model, lanes = plan.model.lanes()
     size = batch_size or model.batch_for(lanes)
     with (
-        closing(read_ahead(plan.store, todo, _BATCHES_AHEAD * lanes * size)) as chunks,
+        closing(read_ahead(plan.store, todo, _BATCHES_AHEAD * lanes * size, _readers(model))) as chunks,
         PartWriter(plan.files) as writer,
         closing(
             annotate_partitions(model, in_batches(chunks, todo, size), todo, plan.outputs, on_progress, lanes)
@@ -37,6 +39,11 @@ def make_parts(plan: Plan, todo: Sequence[range], batch_size: int | None, on_pro
     ):
         for partition, part in parts:
             writer.put(partition, part)
+
+
+def _readers(model: Model) -> int:
+    """How many threads inflate: two keep a processor supplied, but a GPU takes thousands of images a second."""
+    return READERS if model.provider == CPU else max(READERS, cores())
 
 
 def annotate_partitions(

@@ -17,7 +17,7 @@ from lsl_shared.process.in_order import in_order
 __all__ = ["READERS", "Batch", "Chunk", "in_batches", "read_ahead"]
 
 READERS = 2
-"""Threads that inflate."""
+"""Threads that inflate, where the processor runs the graphs as well."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,20 @@ class Batch:
     """Why each image that is really there cannot be read, '' where it can."""
 
 
-def read_ahead(store: Store, partitions: Sequence[range], images: int) -> Generator[Chunk, None, None]:
-    """Yields the chunks of these partitions in order, about `images` images of them read ahead.
+def read_ahead(
+    store: Store, partitions: Sequence[range], images: int, readers: int = READERS
+) -> Generator[Chunk, None, None]:
+    """Yields the chunks of these partitions in order, about `images` images of them read ahead by `readers` threads.
 
     A damaged chunk is yielded with its error; raises StoreError where the store itself is gone or was replaced.
     """
-    ahead = max(READERS, -(-images // store.chunk_images)) + 1
+    ahead = max(readers, -(-images // store.chunk_images)) + 1
     starts = (start for partition in partitions for start in range(partition.start, partition.stop, store.chunk_images))
 
     def begin(start: int) -> Future[Chunk]:
         return pool.submit(_read, store, start)
 
-    with ThreadPoolExecutor(READERS, "reader") as pool, closing(in_order(begin, starts, lambda: ahead)) as chunks:
+    with ThreadPoolExecutor(readers, "reader") as pool, closing(in_order(begin, starts, lambda: ahead)) as chunks:
         for _, chunk in chunks:
             yield chunk
 

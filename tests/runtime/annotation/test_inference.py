@@ -9,10 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from lsl_runtime import Model
+from lsl_runtime.annotation import inference
 from lsl_runtime.annotation.inference import annotate_partitions
 from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.parts import Part
-from lsl_runtime.annotation.reading import Chunk, in_batches
+from lsl_runtime.annotation.reading import READERS, Chunk, in_batches
 
 Pixels = NDArray[np.uint8]
 Answers = dict[str, NDArray[np.float32]]
@@ -108,3 +109,11 @@ def test_a_part_is_handed_on_before_the_next_one_is_complete() -> None:
     next(made)
     assert passed == [4]
     made.close()
+
+
+def test_a_gpu_is_fed_by_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inference, "cores", lambda: 16)
+    model = Means()
+    assert inference._readers(cast(Model, model)) == READERS
+    model.provider = "CUDAExecutionProvider"
+    assert inference._readers(cast(Model, model)) == 16

@@ -23,6 +23,13 @@ def test_chunks_come_in_order(make_store: Make) -> None:
         np.testing.assert_array_equal(np.concatenate([chunk.pixels for chunk in chunks]), store.read(250, 330))
 
 
+@pytest.mark.parametrize("readers", [1, 7])
+def test_any_number_of_readers_gives_the_same(make_store: Make, readers: int) -> None:
+    with Store(make_store(330, chunk=50)) as store:
+        chunks = list(read_ahead(store, partitions(330, 50), 1, readers))
+        np.testing.assert_array_equal(np.concatenate([chunk.pixels for chunk in chunks]), store.read(0, 330))
+
+
 @pytest.mark.parametrize("images", [1, 100, 200])
 def test_no_more_is_read_than_is_asked_for(make_store: Make, monkeypatch: pytest.MonkeyPatch, images: int) -> None:
     begun, original = [0], Store.read_chunk
