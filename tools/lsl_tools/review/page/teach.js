@@ -69,10 +69,21 @@ function curve(rounds) {
   }
   drawing.append(svg("polyline", { points: known.map((one) => `${x(one)},${y(one.accuracy)}`).join(" "), class: "line" }));
   for (const one of known) {
+    const [from, to] = spread(one);
+    drawing.append(svg("line", { x1: x(one), x2: x(one), y1: y(from), y2: y(to), class: "whisker" }));
     drawing.append(svg("circle", { cx: x(one), cy: y(one.accuracy), r: 4.5, class: "point" }), svg("text", { x: x(one), y: tall - 26, "text-anchor": "middle" }, number(one.labels)));
   }
   drawing.append(svg("text", { x: wide - 16, y: tall - 7, "text-anchor": "end" }, "images with a label"));
-  return el("figure", { class: "graph" }, el("figcaption", {}, "Accuracy on genes that the model never saw"), drawing);
+  return el("figure", { class: "graph" }, el("figcaption", {}, "Accuracy on genes that the model never saw"), drawing,
+    el("p", { class: "soft" }, "Bars hold 95 % if images were independent; with few genes the truth may lie further off."));
+}
+
+// Wilson's interval at 95 %, as if images were independent; those of a gene are not, so it is rather too short.
+function spread({ accuracy, images }) {
+  const z = 1.96;
+  const middle = (accuracy + (z * z) / (2 * images)) / (1 + (z * z) / images);
+  const half = (z / (1 + (z * z) / images)) * Math.sqrt((accuracy * (1 - accuracy)) / images + (z * z) / (4 * images * images));
+  return images ? [middle - half, middle + half] : [accuracy, accuracy];
 }
 
 function table(rounds) {
