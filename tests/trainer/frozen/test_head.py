@@ -15,7 +15,7 @@ from lsl_trainer.data.load import load_data
 from lsl_trainer.frozen.features import FEATURES, FrozenFeatures
 from lsl_trainer.frozen.head import answering
 from lsl_trainer.learning.algorithm import TwoStepTraining
-from lsl_trainer.learning.checkpoint import Checkpoint, save_weights
+from lsl_trainer.learning.checkpoint import Checkpoint, save_weights, write_checkpoint
 from lsl_trainer.learning.inference import logits_of
 from lsl_trainer.runs.run_folder import METRICS
 from lsl_trainer.settings.config_file import write_config
@@ -94,8 +94,16 @@ def test_the_features_lie_beside_the_run(
         (out / METRICS).write_text("{}")
 
     monkeypatch.setattr("lsl_trainer.runs.training.finish_run", nothing_more)
-    train(store, config.having(fine_epochs=1), tmp_path / "run")
+    kept: list[str] = []
+
+    def note(path: Path, checkpoint: Checkpoint, data_digest: str) -> None:
+        kept.append(f"{checkpoint.step} {checkpoint.epoch}")
+        write_checkpoint(path, checkpoint, data_digest)
+
+    monkeypatch.setattr("lsl_trainer.runs.epochs.write_checkpoint", note)
+    train(store, config.having(fine_epochs=2), tmp_path / "run")
     assert list((tmp_path / FEATURES).iterdir())
+    assert kept == ["coarse 4", "fine 2", "feature 3"], "epochs over features take less than writing the whole network"
 
 
 def test_it_goes_on_after_a_checkpoint_to_the_same_weights(store: Path, config: TrainConfig, tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""The epochs of a run: a checkpoint after each of them, the weights of each step kept apart, and a record of all."""
+"""The epochs of a run: a checkpoint after each of them, the weights of each step kept apart, and a record of all.
+
+Where F is frozen, there is a checkpoint after each step alone.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,7 @@ def learn_epochs(training: TwoStepTraining, out: Path, callbacks: Callbacks) -> 
         callbacks.on_epoch(epochs[-1])
         if log is not None:
             log(epochs[-1])
+        if training.writes and (training.step_finished or not training.frozen):  # such epochs take less than a file
             _keep(training, checkpoint, epochs, out / CHECKPOINTS)
     return epochs
 
