@@ -29,7 +29,7 @@ from lsl_tools.importing.run import import_images
 from lsl_trainer import TrainConfig, train
 from lsl_trainer.settings.presets import PRESETS
 
-TASK, LEAST = "stage_range", 6
+TASK, LEAST = "stage_range", 2
 Array = NDArray[Any]
 Maps = dict[str, tuple[LandmarkMap, Array]]
 
@@ -77,9 +77,8 @@ def maps_of(model: Model, store: Path) -> Maps:
     found: Maps = {}
     with Store(store) as opened:
         classes, labels = opened.task(TASK).classes, opened.labels(TASK)
-        print(
-            f"right in the other half: {np.mean(model.predict(opened.read(0, len(opened))).class_index == labels):.1%}"
-        )
+        said, known = model.predict(opened.read(0, len(opened))).names, [classes[label] for label in labels]
+        print(f"right in the other half: {np.mean(np.array(said) == np.array(known)):.1%} of {len(said)}")
         for index, name in enumerate(classes):
             rows = np.flatnonzero(labels == index)
             genes = [opened.genes[row] or opened.ids[row] for row in rows]
@@ -87,7 +86,8 @@ def maps_of(model: Model, store: Path) -> Maps:
                 continue
             images, sums = opened.select(rows), ContributionSums(opened.shape[1:3])
             weights = np.array([1 / genes.count(gene) for gene in genes])
-            signed = model.contributions(images, np.full(len(rows), index), smooth=SMOOTH)
+            logit = model.logit_index(TASK, name)
+            signed = model.contributions(images, np.full(len(rows), logit), smooth=SMOOTH)
             for gene, one, weight in zip(genes, signed, weights, strict=True):
                 sums.add(gene, one, float(weight))
             embryo = np.average([expression(image).mask for image in images], axis=0, weights=weights)
