@@ -36,8 +36,8 @@ Request = tuple[str, dict[str, Any]]
 
 
 @app.command()
-def kills(store: Path, out: Path, kills: int = 200, answers: int = 2000, seed: int = 0) -> None:
-    """Kills, compares, prints."""
+def kills(store: Path, out: Path, kills: int = 200, answers: int = 2000, seed: int = 0, minutes: float = 600) -> None:
+    """Kills, compares, prints. After so many minutes nothing more is asked, and what was is compared."""
     work = out / "killed.h5"
     for old in out.glob("killed*"):
         old.unlink()
@@ -45,7 +45,8 @@ def kills(store: Path, out: Path, kills: int = 200, answers: int = 2000, seed: i
     with Store(store) as opened:
         before, names, count = digests(opened), opened.tasks["stage"].classes, len(opened)
     requests = script(answers, count, names, random.Random(seed))
-    landed, acknowledged = labelling(work, requests, kills, random.Random(seed + 1))
+    landed, acknowledged, asked = labelling(work, requests, kills, random.Random(seed + 1), minutes)
+    requests = requests[:asked]
     problems = compare(work, requests, acknowledged, before)
     left = sorted(path.name for path in out.glob("*killed*"))
     if left != ["killed.h5", "killed.review.jsonl"]:
@@ -70,12 +71,19 @@ def script(answers: int, count: int, names: tuple[str, ...], chance: random.Rand
     return requests
 
 
-def labelling(work: Path, requests: list[Request], kills: int, chance: random.Random) -> tuple[Counter[str], set[str]]:
-    """Sends the requests through as many servers as it takes: where kills landed, and the acknowledged keys."""
+def labelling(
+    work: Path, requests: list[Request], kills: int, chance: random.Random, minutes: float
+) -> tuple[Counter[str], set[str], int]:
+    """Sends the requests through as many servers as it takes.
+
+    Gives where kills landed, the acknowledged keys, and how many requests were sent.
+    """
     landed, acknowledged, done = Counter[str](), set[str](), 0
+    ends = time.monotonic() + 60 * minutes
     share = len(requests) / max(kills, 1)
     for number in range(kills + 1):
-        is_last = number == kills
+        is_last = number == kills or time.monotonic() > ends
+        requests = requests[: done + 1] if time.monotonic() > ends and number < kills else requests
         until = len(requests) if is_last else round(share * (number + chance.random()))
         if not is_last and chance.random() < 0.1:
             kill_at_start(work, chance)
@@ -104,7 +112,11 @@ def labelling(work: Path, requests: list[Request], kills: int, chance: random.Ra
         landed[phase] += not is_last
         asking.close()
         server.kill()
-    return landed, acknowledged
+        if number % 20 == 19:
+            print(f"{number + 1} kills, {done:,} requests", flush=True)
+        if is_last:
+            break
+    return landed, acknowledged, done
 
 
 def kill_at_start(work: Path, chance: random.Random) -> None:

@@ -52,7 +52,7 @@ export async function askName() {
 const KEYS = [
   ["Look", [["← → ↑ ↓", "move"], ["Page ↑ ↓, Home, End", "move far"], ["N", "next without a label"], ["Z", "look closely; there: zoom"], ["M", "map: what speaks for the class, and what against"], ["Esc", "back"], ["/", "find an id or gene"]]],
   ["Answer", [["Enter", "accept the guess"], ["Delete", "take the label away"], ["L", "find a class by its name"], ["V", "view: lateral, dorsal, ventral, not known"], ["X", "not usable, with the reason"], ["U", "undo"]]],
-  ["Many at once", [["Space", "select, or not"], ["Shift + arrows", "select a stretch"], ["Ctrl + A", "select all that is shown"], ["then any key above", "answers all that are selected"]]],
+  ["Many at once", [["Space", "select, or not"], ["Shift + arrows", "select a stretch"], ["Ctrl + A", "select all that is shown"], ["any key", "then answers all that are selected"]]],
 ];
 
 export function showKeys() {

@@ -112,12 +112,14 @@ export function wall(onOpen) {
     const card = event.target.closest(".card");
     if (!card) return;
     const place = Number(card.dataset.place);
+    if (event.pointerType === "touch" && place === state.at) return void onOpen();
     if (event.ctrlKey || event.metaKey) {
       move(place);
       toggle(state.rows[place]);
     } else if (event.shiftKey) move(place, { extend: true });
     else move(place);
     scroller.focus();
+    return undefined;
   });
   sizer.addEventListener("dblclick", (event) => { if (event.target.closest(".card")) onOpen(); });
 
