@@ -90,7 +90,8 @@ class _Choosing:
             self.found.append(Tried(candidate, None, f"takes a --budget of {minutes:.0f}"))
             return False
         self.left -= seconds
-        self.watch.on_trial(candidate.name, int(images))
+        if images:
+            self.watch.on_trial(candidate.name, int(images))
         return True
 
 
