@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from lsl_shared.process.terminal import new_app
-from lsl_trainer.settings.cli_settings import takes_settings
+from lsl_trainer.settings.cli_settings import chosen_settings, takes_settings
 from lsl_trainer.settings.config import GROUPS, TrainConfig
 from lsl_trainer.settings.setting import flag, option_of
 
@@ -65,3 +66,16 @@ def test_every_option_of_a_group_is_in_the_help(group: type[Any]) -> None:
 def test_names_of_settings_are_unique_over_the_groups() -> None:
     names = [entry.name for group in GROUPS.values() for entry in fields(group)]
     assert len(names) == len(set(names)) and not set(names) & {entry.name for entry in fields(TrainConfig)}
+
+
+def test_nothing_said_means_auto_and_anything_said_stays_as_it_was(tmp_path: Path) -> None:
+    def method(name: str | None = None, file: Path | None = None, **given: Any) -> str:
+        return chosen_settings(name, file, given, automatic=True).method
+
+    file = tmp_path / "config.toml"
+    file.write_text("seed = 3\n")
+    assert method() == method(fine="stage") == method("paper", method="auto") == "auto"
+    assert method("paper") == method("tiny") == method(file=file) == "feature-level"
+    assert method(method="plain") == "plain"
+    assert chosen_settings(None, None, {}).method == "feature-level", "lsl-compare chooses its methods itself"
+    assert chosen_settings(None, None, {}, automatic=True).preset == "tiny", "on a GPU, too"

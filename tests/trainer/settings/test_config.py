@@ -34,7 +34,7 @@ def test_given_values_replace_those_of_the_preset_and_none_does_not() -> None:
     [
         ("batch_size", 1, "--batch-size must be at least 2, received 1"),
         ("threshold", 1.5, "--threshold must lie in 0 … 1, received 1.5"),
-        ("method", "magic", "--method must be one of auto, plain, data-level, feature-level, gabor, coarse-constrained, li"),
+        ("method", "magic", "--method must be one of auto, plain, data-level, feature-level, gabor, coarse-c"),
         ("learning_rate", float("nan"), "--learning-rate must be at least 1e-12, received nan"),
         ("milestones", (0.9, 0.2), "--milestones must be two increasing shares"),
     ],
