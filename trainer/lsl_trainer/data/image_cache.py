@@ -59,7 +59,9 @@ class _Mapped(np.memmap):
     """A mapped file of which no part stays with the process: what is taken out is a copy."""
 
     def __getitem__(self, key: Any) -> Any:
-        taken = np.array(super().__getitem__(key))
+        found = super().__getitem__(key)
+        own = isinstance(found, np.ndarray) and found.flags.owndata
+        taken = np.asarray(found) if own else np.array(found)
         if hasattr(mmap, "MADV_DONTNEED"):
             self._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
         return taken
