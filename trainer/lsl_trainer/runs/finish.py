@@ -39,18 +39,19 @@ def finish_run(training: TwoStepTraining, store: str | Path, out: Path, epochs: 
     model = Model.load(out / MODEL, device="cpu", verify=True)
     evaluation = evaluate(store, model, everything=not (data.part == TEST).any())
     found = find_out(model, data, evaluation, epochs, config.seed)
-    choice = read_choice(out)
+    made = read_choice(out)
+    choice = asdict(made) if made else None
     metrics = {
         "evaluation": asdict(evaluation),
         "calibration": asdict(found.calibration) if found.calibration else None,
         "epochs": [asdict(epoch) for epoch in epochs],
         "parity": parity,
-        "choice": asdict(choice) if choice else None,
+        "choice": choice,
         "notes": training.notes,
         "config": config.to_dict(),
         "versions": versions(),
     }
-    write_report(out / REPORT, training, found, metrics["choice"])
+    write_report(out / REPORT, training, found, choice)
     write_text(out / METRICS, json.dumps(metrics, indent=1, ensure_ascii=False))
     remove_images(out / CHECKPOINTS)
 
