@@ -19,15 +19,19 @@ _TURNS = 5
 _LOADING = 1.1
 """What fetching and changing images, and the optimizer, add to a pass."""
 _SUM = 200_000
-_EXPORT, _EXPORT_A_LAYER = 500.0, 60.0
+_EXPORT, _EXPORT_A_LAYER = 250.0, 30.0
 """What export and report take whatever the network, and for each of its layers; in times of a sum in Python."""
+_CHECK, _CHECK_IN_FORWARD_PASSES = 400, 1600
+"""What the check of the graphs takes, in passes."""
 
 
 def estimated_seconds(training: TwoStepTraining) -> float:
     """Seconds until the end of the run. Weights and random state stay as they are."""
     layers = sum(isinstance(module, (nn.Conv2d, nn.Linear)) for module in training.network.modules())
     finishing = (_EXPORT + _EXPORT_A_LAYER * layers) * _median_time(lambda: sum(n * n for n in range(_SUM)))
-    return _seconds_a_pass(training) * (training.total_passes - training.passes_done) + finishing
+    check = _CHECK_IN_FORWARD_PASSES if training.frozen or training.plan.fit else _CHECK
+    passes = training.total_passes - training.passes_done + check
+    return _seconds_a_pass(training) * passes + finishing
 
 
 def _seconds_a_pass(training: TwoStepTraining) -> float:
