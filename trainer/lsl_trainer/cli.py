@@ -70,7 +70,7 @@ def train_command(
             config, folder = interrupted_run(out, Typed(given, preset, config_file, folds))
             folds = folds_of(folder)
         else:
-            config, folder = chosen_settings(preset, config_file, given), out or _new_folder()
+            config, folder = chosen_settings(preset, config_file, given, automatic=True), out or _new_folder()
         found = "" if preset or config_file or resume else _found_device()
         say(f"preset {config.preset}{found}, method {config.method}, run {folder}")
         if layers is not None:
