@@ -86,7 +86,15 @@ def test_commands_in_sentences_exist(page: Page) -> None:
             assert called in {*APPLICATIONS, *OTHER_NAMES}, called
 
 
-OTHER_NAMES = {"lsl-annotations", "lsl-gems", "lsl-gem-comparison", "lsl-comparison", "lsl-part"}
+OTHER_NAMES = {
+    "lsl-annotations",
+    "lsl-gems",
+    "lsl-gem-comparison",
+    "lsl-comparison",
+    "lsl-contrast",
+    "lsl-part",
+    "lsl-review-journal",
+}
 """Names that begin as commands do: formats of files."""
 
 

@@ -68,7 +68,11 @@ def test_every_setting_is_shown_with_its_meaning(site: Path) -> None:
     cells = {name: re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for name, row in rows}
     assert [name for name, row in cells.items() if not all(row)] == []
     names = {name.lstrip("-").replace("-", "_") for name in cells}
-    listed = {"task": "tasks", "task_weight": "task_weights"}  # options that may be repeated
+    listed = {
+        "task": "tasks",
+        "task_weight": "task_weights",
+        "feature_block": "feature_blocks",
+    }  # options that may be repeated
     settings = TrainConfig().flat() | TrainConfig().to_dict()["network"]
     assert {listed.get(name, name) for name in names} == set(settings) - {"preset"}
 

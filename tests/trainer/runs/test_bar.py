@@ -18,4 +18,8 @@ def test_each_bar_tells_its_own_images(capsys: pytest.CaptureFixture[str]) -> No
         for _ in range(20):
             bar(2)
     lines = capsys.readouterr().err.splitlines()
-    assert [line.partition(" in ")[0] for line in lines] == ["fold 1: 30 images", "fold 2: 40 images", "fold 3: 10 images"]
+    assert [line.partition(" in ")[0] for line in lines] == [
+        "fold 1: 30 images",
+        "fold 2: 40 images",
+        "fold 3: 10 images",
+    ]

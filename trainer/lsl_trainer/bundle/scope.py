@@ -41,7 +41,7 @@ class Scope(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """`normalize` would expand the lengths to the features' shape in ONNX, which OpenCV 4 cannot run."""
-        lengths = features.norm(dim=1, keepdim=True).clamp_min(_SHORTEST)
+        lengths: Tensor = torch.linalg.vector_norm(features, dim=1, keepdim=True).clamp_min(_SHORTEST)
         return 1 - (features / lengths @ self.prototypes.T).amax(1)
 
 
