@@ -127,6 +127,10 @@ class OutputFolder:
             size = f"{one.area:.1f} % of the embryo at {place}, from {one.first:.0f} to {one.last:.0f} %"
             sure = f"mean {one.mean:.3g}" if math.isnan(one.p) else f"p {one.p:.4f}"
             yield f"{gem.what} {one.stage}, landmark {one.number}: {size}, {sure}"
+        marked = {id(gem) for gem, _ in found}
+        for gem in gems:
+            if id(gem) not in marked:
+                yield f"{gem.what} {gem.stage}: no landmark, as nothing stands out"
         yield f"{LANDMARK_NOTE} → {path}"
 
     def write_genes(self, gems: Sequence[Gem]) -> Iterator[str]:
@@ -150,7 +154,10 @@ class OutputFolder:
         path = contrast_path(self.path, found.stage, found.against)
         write_contrast(path, found)
         cells = f"{int(found.cells_for.sum())} cells speak for it, {int(found.cells_against.sum())} for {found.against}"
-        yield f"{found.stage} in {found.n_images:,} images of {found.n_genes:,} genes: {cells}"
+        given = f"{found.n_images:,} images of {found.n_genes:,} genes that were given {found.stage}"
+        yield f"why {found.stage} and not {found.against}, in {given}: beyond chance, {cells}"
+        if found.caution:
+            yield f"  {found.caution}"
         yield f"numbers: {path}"
         pictures = self._pictures(path.stem)
         for picture in pictures:

@@ -206,6 +206,16 @@ def test_landmark_map_and_its_regions(tmp_path: Path) -> None:
     assert re.search(r"stage 4, landmark 1: .* from \d+ to \d+ %, p 0\.0", result.stdout)
 
 
+def test_no_landmark_is_said(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        app,
+        ["--stage", "4", "--genes", "gene000,gene001,gene003", "--landmark-map", "--landmarks", "--no-html"],
+    )
+    assert result.exit_code == 0, result.output
+    assert "stage 4: no landmark, as nothing stands out" in result.stdout, "fewer than six genes show nothing"
+    assert len((tmp_path / "store.gems" / "landmarks.csv").read_text().splitlines()) == 1
+
+
 def test_style_paper_masks_by_each_images_gradient(tmp_path: Path) -> None:
     annotate("store.h5", Model.load("runs/1/model"), saliency=True, saliency_method="contributions")
     for style, mask in (("inferno", "landmarks"), ("paper", "image")):
@@ -222,8 +232,13 @@ def test_why_this_stage_and_not_that(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["--why", "4", "--not", "9", "--format", "svg"])
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in (tmp_path / "store.gems").iterdir()) == ["why-4-not-9.h5", "why-4-not-9.svg"]
-    assert "cells speak for it" in result.stdout
+    told = (
+        r"why 4 and not 9, in 13 images of 11 genes that were given 4: beyond chance, \d+ cells speak for it, \d+ for 9"
+    )
+    assert re.match(told, result.stdout) and "only" not in result.stdout
+    few = CliRunner().invoke(app, ["--why", "4", "--not", "9", "--genes", "gene000,gene001,gene003"])
+    assert re.search(r"\n  only \d genes?: the map shows them more than the stage\n", few.stdout), few.output
     for wrong in (["--why", "4"], ["--not", "4"], ["--why", "4", "--not", "9", "--stage", "4"]):
         assert CliRunner().invoke(app, wrong).exit_code == 2
     result = CliRunner().invoke(app, ["--why", "4", "--not", "4"])
-    assert result.exit_code == 1 and "both are '4'" in result.output
+    assert result.exit_code == 1 and "why 4 and not 4? Name two classes" in result.output

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.gem.build.gem import few_genes
 from lsl_runtime.gem.build.landmark_map import significant_cells
 from lsl_runtime.gem.build.mapped_task import MappedTask
 from lsl_runtime.gem.build.requested import requested
@@ -63,6 +64,11 @@ class Contrast:
     """The most confident images of different genes, at most five."""
 
     @property
+    def caution(self) -> str:
+        """What to say of a map of few genes; '' of others."""
+        return few_genes(self.n_genes, self.task.replace("_", " "))
+
+    @property
     def cells_for(self) -> NDArray[np.bool_]:
         """(h, w): the cells that speak for `stage` at a false discovery rate of 5 %."""
         return significant_cells(self.p_for)
@@ -114,7 +120,7 @@ def build_contrast(
         ((16, 40), True, False)
     """
     if stage == against:
-        raise ConfigError(f"a class is held against another one, and both are {stage!r}")
+        raise ConfigError(f"why {stage} and not {stage}? Name two classes")
     wanted = wanted or Filter()
     with open_source(store, annotations, model) as source:
         task = requested(source, [stage, against], wanted).task

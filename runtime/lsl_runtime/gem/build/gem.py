@@ -12,10 +12,17 @@ from lsl_runtime.gem.build.gene_sums import GeneExpression
 from lsl_runtime.gem.build.landmark_map import LandmarkMap
 from lsl_runtime.gem.build.settings import MaskKind, Mode
 
-__all__ = ["FEW_GENES", "Gem", "GemSample"]
+__all__ = ["FEW_GENES", "Gem", "GemSample", "few_genes"]
 
 FEW_GENES = 10
 """A map of fewer genes shows these genes more than the class."""
+
+
+def few_genes(genes: int, what: str) -> str:
+    """What to say of a map of few genes; '' of others."""
+    return (
+        "" if genes >= FEW_GENES else f"only {genes} gene{'s' * (genes != 1)}: the map shows them more than the {what}"
+    )
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,4 @@ class Gem:
     @property
     def caution(self) -> str:
         """What to say of a map of few genes; '' of others."""
-        if self.n_genes >= FEW_GENES:
-            return ""
-        return f"only {self.n_genes} gene{'s' * (self.n_genes != 1)}: the map shows them more than the {self.what}"
+        return few_genes(self.n_genes, self.what)

@@ -8,13 +8,13 @@ import numpy as np
 
 from lsl_runtime.gem.build.contrast import Contrast, ContrastSample
 from lsl_runtime.gem.draw.axes import colour_bar
-from lsl_runtime.gem.draw.sheet import INK, Sheet, frame, readable
+from lsl_runtime.gem.draw.sheet import INK, WARNING, Sheet, frame, readable
 from lsl_runtime.gem.draw.signed import SIGNED_COLOURS, draw_edges, signed_top
 
 __all__ = ["draw_contrast"]
 
 # Lengths in inches.
-_PAGE, _MARGIN, _TOP, _BAR_PLACE, _BAR, _GAP, _DPI = 8.0, 0.45, 1.0, 0.3, 0.13, 0.12, 200
+_PAGE, _MARGIN, _TOP, _BAR_PLACE, _BAR, _GAP, _DPI = 8.0, 0.45, 1.1, 0.3, 0.13, 0.12, 200
 _ACROSS, _CAPTION = 3, 0.22
 
 
@@ -62,6 +62,7 @@ def _headings(sheet: Sheet, found: Contrast, first: str, second: str) -> None:
     sheet.text(_MARGIN, 0.5, counts, 9)
     cells = f"{int(found.cells_for.sum())} cells speak for {first}, {int(found.cells_against.sum())} for {second}"
     sheet.text(_MARGIN, 0.7, f"{cells} beyond chance, at a false discovery rate of 5 %: outlined", 9)
+    sheet.text(_MARGIN, 0.9, found.caution, 9, WARNING, weight="bold")
 
 
 def _draw_sample(sheet: Sheet, sample: ContrastSample, left: float, top: float, size: tuple[float, float]) -> None:

@@ -44,5 +44,5 @@ def test_the_colormap_has_the_same_colours() -> None:
 
 
 def test_unknown_style() -> None:
-    with pytest.raises(ConfigError, match="style must be one of inferno, flyexpress, received 'jet'"):
+    with pytest.raises(ConfigError, match="style must be one of inferno, flyexpress, paper, received 'jet'"):
         gem_style("jet")  # type: ignore[arg-type]
