@@ -112,13 +112,11 @@ def _bar(title: str, total: int, unit: str) -> Iterator[Advance]:
     rate = TextColumn("{task.fields[rate]}")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task, started, done = bar.add_task(title, total=total, rate=""), time.monotonic(), 0
+        task, pace = bar.add_task(title, total=total, rate=""), _Pace()
 
         def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            per_second = done / max(time.monotonic() - started, 1e-9)
-            bar.update(task, advance=count, rate=f"{per_second:,.1f} {unit}/s")
+            per_second = pace.after(count, time.monotonic())
+            bar.update(task, advance=count, rate=f"{per_second:,.1f} {unit}/s" if per_second else "")
 
         yield advance
 
@@ -126,18 +124,33 @@ def _bar(title: str, total: int, unit: str) -> Iterator[Advance]:
 @contextmanager
 def _lines(title: str, total: int, unit: str) -> Iterator[Advance]:
     started = told = time.monotonic()
-    done = 0
+    pace = _Pace()
 
     def advance(count: int) -> None:
-        nonlocal done, told
-        done, now = done + count, time.monotonic()
-        if now - told >= _PLAIN_INTERVAL and done < total:
-            told, rate = now, done / (now - started)
-            typer.echo(
-                f"{title}: {done:,} of {total:,} {unit}, {rate:,.1f}/s, {duration((total - done) / rate)} left",
-                err=True,
-            )
+        nonlocal told
+        now = time.monotonic()
+        rate = pace.after(count, now)
+        if now - told >= _PLAIN_INTERVAL and pace.done < total:
+            told = now
+            left = f", {rate:,.1f}/s, {duration((total - pace.done) / rate)} left" if rate else ""
+            typer.echo(f"{title}: {pace.done:,} of {total:,} {unit}{left}", err=True)
 
     yield advance
     spent = time.monotonic() - started
-    typer.echo(f"{title}: {done:,} {unit} in {duration(spent)} ({done / max(spent, 1e-9):,.1f}/s)", err=True)
+    typer.echo(f"{title}: {pace.done:,} {unit} in {duration(spent)} ({pace.done / max(spent, 1e-9):,.1f}/s)", err=True)
+
+
+class _Pace:
+    """How fast it goes since the first count, which may be of what an earlier process has done."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self._first: tuple[int, float] | None = None
+
+    def after(self, count: int, now: float) -> float:
+        """Counts; what passes in a second, 0 where it is too early to say."""
+        self.done += count
+        if self._first is None:
+            self._first = self.done, now
+        before, since = self._first
+        return (self.done - before) / max(now - since, 1e-9)

@@ -79,6 +79,21 @@ def test_plain_progress(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     ]
 
 
+def test_what_was_done_before_says_nothing_of_the_time_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 15.0, 26.0, 30.0, 30.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    with progress("annotating", 1000) as advance:
+        advance(900)  # by an interrupted process
+        advance(22)  # 11 s later
+        advance(78)
+    assert capsys.readouterr().err.splitlines()[:2] == [
+        "annotating: 900 of 1,000 images",
+        "annotating: 922 of 1,000 images, 2.0/s, 39 s left",
+    ]
+
+
 def test_progress_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with progress("annotating", 0):
         pass
