@@ -13,6 +13,8 @@ from lsl_trainer import NetworkConfig, TrainConfig
 from lsl_trainer.choosing import choose as choosing
 from lsl_trainer.choosing.candidate import Candidate, candidate_config, given_settings
 from lsl_trainer.choosing.choose import Watch, choose
+from lsl_trainer.choosing.parts import folds_of_genes, only
+from lsl_trainer.choosing.yardstick import Yardstick
 from lsl_trainer.data.load import load_data
 from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.runs.training import train
@@ -52,6 +54,17 @@ def test_what_does_not_fit_in_the_budget_is_told_and_the_cheapest_taken(data: Tr
     found = choose(data, auto.having(budget=0.0))
     assert found.scores[0].score is None and "takes a --budget of" in found.scores[0].told
     assert found.lines[2].endswith("untried: it costs least")
+
+
+def test_no_network_is_tried_where_the_left_out_genes_hold_all_fine_labels(
+    data: TrainingData, auto: TrainConfig
+) -> None:
+    rows = data.learnt_rows
+    first = rows[folds_of_genes(Yardstick.of(data).groups) == 0]
+    few = replace(data, fine=only(data, first).fine)
+    assert len(few.fine.rows) and (few.learnt_rows == rows).all()
+    found = choose(few, auto)
+    assert "all fine labels are of the genes left out" in found.lines[1] and found.settings
 
 
 def test_neither_test_nor_calibration_images_are_looked_at(data: TrainingData, auto: TrainConfig) -> None:

@@ -81,3 +81,12 @@ def test_axes_keep_distances_and_share_length_between_blocks() -> None:
     assert torch.allclose(torch.cdist(found, found), torch.cdist(standard, standard), atol=1e-3)
     few = principal_axes(features[:6], (4, 8)).coordinates(features[:6])
     assert few.shape == (6, 5), "six images span five dimensions"
+
+
+def test_without_any_fine_label_the_coarse_ones_are_learnt() -> None:
+    features, labels = points()
+    by_coarse = torch.stack([labels < 2, labels < 2, labels >= 2, labels >= 2], 1)
+    problem = LinearProblem(features, torch.full_like(labels, -1), by_coarse, partial_weight=1.0)
+    p = torch.softmax(fit_linear(problem, 0.001).logits(features), 1)
+    expected = LogisticRegression(C=10).fit(features.numpy(), (labels < 2).numpy()).predict(features.numpy())
+    assert float(((p[:, :2].sum(1) > 0.5).numpy() == expected).mean()) > 0.9

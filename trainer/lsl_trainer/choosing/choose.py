@@ -203,12 +203,16 @@ def _best(scored: Sequence[_Best | None]) -> _Best | None:
 def _try_learnt(choosing: _Choosing, backbone: str, *, scratch: bool) -> None:
     """Networks that learn, on all genes but those of the first fold."""
     held = np.flatnonzero(choosing.folds == 0)
+    without_held = np.setdiff1d(choosing.small.fine.rows, choosing.small.learnt_rows[held]).size
     best = max((one for one in choosing.found if one.marks), key=lambda one: one.score, default=None)
     turned = bool(best and best.candidate.settings.get("turned"))
     key = hashlib.sha256((choosing.data.digest + repr(sorted(choosing.config.flat().items()))).encode()).hexdigest()
     done = read_trials(choosing.folder, key)
     for candidate in learnt_candidates(choosing.small, choosing.sight, choosing.config, backbone, turned):
         if not scratch and "scratch" in candidate.name:
+            continue
+        if not without_held:
+            choosing.found.append(Tried(candidate, None, "all fine labels are of the genes left out"))
             continue
         whole = candidate.seconds * choosing.sight.images / len(choosing.folds)
         if not choosing.spend(replace(candidate, seconds=whole), candidate.seconds, candidate.passes):

@@ -148,7 +148,9 @@ def fit_linear(problem: LinearProblem, penalty: float, start: Linear | None = No
     def loss() -> Tensor:
         descent.zero_grad()
         logits = problem.coordinates @ weight + bias
-        total = F.cross_entropy(logits[known], problem.labels[known]) + penalty * weight.square().sum()
+        total = penalty * weight.square().sum()
+        if known.any():
+            total = total + F.cross_entropy(logits[known], problem.labels[known])
         if inside.any():
             partial = partial_label_loss(logits[inside], problem.allowed[inside]).mean()
             total = total + problem.partial_weight * partial
