@@ -87,6 +87,26 @@ def test_progress_is_told_and_a_round_can_be_stopped(store: Path, monkeypatch: p
     assert store.with_suffix(".annotations.h5").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        ("from scratch, coarse-constrained: 1,200 of 4,800 images, 62.3/s, 40 s left", "40 s"),
+        ("linear on efficientnet-lite0, blocks 8, 12: 1 of 4 images, 3.0/s, 2 min 01 s left", "2 min 01 s"),
+        ("annotating: 25 of 100 images", ""),
+    ],
+)
+def test_progress_of_every_kind_is_told(line: str, left: str, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    teach = teach_by(f"print({line!r}, flush=True); import time; time.sleep(60)", store, monkeypatch, print)
+    teach.start()
+    ends = time.monotonic() + 20
+    while teach.told()["share"] != 0.25:
+        assert time.monotonic() < ends, teach.told()
+        time.sleep(0.02)
+    assert teach.told()["left"] == left
+    teach.stop()
+    assert ended(teach) == "stopped"
+
+
 def test_a_file_of_rounds_that_is_none_is_no_obstacle(tmp_path: Path) -> None:
     for text in ("", "[]", json.dumps({"rounds": [{"when": "now"}]})):
         (tmp_path / "rounds.json").write_text(text)

@@ -42,7 +42,7 @@ def review(
         str, typer.Option(metavar="OPTIONS", help="Options of lsl-train for training again, in quotes.")
     ] = "",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
-    port: Annotated[int, typer.Option(help=r"The port.  \[default: any that is free]", min=0, max=65535)] = 0,
+    port: Annotated[int, typer.Option(help="The port; 0 takes any that is free.", min=0, max=65535)] = 0,
     host: Annotated[
         str, typer.Option(help="The address to listen at; other machines need TLS.", rich_help_panel=_OTHERS)
     ] = "127.0.0.1",

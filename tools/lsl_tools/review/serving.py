@@ -90,6 +90,9 @@ def _run(desk: Desk, address: Address, told: Callable[[str], None], browser: boo
         shown = "127.0.0.1" if address.is_local else socket.gethostname() if _is_any(address.host) else address.host
         page = f"{address.scheme}://{shown}:{port}/?token={token}"
         told(page)
+        told(
+            "Open this address in a browser" + " if none opens by itself" * browser + "; Ctrl + C here saves and ends."
+        )
         Timer(_AFTER_THE_PAGE, desk.begin).start()
         if browser:
             Timer(0.3, webbrowser.open, [page]).start()

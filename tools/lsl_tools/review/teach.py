@@ -21,7 +21,7 @@ from lsl_shared.files.atomic import write_text
 
 __all__ = ["Round", "Teach", "read_rounds", "rounds_path"]
 
-_PROGRESS = re.compile(r"^\w+: ([\d,]+) of ([\d,]+) images.*, (.+) left$")
+_PROGRESS = re.compile(r"^.+: ([\d,]+) of ([\d,]+) images(?:, .*, (.+) left)?$")
 _TRAIN: Final = (sys.executable, "-m", "lsl_trainer")
 _ANNOTATE: Final = (sys.executable, "-c", "from lsl_runtime.annotation.cli import app; app()")
 _PATIENCE = 15.0
@@ -163,7 +163,7 @@ class Teach:
         found = _PROGRESS.match(line)
         if found:
             done, total = (int(number.replace(",", "")) for number in found.groups()[:2])
-            self._tell(share=done / max(total, 1), left=found[3])
+            self._tell(share=done / max(total, 1), left=found[3] or "")
         elif line:
             self._tell(line=line[:200])
 
