@@ -50,14 +50,20 @@ def train_command(
     ] = None,
     config_file: ConfigOption = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the interrupted run in --out, or the newest in runs/.")
+        bool,
+        typer.Option(
+            "--resume", help="Added to an interrupted command: go on with its run, in --out or the newest in runs/."
+        ),
     ] = False,
     debug: Debug = False,
 ) -> None:
     """Train a network on few fine labels with the help of many coarse ones.
 
-    Step one learns the coarse labels, then the fine ones; step two fine-tunes against reference sets. The run's folder
-    gets a model bundle for lsl-annotate, report.html, metrics.json and checkpoints.
+    Without an option it tries what suits the store, says what it tried, and trains the best: method auto. The paper's
+    method, --method feature-level, learns the coarse labels, then the fine ones, and fine-tunes against reference sets.
+    The run's folder gets a model bundle for lsl-annotate, report.html, metrics.json and, of a network, checkpoints.
+
+    Example:  lsl-train store.h5
 
     Example:  lsl-train store.h5 --fine stage --coarse stage_range
     """
