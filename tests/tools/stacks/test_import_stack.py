@@ -58,6 +58,9 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     pixels, labels, tasks = stored(tmp_path / "s.h5")
     np.testing.assert_array_equal(pixels, PIXELS)
     assert (labels, tasks) == ({"labels": LABELS.tolist()}, {"labels": ("0", "1", "2")})
+    assert "no labels were taken" not in output
+    code, output = run(source, tmp_path / "bare.h5", "--images", "data/images")
+    assert code == 0 and "note: no labels were taken; --labels-key KEY takes those in own.h5" in output
 
 
 ORDERS = {

@@ -69,7 +69,8 @@ def prepared_stack(path: Path, keys: StackKeys, tasks: Iterable[str], scratch: P
         order, told = _axes(stack, keys.axes, {**columns, **texts})
         listing = list_stack(stack, stack.shape[order.index("n")], columns, texts, specs)
         depth = _depth(stack, order)
-        notes = (told, *depth.notes, *listing.notes)
+        unlabelled = () if keys.labels else (f"no labels were taken; --labels-key KEY takes those in {path.name}",)
+        notes = (told, *depth.notes, *listing.notes, *unlabelled)
         yield PreparedStack(replace(listing, notes=notes), stack, order, depth)
 
 
