@@ -136,7 +136,7 @@ class OutputFolder:
     def write_genes(self, gems: Sequence[Gem]) -> Iterator[str]:
         """Writes the table of the genes of maps."""
         path = self.path / "genes.csv"
-        yield f"{write_gene_table(path, gems):,} genes in {len(gems):,} maps → {path}"
+        yield f"{write_gene_table(path, gems):,} rows, one for each gene of each map → {path}"
 
     def write_comparison(self, found: GemComparison) -> Iterator[str]:
         """Writes a comparison, tells it, and draws it beside its numbers."""

@@ -48,7 +48,7 @@ def test_lines_tell_what_is_written_and_nothing_is_before_they_are_read(make_gem
     assert "  only 3 genes: the map shows them more than the stage" in lines
     assert "  no embryo found in 2 images; they count as unstained" in lines
     assert any(line.startswith("stage 9, landmark 1: ") and "% egg length" in line for line in lines)
-    assert lines[-1] == f"0 genes in 1 maps → {tmp_path / 'genes.csv'}"
+    assert lines[-1] == f"0 rows, one for each gene of each map → {tmp_path / 'genes.csv'}"
     names = {"gems.h5", "stage-9.png", "panel.png", "gems.html", "landmarks.csv", "genes.csv"}
     assert {path.name for path in tmp_path.iterdir()} == names
 
