@@ -67,7 +67,7 @@ def test_what_is_not_a_store_is_told_in_two_lines(store: Path, tmp_path: Path) -
     ],
 )
 def test_settings_that_do_not_fit_are_told(store: Path, tmp_path: Path, arguments: list[str], said: str) -> None:
-    result = invoke(store, "--out", tmp_path / "run", *arguments)
+    result = invoke(store, "--preset", "tiny", "--out", tmp_path / "run", *arguments)
     assert result.exit_code == 1
     assert said in result.output
     assert not (tmp_path / "run").exists()

@@ -1,10 +1,11 @@
 """Do landmark maps of real embryos agree between models that share neither images nor genes?
 
-    python tools/bench/fly_landmarks.py ../shared/data/flyexpress OUT [--seeds 2]
+    python tools/bench/fly_landmarks.py ../shared/data/flyexpress OUT [--seeds 2] [--method auto]
 
-Imports the folder, cuts its genes into halves, and trains `tiny` on the stage ranges of either half. Each model maps
+Imports the folder, cuts its genes into halves, and trains on the stage ranges of either half: by method `auto`, which
+takes a pretrained network for so few images, or by another one, `tiny` from scratch. Each model maps
 the images of the half that it has not seen, by their known range. Prints the rank correlation, within the embryo, of
-both models' maps of one range, and of different ranges; draws the maps to OUT/landmarks-<seed>.png.
+both models' maps of one range, and of different ranges; draws the maps to OUT/landmarks-<method>-<seed>.png.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ Array = NDArray[Any]
 Maps = dict[str, tuple[LandmarkMap, Array]]
 
 
-def main(source: Path, out: Path, seeds: int = 2) -> None:
+def main(source: Path, out: Path, seeds: int = 2, method: str = "auto") -> None:
     torch.set_num_threads(1)
     store = out / "store.h5"
     if not store.exists():
@@ -42,10 +43,10 @@ def main(source: Path, out: Path, seeds: int = 2) -> None:
         import_images(source, store)
     for seed in range(seeds):
         halves = cut(store, out, seed)
-        models = [trained(half, out / f"run-{seed}-{place}", seed) for place, half in enumerate(halves)]
+        models = [trained(half, out / f"{method}-{seed}-{place}", seed, method) for place, half in enumerate(halves)]
         maps = [maps_of(model, half) for model, half in zip(models, reversed(halves), strict=True)]
         compare(maps[0], maps[1], seed)
-        draw(maps, out / f"landmarks-{seed}.png")
+        draw(maps, out / f"landmarks-{method}-{seed}.png")
 
 
 def cut(store: Path, out: Path, seed: int) -> list[Path]:
@@ -65,9 +66,9 @@ def cut(store: Path, out: Path, seed: int) -> list[Path]:
     return paths
 
 
-def trained(store: Path, run: Path, seed: int) -> Model:
+def trained(store: Path, run: Path, seed: int, method: str) -> Model:
     if not (run / "model" / "manifest.json").exists():
-        config: TrainConfig = PRESETS["tiny"].having(method="plain", fine=TASK, seed=seed)
+        config: TrainConfig = PRESETS["tiny"].having(method=method, fine=TASK, seed=seed)
         train(store, config, run)
     return Model.load(run / "model", "cpu", threads=1)
 
