@@ -24,7 +24,8 @@ from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.config_file import read_config
 from lsl_trainer.settings.method import known_methods, method_names
 
-NAMES = ("plain", "data-level", "feature-level", "gabor", "coarse-constrained")
+NAMES = ("auto", "plain", "data-level", "feature-level", "gabor", "coarse-constrained", "linear")
+"""auto is no plan of its own: it takes one of the others."""
 
 
 class SquaredStep(FineStep):
@@ -52,6 +53,7 @@ MINE = Plan(name="mine", help="coarse labels, then squares", coarse_labels=True,
 
 def test_the_methods_stand_in_their_order() -> None:
     assert method_names() == NAMES
+    assert tuple(known_methods()) == NAMES[1:]
     assert all(isinstance(plan, Plan) and plan.help for plan in known_methods().values())
 
 
@@ -101,5 +103,5 @@ def test_a_new_file_is_a_new_method(tmp_path: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, env={"COLUMNS": "400"}, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "<plain|data-level|feature-level|gabor|coarse-constrained|short>" in done.stdout
+    assert "<auto|plain|data-level|feature-level|gabor|coarse-constrained|linear|short>" in done.stdout
     assert "short: next to nothing" in " ".join(done.stdout.split())

@@ -27,6 +27,7 @@ LABELS = {
     "data-level": "coarse labels, then fine ones",
     "feature-level": "the two-step method",
     "coarse-constrained": "fine and coarse labels teach the fine classes together",
+    "linear": "a linear classifier on a pretrained network's features",
     "continued": "control: data-level, as many more epochs with L_CE alone",
     "prototype": "control: nearest class prototype on data-level features",
 }
