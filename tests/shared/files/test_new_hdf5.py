@@ -4,6 +4,7 @@ import errno
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
@@ -115,6 +116,15 @@ def test_a_store_is_whole_or_as_it_was(tmp_path: Path, monkeypatch: pytest.Monke
             np.testing.assert_array_equal(store.read(0, len(store)), PIXELS[:3])
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """As a program in the foreground; one in the background may have been told to ignore interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_waits_until_hdf5_is_not_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """HDF5 does not survive an exception from what writes for it."""
     interrupted: list[bool] = []
