@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +38,8 @@ def test_many_terms_most_of_them_rare() -> None:
     terms = terms_of(PLANS)
     shares = (terms == 1).sum(0) / (terms != NOT_ANNOTATED).sum(0)
     assert len(shares) >= 20
-    assert len({plan.gene.name for plan in PLANS}) == 60
+    *whole, last = Counter(plan.gene.name for plan in PLANS).values()
+    assert set(whole) == {4, 5, 6} and last <= 6
     assert np.median(shares) < 0.1
     assert (shares > 0).all()
 
