@@ -31,6 +31,10 @@ class Served:
         return self.process.communicate(timeout=30)[0]
 
 
+_OPEN: list[Page] = []
+"""Pages that leave before a server is killed, so that none of their requests is cut off."""
+
+
 @contextmanager
 def served(store: Path, *options: str) -> Iterator[Served]:
     """Serves a store by the command itself."""
@@ -45,6 +49,8 @@ def served(store: Path, *options: str) -> Iterator[Served]:
             yield Served(line.strip(), process)
         finally:
             if process.poll() is None:
+                for page in _OPEN:
+                    page.goto("about:blank")
                 process.kill()
 
 
@@ -87,7 +93,11 @@ def opened_page() -> Iterator[Callable[[str], Page]]:
             page.wait_for_selector("body.ready")
             return page
 
-        yield go
+        _OPEN.append(page)
+        try:
+            yield go
+        finally:
+            _OPEN.remove(page)
 
 
 def axe_source() -> str:
