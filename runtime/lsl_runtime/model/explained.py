@@ -41,7 +41,7 @@ class Explained:
             images: As for `predict`.
             class_index: int (N,), whose logit, see `logit_index`; −1, or None for all, is the predicted class.
             method: `gradient`, `smoothgrad`, `gradient-input`, `integrated`, or `contributions`, the positive part of
-                smoothed contributions; see `lsl_runtime.model.saliency_methods`.
+                smoothed contributions, `contributions-once` in one pass; see `lsl_runtime.model.saliency_methods`.
             samples: How many copies `smoothgrad` and `integrated` average over, at least 1; they cost as much more.
             noise: Standard deviation of the noise that `smoothgrad` adds, as a share of 255, 0..1.
             batch_size: How many images go through the network at once, at least 1.
