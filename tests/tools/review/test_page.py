@@ -188,6 +188,21 @@ def test_a_second_person_labels_blindly_and_both_settle(go: Callable[[str], Page
     assert sorted(kinds) == ["label", *["second"] * 4]
 
 
+def test_a_connection_that_breaks_is_told_and_what_was_asked_for_comes_when_it_is_there_again(
+    go: Callable[[str], Page], server: Served
+) -> None:
+    page = go(server.address)
+    page.wait_for_selector(".card >> text=%", timeout=SOON)
+    labelled = count(page)
+    page.route("**/api/**", lambda route: route.abort("connectionreset"))
+    page.get_by_label("Show").select_option("labelled")
+    until(page, "document.querySelector('#message').textContent.startsWith('The server does not answer')")
+    until(page, "document.body.classList.contains('offline')")
+    page.unroute("**/api/**")
+    until(page, "!document.body.classList.contains('offline')")
+    until(page, f"document.querySelector('.counted').textContent.startsWith('{labelled} images')")
+
+
 def test_it_trains_again_and_can_be_stopped(go: Callable[[str], Page], store: Path) -> None:
     with served(store, "--who", "Ada", "--train", "--preset tiny --coarse-epochs 2 --fine-epochs 2") as running:
         page = go(running.address)

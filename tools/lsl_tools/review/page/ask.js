@@ -16,6 +16,13 @@ export class Refused extends Error {
   }
 }
 
+// Nobody answers: the server has ended, or the connection broke while it spoke.
+export class Away extends Error {
+  constructor() {
+    super("The server does not answer. Is lsl-review still running?");
+  }
+}
+
 async function read(response) {
   if (response.ok) return response;
   const text = await response.text();
@@ -29,21 +36,25 @@ const query = (given) => {
   return told.size ? `?${told}` : "";
 };
 
-export async function get(path, given = {}) {
-  return (await read(await fetch(path + query(given)))).json();
+async function ask(path, options, take) {
+  try {
+    return await take(await read(await fetch(path, options)));
+  } catch (problem) {
+    throw problem instanceof Refused ? problem : new Away();
+  }
 }
 
-export async function getRows(given) {
-  const response = await read(await fetch(`/api/order${query(given)}`));
-  const rows = new Uint32Array(await response.arrayBuffer());
-  return { rows, final: response.headers.get("x-order") === "final" };
-}
+const json = (response) => response.json();
 
-async function send(path, body) {
-  return (await read(await fetch(path, {
-    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
-  }))).json();
-}
+export const get = (path, given = {}) => ask(path + query(given), {}, json);
+
+export const getRows = (given) => ask(`/api/order${query(given)}`, {}, async (response) => ({
+  rows: new Uint32Array(await response.arrayBuffer()), final: response.headers.get("x-order") === "final",
+}));
+
+const send = (path, body) => ask(path, {
+  method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
+}, json);
 
 // One after the other, in the order of the keys; the same key makes a repeated request harmless.
 export function post(path, body) {
@@ -65,5 +76,12 @@ async function untilKept(path, entry) {
     }
   }
 }
+
+// What nobody waited for still reaches the person.
+window.addEventListener("unhandledrejection", (event) => {
+  if (!(event.reason instanceof Away || event.reason instanceof Refused)) return;
+  event.preventDefault();
+  say(event.reason.message, "warn");
+});
 
 window.addEventListener("beforeunload", (event) => { if (unsent) event.preventDefault(); });

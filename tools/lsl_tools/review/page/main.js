@@ -110,6 +110,13 @@ async function again(version) {
   drawState();
 }
 
+// The connection is there again: what was asked for meanwhile is asked for anew.
+async function back() {
+  await reorder({ keep: true });
+  if (at === "people") page.begin();
+  document.body.classList.remove("offline");
+}
+
 async function rename() {
   const name = await askName();
   if (!name) return;
@@ -142,7 +149,7 @@ async function watch() {
     takeState(told);
     if (told.version !== state.version) await again(told.version);
     else if (!state.final && !told.orderBusy && state.query.sort === "next" && at === "wall" && !state.chosen.size) await reorder({ keep: state.at > 0 });
-    document.body.classList.remove("offline");
+    if (document.body.classList.contains("offline")) await back();
   } catch {
     document.body.classList.add("offline");
   }
