@@ -1,8 +1,8 @@
 """Out-of-fold answers: what models said of the labelled images of genes that they were not trained on.
 
     attrs                 format = "lsl-out-of-fold", version = 1, store_fingerprint
-    id                    str (N,): the labelled images of the training and calibration genes
-    fold                  int16 (N,): which fold left the image out
+    id                    str (N,): the labelled images of the store
+    fold                  int16 (N,): which fold left the image out; −1 = a test gene, which no model has seen
     <task>                group; attrs: classes
     <task>/probabilities  float32 (N, K): of the model that did not see the image's gene; rows add up to 1
     <task>/label          int16 (N,): index into classes, as trained on; −1 = no label
@@ -56,7 +56,7 @@ class OutOfFold:
     ids: NDArray[np.object_]
     """(N,) of the images, each once."""
     folds: NDArray[np.int16]
-    """(N,): which fold left each image out."""
+    """(N,): which fold left each image out; −1 = all did, it is of a test gene."""
     tasks: Mapping[str, TaskAnswers]
     """The fine task first."""
 
