@@ -229,7 +229,7 @@ def test_worker_that_sees_other_files_says_so(
 def test_straggler_of_another_run_is_noticed_when_parts_are_joined(begun: tuple[Plan, _Order], tmp_path: Path) -> None:
     plan, order = begun
     _make_part(order, 0, 60)
-    plan.files._key = "another"
+    plan.files._keys = ("another",)
     with pytest.raises(AnnotationsError, match="is a part of another run; run the same command again"):
         plan.files.open(range(60))
 

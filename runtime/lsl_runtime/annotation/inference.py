@@ -8,9 +8,10 @@ from contextlib import closing
 
 import numpy as np
 
+from lsl_runtime.annotation.bulk import MAPS
 from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.part_writer import PartWriter
-from lsl_runtime.annotation.parts import MAPS, Part
+from lsl_runtime.annotation.parts import Part
 from lsl_runtime.annotation.plan import Plan
 from lsl_runtime.annotation.reading import READERS, Batch, in_batches, read_ahead
 from lsl_runtime.model.cores import cores

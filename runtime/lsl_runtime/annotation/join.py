@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.annotation.bulk import copy_bulk
 from lsl_runtime.annotation.labels_digest import LABELS_DIGEST, WITHHELD, labels_digest
-from lsl_runtime.annotation.parts import MAPS, create_features, create_maps
 from lsl_runtime.annotation.plan import Plan
 from lsl_runtime.coarse_labels import outside_task, write_constrained
 from lsl_shared.files.annotations import ANNOTATIONS_FORMAT, ANNOTATIONS_VERSION, Status
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.manifest import Manifest, Task
+from lsl_shared.files.marks import mark
 from lsl_shared.files.new_hdf5 import written_hdf5
 from lsl_shared.files.store import Store
+from lsl_shared.files.texts import write_texts
 from lsl_shared.measures.conformal import prediction_set
 
 __all__ = ["join_parts", "write_columns"]
@@ -69,7 +72,7 @@ class _Joined:
             self._withheld[task.name].append(probabilities[outside & ~failed])
         if self._distance is not None:
             self._distance[rows] = part["scope_distance"][...]
-        _copy_large(self._file, part, partition, self._store)
+        copy_bulk(self._file, part, partition, self._store)
 
     def finish(self) -> None:
         """Writes what is known of all images together."""
@@ -79,17 +82,17 @@ class _Joined:
             self._columns[name][WITHHELD] = np.concatenate(kept)
         self._file.attrs["providers"] = ", ".join(sorted(self._providers))
         self._file["status"] = self._status
-        self._file.create_dataset("id", data=self._store.ids, dtype=h5py.string_dtype())
-        self._file.create_dataset("error", data=self._errors, dtype=h5py.string_dtype())
+        write_texts(self._file, "id", self._store.ids)
+        write_texts(self._file, "error", self._errors)
 
 
 def _describe(file: h5py.File, plan: Plan) -> None:
     """Writes which store and model the annotations are of."""
     store, model = plan.store, plan.model
+    mark(file, ANNOTATIONS_FORMAT, ANNOTATIONS_VERSION)
     file.attrs.update(
         {
-            "format": ANNOTATIONS_FORMAT,
-            "version": ANNOTATIONS_VERSION,
+            "store": _relative(store.path, plan.target.parent),
             "store_fingerprint": plan.record.store_fingerprint,
             "model_digest": model.digest,
             "model": os.fspath(model.path.resolve()),
@@ -98,7 +101,14 @@ def _describe(file: h5py.File, plan: Plan) -> None:
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         }
     )
-    file["store"] = h5py.ExternalLink(os.path.relpath(store.path, plan.target.parent), "/")
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """The way from a folder to a file; the whole path where there is none, as between drives of Windows."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:
+        return path.resolve().as_posix()
 
 
 def _create_columns(file: h5py.File, task: Task, count: int) -> h5py.Group:
@@ -107,11 +117,11 @@ def _create_columns(file: h5py.File, task: Task, count: int) -> h5py.Group:
     group.create_dataset("probabilities", (count, classes), np.float32)
     if task.kind == "terms":
         group.attrs["kind"] = "terms"
-        group.create_dataset("chosen", (count, classes), np.bool_)
+        group.create_dataset("chosen", (count, classes), np.uint8)
         return group
     group.create_dataset("class", (count,), np.int16)
     group.create_dataset("probability", (count,), np.float32)
-    group.create_dataset("prediction_set", (count, classes), np.bool_)
+    group.create_dataset("prediction_set", (count, classes), np.uint8)
     return group
 
 
@@ -131,26 +141,15 @@ def write_columns(
     shown = np.where(blank[:, None], np.float32("nan"), probabilities)
     group["probabilities"][rows] = shown
     if task.kind == "terms":
-        group["chosen"][rows] = (probabilities >= np.array(task.thresholds, np.float32)) & ~blank[:, None]
+        chosen = probabilities >= np.array(task.thresholds, np.float32)
+        _write_flags(group["chosen"], rows, chosen & ~blank[:, None])
         return
     group["class"][rows] = np.where(blank, -1, probabilities.argmax(1)).astype(np.int16)
     group["probability"][rows] = shown.max(1)
-    group["prediction_set"][rows] = prediction_set(probabilities, task.conformal_threshold) & ~blank[:, None]
+    possible = prediction_set(probabilities, task.conformal_threshold)
+    _write_flags(group["prediction_set"], rows, possible & ~blank[:, None])
 
 
-def _copy_large(file: h5py.File, part: h5py.File, partition: range, store: Store) -> None:
-    """Copies maps and features of one part into the joined file, chunk by chunk, without inflating them."""
-    for name, create in (*((name, create_maps) for name in MAPS), ("features", create_features)):
-        if name not in part:
-            continue
-        source = part[name]
-        target = file[name] if name in file else create(file, name, (len(store), *source.shape[1:]), store.chunk_images)
-        target.attrs.update(source.attrs)
-        for start in range(0, len(partition), store.chunk_images):
-            inner = (0,) * (source.ndim - 1)
-            mask, raw = source.id.read_direct_chunk((start, *inner))
-            target.id.write_direct_chunk((partition.start + start, *inner), raw, mask)
-    for scale in (f"{name}_scale" for name in MAPS if f"{name}_scale" in part):
-        if scale not in file:
-            file.create_dataset(scale, (len(store),), np.float32)
-        file[scale][partition.start : partition.stop] = part[scale][...]
+def _write_flags(dataset: h5py.Dataset, rows: slice, flags: NDArray[np.bool_]) -> None:
+    """Rows of 0 and 1: uint8, which every program reads; bool in files of version 1, which are joined again."""
+    dataset[rows] = flags.astype(dataset.dtype)

@@ -8,26 +8,23 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.annotation.bulk import MAPS, create_features, create_maps, rounded, write_chunks
 from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.model.saliency_methods import Saliency
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.atomic import atomic_path
-from lsl_shared.files.deflate_codec import deflated
 from lsl_shared.process.patience import patiently
 
-__all__ = ["MAPS", "Part", "PartFiles", "create_features", "create_maps", "part_key", "parts_folder"]
+__all__ = ["Part", "PartFiles", "part_keys", "parts_folder"]
 
-MAPS = ("saliency", "against")
-"""The maps that may be kept of each image: what speaks for its class, and what speaks against it."""
-
-_FORMAT, _VERSION = "lsl-part", 2
-_COMPRESSION = 1
+_FORMAT, _VERSION = "lsl-part", 3
+_EARLIER = (2,)
+"""Versions of the format whose parts are joined as well: theirs have features in float16."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +54,14 @@ class Part:
         return ((name, values) for name, values in held if values is not None)
 
 
-def part_key(fingerprint: str, digest: str, outputs: Outputs, precision: str) -> str:
-    """What a part depends on, as a SHA-256: the store, the model, the outputs asked for, the precision, this format."""
-    told = json.dumps([fingerprint, digest, sorted(outputs.key), precision, _VERSION])
-    return hashlib.sha256(told.encode()).hexdigest()
+def part_keys(fingerprint: str, digest: str, outputs: Outputs, precision: str) -> tuple[str, ...]:
+    """What a part depends on, as a SHA-256: the store, the model, the outputs asked for, the precision, the format.
+
+    The first is that of this version; parts of the earlier ones that follow are taken as well.
+    """
+    told = [fingerprint, digest, sorted(outputs.key), precision]
+    versions = [json.dumps([*told, version]) for version in (_VERSION, *_EARLIER)]
+    return tuple(hashlib.sha256(text.encode()).hexdigest() for text in versions)
 
 
 def parts_folder(annotations: Path) -> Path:
@@ -71,9 +72,9 @@ def parts_folder(annotations: Path) -> Path:
 class PartFiles:
     """The parts of one annotation run."""
 
-    def __init__(self, annotations: Path, key: str, chunk_images: int) -> None:
+    def __init__(self, annotations: Path, keys: tuple[str, ...], chunk_images: int) -> None:
         self.folder = parts_folder(annotations)
-        self._key, self._chunk_images = key, chunk_images
+        self._keys, self._chunk_images = keys, chunk_images
 
     def path(self, partition: range) -> Path:
         """Where the part of a partition lies."""
@@ -99,7 +100,7 @@ class PartFiles:
         patiently(lambda: self._write_bytes(self.path(partition), image))
 
     def _is_ours(self, file: h5py.File) -> bool:
-        return bool(file.attrs["format"] == _FORMAT and file.attrs["key"] == self._key)
+        return bool(file.attrs["format"] == _FORMAT and file.attrs["key"] in self._keys)
 
     def remove(self) -> None:
         """Removes what runs leave in the folder, and the folder if nothing else is in it.
@@ -121,7 +122,7 @@ class PartFiles:
         """The bytes of the HDF5 file, made in memory: HDF5 itself cannot go on after a failed write."""
         name = self.path(partition).name
         with h5py.File(name, "w", driver="core", backing_store=False) as file:
-            file.attrs["format"], file.attrs["version"], file.attrs["key"] = _FORMAT, _VERSION, self._key
+            file.attrs["format"], file.attrs["version"], file.attrs["key"] = _FORMAT, _VERSION, self._keys[0]
             file.attrs["provider"] = part.provider
             for task, probabilities in part.probabilities.items():
                 file[f"probabilities/{task}"] = probabilities
@@ -133,40 +134,12 @@ class PartFiles:
                 file[f"{name}_scale"] = scale
                 maps = create_maps(file, name, scaled.shape, self._chunk_images)
                 maps.attrs.update(part.made_by.noted)
-                _write_chunks(maps, scaled)
+                write_chunks(maps, scaled)
             if part.features is not None:
-                features = part.features.astype(np.float16)
-                _write_chunks(create_features(file, "features", features.shape, self._chunk_images), features)
+                shape = part.features.shape
+                write_chunks(create_features(file, "features", shape, self._chunk_images), rounded(part.features))
             file.flush()
             return bytes(file.id.get_file_image())
-
-
-def create_maps(file: h5py.File, name: str, shape: tuple[int, ...], chunk_images: int) -> h5py.Dataset:
-    """A dataset of maps uint8 (n, H, W), the same chunks and filter in a part and in the joined file."""
-    return _create(file, name, shape, np.uint8, chunk_images)
-
-
-def create_features(file: h5py.File, name: str, shape: tuple[int, ...], chunk_images: int) -> h5py.Dataset:
-    """The dataset of features float16 (n, D), the same chunks and filter in a part and in the joined file."""
-    return _create(file, name, shape, np.float16, chunk_images)
-
-
-def _create(file: h5py.File, name: str, shape: tuple[int, ...], dtype: type, chunk_images: int) -> h5py.Dataset:
-    chunks = (chunk_images, *shape[1:])
-    return file.create_dataset(
-        name, shape, dtype, maxshape=(None, *shape[1:]), chunks=chunks, compression="gzip",
-        compression_opts=_COMPRESSION,
-    )  # fmt: skip
-
-
-def _write_chunks(dataset: h5py.Dataset, values: NDArray[Any]) -> None:
-    """Writes all of a dataset, deflating outside HDF5's lock; the last chunk is filled up with zeros."""
-    images = dataset.chunks[0]
-    for start in range(0, len(values), images):
-        chunk = np.zeros(dataset.chunks, values.dtype)
-        block = values[start : start + images]
-        chunk[: len(block)] = block
-        dataset.id.write_direct_chunk((start, *(0,) * (values.ndim - 1)), deflated(chunk.tobytes(), _COMPRESSION))
 
 
 def _quantized(maps: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from lsl_runtime.annotation.labels_digest import labels_digest
 from lsl_runtime.annotation.lock import lock_path
 from lsl_runtime.annotation.outputs import Outputs
-from lsl_runtime.annotation.parts import PartFiles, part_key
+from lsl_runtime.annotation.parts import PartFiles, part_keys
 from lsl_runtime.annotation.run_record import RunRecord
 from lsl_runtime.annotation.write_errors import told_plainly
 from lsl_runtime.coarse_labels import check_constraint
@@ -110,6 +110,6 @@ def plan_of(store: Store, model: Model, out: str | Path | None, outputs: Outputs
     if target.exists() and target.samefile(store.path):
         raise AnnotationsError(target, "is the image store itself; choose another --out")
     record = RunRecord(str(store.path), store.fingerprint(), str(model.path), model.digest, outputs)
-    key = part_key(record.store_fingerprint, record.model_digest, outputs, model.manifest.precision)
-    files = PartFiles(target, key, store.chunk_images)
+    keys = part_keys(record.store_fingerprint, record.model_digest, outputs, model.manifest.precision)
+    files = PartFiles(target, keys, store.chunk_images)
     return Plan(store, model, target, record, files, partitions(len(store), store.chunk_images))

@@ -18,7 +18,9 @@ from lsl_shared.files.opening import loading, open_file
 
 __all__ = ["ANNOTATIONS_FORMAT", "ANNOTATIONS_VERSION", "Annotations", "Status", "annotations_path"]
 
-ANNOTATIONS_FORMAT, ANNOTATIONS_VERSION = "lsl-annotations", 1
+ANNOTATIONS_FORMAT, ANNOTATIONS_VERSION = "lsl-annotations", 2
+_FLAGS = "ub"
+"""Kinds of what is 0 or 1: uint8, and bool in files of version 1."""
 _REMEDY = "`lsl-annotate STORE` makes the annotations of a store"
 
 
@@ -69,6 +71,7 @@ class Annotations(AnnotationExtras):
         status: What became of each image, uint8 (N,); see `Status`.
         errors: Why an image failed, str (N,); '' for the others.
         tasks: The tasks that the model answered: name → class names.
+        store: Where the store lay, seen from the folder of this file; '' in files of version 1.
         store_fingerprint: Identifies the store's images; see `Store.fingerprint`.
         model_digest: SHA-256 of the model's graphs.
         model: Where the model bundle lay.
@@ -90,6 +93,7 @@ class Annotations(AnnotationExtras):
         (55, True)
     """
 
+    store: str
     store_fingerprint: str
     model_digest: str
     model: str
@@ -131,7 +135,7 @@ class Annotations(AnnotationExtras):
             AnnotationsError: There is no such task.
         """
         shape = (len(self), len(self.tasks.get(task, ())))
-        return np.asarray(self._dataset(task, "chosen", "b", shape)[...], dtype=bool)
+        return np.asarray(self._dataset(task, "chosen", _FLAGS, shape)[...], dtype=bool)
 
     def class_index(self, task: str) -> NDArray[np.int16]:
         """The class given to each image.
@@ -189,7 +193,7 @@ class Annotations(AnnotationExtras):
             AnnotationsError: There is no such task, or no set was made.
         """
         shape = (len(self), len(self.tasks.get(task, ())))
-        return np.asarray(self._dataset(task, "prediction_set", "b", shape)[...], dtype=bool)
+        return np.asarray(self._dataset(task, "prediction_set", _FLAGS, shape)[...], dtype=bool)
 
     @property
     def constrained_by(self) -> str:
@@ -239,11 +243,11 @@ class Annotations(AnnotationExtras):
 
 
 _TOLD_OF_THE_RUN = (
-    "store_fingerprint", "model_digest", "model", "providers", "precision", "created", "labels_digest",
+    "store", "store_fingerprint", "model_digest", "model", "providers", "precision", "created", "labels_digest",
 )  # fmt: skip
 
 
 def _groups(file: h5py.File) -> dict[str, Any]:
-    """The groups that lie in this file: `store` is a link to another one."""
+    """The groups that lie in this file: in version 1 `store` is a link to another one."""
     inner = [name for name in file if isinstance(file.get(name, getlink=True), h5py.HardLink)]
     return {name: file[name] for name in inner if file.get(name, getclass=True) is h5py.Group}

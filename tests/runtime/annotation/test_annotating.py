@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -249,11 +248,16 @@ def test_damaged_chunk_costs_only_its_images(
             assert given.saliency(60, 61).any()
 
 
-def test_store_link_is_relative(make_store: Make, make_bundle: Make, tmp_path: Path) -> None:
+def test_the_store_is_named_and_not_linked(make_store: Make, make_bundle: Make, tmp_path: Path) -> None:
     done = annotate(make_store(20), Model.load(make_bundle()), out=tmp_path / "deep" / "a.h5")
     with h5py.File(done.path) as file:
-        link: Any = file.get("store", getlink=True)
-        assert (link.filename, link.path) == ("../store.h5", "/")
+        assert "store" not in file and file.attrs["store"] == "../store.h5"
+        assert file.attrs["readme"].startswith("This file: what a model said")
+        kinds = {file[name].dtype.kind for name in ("id", "error")}
+        assert kinds == {"S"}, "of fixed length, which Octave gets past"
+        assert file["stage/prediction_set"].dtype == np.uint8
+    with Annotations(done.path) as given:
+        assert given.store == "../store.h5"
 
 
 def test_annotations_open_after_the_store_is_gone(make_store: Make, make_bundle: Make) -> None:

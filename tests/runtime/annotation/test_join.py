@@ -23,7 +23,7 @@ def test_joined_file_holds_the_parts_in_order(
     model, generator = Model.load(make_bundle()), np.random.default_rng(3)
     with Store(make_store(605, chunk=100)) as store:
         cut = partitions(605, 100)
-        files = PartFiles(tmp_path / "a.h5", "key", 100)
+        files = PartFiles(tmp_path / "a.h5", ("key",), 100)
         files.folder.mkdir()
         probabilities = generator.dirichlet(np.ones(4), 605).astype(np.float32)
         maps = generator.random((605, 16, 40), dtype=np.float32)

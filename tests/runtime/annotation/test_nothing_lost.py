@@ -78,10 +78,10 @@ def test_full_disk_at_each_writing_step(
 
     def passed(count: int) -> None:
         sizes["lock"] = lock_path(whole).stat().st_size
-        sizes["record"] = (PartFiles(whole, "", 1).folder / "run.json").stat().st_size
+        sizes["record"] = (PartFiles(whole, ("",), 1).folder / "run.json").stat().st_size
 
     def joined(*arguments: object, **settings: object) -> None:
-        sizes["part"] = max(path.stat().st_size for path in PartFiles(whole, "", 1).folder.glob("part-*"))
+        sizes["part"] = max(path.stat().st_size for path in PartFiles(whole, ("",), 1).folder.glob("part-*"))
 
     monkeypatch.setattr(run, "join_parts", joined)
     with pytest.raises(AnnotationsError):
@@ -100,7 +100,7 @@ def test_full_disk_at_each_writing_step(
         assert error.startswith("error: ") and "File too large" in error and "make room in" in error
         assert not target.exists() and not lock_path(target).exists()
         assert not list(tmp_path.rglob("*.tmp"))
-        finished_parts.append(len(list(PartFiles(target, "", 1).folder.glob("part-*"))))
+        finished_parts.append(len(list(PartFiles(target, ("",), 1).folder.glob("part-*"))))
     assert finished_parts == [0, 0, 0, 3]
     assert annotate(store, model, saliency=True).resumed == 700
     assert kills.difference(target, whole) == ""
@@ -200,7 +200,7 @@ def test_model_replaced_between_two_runs_needs_restart(make_store: Make, make_bu
 def test_what_a_run_killed_in_clearing_up_left_is_cleared(make_store: Make, make_bundle: Make) -> None:
     store, model = make_store(60), Model.load(make_bundle())
     target = annotations_path(store)
-    folder = PartFiles(target, "", 1).folder
+    folder = PartFiles(target, ("",), 1).folder
     with pytest.raises(StopError):
         annotate(store, model, on_progress=_stop_after(10))
     record = (folder / "run.json").read_text()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lsl_runtime.annotation.outputs import Outputs
-from lsl_runtime.annotation.parts import Part, PartFiles, part_key
+from lsl_runtime.annotation.parts import Part, PartFiles, part_keys
 from lsl_runtime.model.saliency_methods import Saliency
 from tests.support.other_program import held
 
@@ -28,18 +28,18 @@ def part() -> Part:
 
 
 def test_written_part_is_valid_for_its_key_alone(tmp_path: Path, part: Part) -> None:
-    files = PartFiles(tmp_path / "a.annotations.h5", "key", 2)
+    files = PartFiles(tmp_path / "a.annotations.h5", ("key",), 2)
     files.folder.mkdir()
     assert not files.is_valid(range(5))
     files.write(range(5), part)
     assert files.is_valid(range(5))
     assert not files.is_valid(range(5, 10))
-    assert not PartFiles(tmp_path / "a.annotations.h5", "other", 2).is_valid(range(5))
+    assert not PartFiles(tmp_path / "a.annotations.h5", ("other",), 2).is_valid(range(5))
     assert [path.name for path in files.folder.iterdir()] == ["part-000000000-000000005.h5"]
 
 
 def test_quantized_maps_are_within_half_a_step(tmp_path: Path, part: Part) -> None:
-    files = PartFiles(tmp_path / "a.annotations.h5", "key", 2)
+    files = PartFiles(tmp_path / "a.annotations.h5", ("key",), 2)
     files.folder.mkdir()
     files.write(range(5), part)
     with h5py.File(files.path(range(5))) as file:
@@ -53,7 +53,7 @@ def test_quantized_maps_are_within_half_a_step(tmp_path: Path, part: Part) -> No
 
 @pytest.mark.parametrize("damage", [b"", b"no HDF5 at all"])
 def test_damaged_part_is_not_valid(tmp_path: Path, part: Part, damage: bytes) -> None:
-    files = PartFiles(tmp_path / "a.annotations.h5", "key", 2)
+    files = PartFiles(tmp_path / "a.annotations.h5", ("key",), 2)
     files.folder.mkdir()
     files.write(range(5), part)
     files.path(range(5)).write_bytes(damage)
@@ -61,7 +61,7 @@ def test_damaged_part_is_not_valid(tmp_path: Path, part: Part, damage: bytes) ->
 
 
 def test_truncated_part_is_not_valid(tmp_path: Path, part: Part) -> None:
-    files = PartFiles(tmp_path / "a.annotations.h5", "key", 2)
+    files = PartFiles(tmp_path / "a.annotations.h5", ("key",), 2)
     files.folder.mkdir()
     files.write(range(5), part)
     whole = files.path(range(5)).read_bytes()
@@ -72,8 +72,8 @@ def test_truncated_part_is_not_valid(tmp_path: Path, part: Part) -> None:
 def test_key_depends_on_everything() -> None:
     maps, both = Outputs(Saliency()), Outputs(Saliency(), features=True)
     keys = {
-        part_key("f", "d", maps, "fp32"), part_key("g", "d", maps, "fp32"), part_key("f", "e", maps, "fp32"),
-        part_key("f", "d", Outputs(), "fp32"), part_key("f", "d", maps, "fp16"), part_key("f", "d", both, "fp32"),
+        part_keys("f", "d", maps, "fp32"), part_keys("g", "d", maps, "fp32"), part_keys("f", "e", maps, "fp32"),
+        part_keys("f", "d", Outputs(), "fp32"), part_keys("f", "d", maps, "fp16"), part_keys("f", "d", both, "fp32"),
     }  # fmt: skip
     assert len(keys) == 6
 
@@ -82,12 +82,12 @@ def test_key_is_that_of_earlier_runs() -> None:
     """SHA-256 of the JSON list of all that a part depends on, the names of its outputs sorted."""
     outputs = Outputs(Saliency("smoothgrad"), features=True, constrain="stage_range")
     names = '["constrained-by:stage_range", "features", "saliency:smoothgrad:16:0.2"]'
-    expected = hashlib.sha256(f'["f", "d", {names}, "fp32", 2]'.encode()).hexdigest()
-    assert part_key("f", "d", outputs, "fp32") == expected
+    expected = tuple(hashlib.sha256(f'["f", "d", {names}, "fp32", {k}]'.encode()).hexdigest() for k in (3, 2))
+    assert part_keys("f", "d", outputs, "fp32") == expected
 
 
 def test_remove_takes_the_folder_away(tmp_path: Path, part: Part) -> None:
-    files = PartFiles(tmp_path / "a.annotations.h5", "key", 2)
+    files = PartFiles(tmp_path / "a.annotations.h5", ("key",), 2)
     files.folder.mkdir()
     files.write(range(5), part)
     files.remove()
@@ -95,7 +95,7 @@ def test_remove_takes_the_folder_away(tmp_path: Path, part: Part) -> None:
 
 
 def test_a_part_that_another_program_holds_open_is_valid(tmp_path: Path, part: Part) -> None:
-    files = PartFiles(tmp_path / "a.annotations.h5", "key", 2)
+    files = PartFiles(tmp_path / "a.annotations.h5", ("key",), 2)
     files.folder.mkdir()
     files.write(range(5), part)
     with held(files.path(range(5)), "r+"):

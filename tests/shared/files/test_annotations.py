@@ -104,7 +104,7 @@ def test_a_store_is_not_taken_for_annotations(store_file: MakeFile) -> None:
         (lambda file: file.pop("id"), "id: expected a dataset, found nothing"),
         (lambda file: file["species"].attrs.pop("classes"), "damaged annotations"),
         (lambda file: file["species"].attrs.__setitem__("classes", 5), "expected a list of names"),
-        (lambda file: file.attrs.__setitem__("version", 2), "newer than this program reads"),
+        (lambda file: file.attrs.__setitem__("version", 3), "newer than this program reads"),
     ],
 )
 def test_unusable_annotations(annotations_file: MakeFile, edit: Callable[[h5py.File], None], told: str) -> None:

@@ -12,14 +12,15 @@ from lsl_runtime.gem.files.maps_file import safe_name
 from lsl_shared.errors import GemError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.hdf5 import read_dataset
+from lsl_shared.files.marks import mark
 from lsl_shared.files.new_hdf5 import written_hdf5
 from lsl_shared.files.opening import open_file
 
 __all__ = ["comparison_path", "read_comparison", "write_comparison"]
 
-_FORMAT, _VERSION = "lsl-gem-comparison", 1
+_FORMAT, _VERSION = "lsl-gem-comparison", 2
 _REMEDY = "`lsl-gem STORE --compare A B` makes one"
-_PLANES = {"difference": "f", "t": "f", "p": "f", "significant": "b", "embryo": "f"}
+_PLANES = {"difference": "f", "t": "f", "p": "f", "significant": "ub", "embryo": "f"}
 _COUNTS, _PLAIN = ("n_images", "n_genes"), {"rate": float, "freedom": int, "mode": str, "masked": bool}
 
 
@@ -41,9 +42,11 @@ def write_comparison(path: str | Path, found: GemComparison) -> None:
         >>> write_comparison("comparison.h5", found)
     """
     with atomic_path(path) as temporary, written_hdf5(temporary) as (file, _):
-        file.attrs["format"], file.attrs["version"] = _FORMAT, _VERSION
+        mark(file, _FORMAT, _VERSION)
         for key in _PLANES:
-            file.create_dataset(key, data=getattr(found, key), compression="gzip")
+            plane = getattr(found, key)
+            kept = plane.astype(np.uint8) if plane.dtype == bool else plane  # bool is not for every program
+            file.create_dataset(key, data=kept, compression="gzip")
         for key in ("names", *_COUNTS, *_PLAIN, "store_fingerprint"):
             file.attrs[key] = getattr(found, key)
 
@@ -71,6 +74,7 @@ def read_comparison(path: str | Path) -> GemComparison:
             key: np.asarray(read_dataset(file, key, GemError, dtype=kind, shape=(None, None))[...])
             for key, kind in _PLANES.items()
         }
+        planes["significant"] = planes["significant"].astype(bool)
         try:
             attributes = file.attrs
             entries: dict[str, Any] = {key: read(attributes[key]) for key, read in _PLAIN.items()}

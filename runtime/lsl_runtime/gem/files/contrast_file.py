@@ -12,6 +12,7 @@ from lsl_runtime.gem.files.maps_file import safe_name
 from lsl_shared.errors import GemError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.hdf5 import read_dataset
+from lsl_shared.files.marks import mark
 from lsl_shared.files.new_hdf5 import written_hdf5
 from lsl_shared.files.opening import open_file
 
@@ -41,7 +42,7 @@ def write_contrast(path: str | Path, found: Contrast) -> None:
         >>> write_contrast("why.h5", build_contrast("store.h5", "4", "9"))
     """
     with atomic_path(path) as temporary, written_hdf5(temporary) as (file, _):
-        file.attrs["format"], file.attrs["version"] = _FORMAT, _VERSION
+        mark(file, _FORMAT, _VERSION)
         for key in _PLANES:
             file.create_dataset(key, data=getattr(found, key), compression="gzip")
         for key in (*_TEXTS, *_COUNTS):

@@ -16,6 +16,7 @@ from lsl_runtime.gem.build.landmark_map import LandmarkMap
 from lsl_shared.errors import GemError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.hdf5 import read_dataset
+from lsl_shared.files.marks import mark
 from lsl_shared.files.new_hdf5 import written_hdf5
 from lsl_shared.files.opening import open_file
 from lsl_shared.files.output_file import check_writable
@@ -77,7 +78,7 @@ def write_gems(folder: str | Path, gems: Sequence[Gem]) -> list[tuple[str, str]]
     old = open_file(path, _FORMAT, _VERSION, GemError, _REMEDY) if path.exists() else None
     try:
         with atomic_path(path) as temporary, written_hdf5(temporary) as (file, _):
-            file.attrs["format"], file.attrs["version"] = _FORMAT, _VERSION
+            mark(file, _FORMAT, _VERSION)
             dropped = _keep(old, file, gems) if old is not None else []
             for gem in gems:
                 _write(file.create_group(f"{gem.task}_{safe_name(gem.stage)}"), gem)
