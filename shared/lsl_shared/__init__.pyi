@@ -1,5 +1,6 @@
 """What the trainer and the runtime of the LSL toolkit agree on: labels, stores, annotations, manifests, errors."""
 
+from .coarse import CoarseTask as CoarseTask
 from .errors import AnnotationsError as AnnotationsError
 from .errors import BundleError as BundleError
 from .errors import ConfigError as ConfigError
@@ -13,6 +14,7 @@ from .errors import LabelError as LabelError
 from .errors import LslError as LslError
 from .errors import StoreError as StoreError
 from .errors import TrainingError as TrainingError
+from .files.allowed_classes import allowed_classes as allowed_classes
 from .files.annotations import Annotations as Annotations
 from .files.annotations import Status as Status
 from .files.annotations import annotations_path as annotations_path

@@ -32,6 +32,9 @@ def content_hash(store: Store, digests: Sequence[bytes]) -> str:
         _add_texts(total, [name, space.parent, *space.classes])
         total.update(np.asarray(space.parent_index, dtype="<i8").tobytes())
         total.update(store.labels(name).astype("<i8").tobytes())
+        for coarse in store.further_coarse.get(name, ()):
+            _add_texts(total, [coarse.name])
+            total.update(coarse.matrix(len(space)).tobytes())
     for name, space in store.term_tasks.items():
         _add_texts(total, [name, *space.classes])
         total.update(store.terms(name).tobytes())

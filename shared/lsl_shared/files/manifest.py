@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_shared.coarse import CoarseTask
 from lsl_shared.errors import BundleError, LabelError
 from lsl_shared.labels import LabelSpace
 from lsl_shared.system_errors import unreadable
@@ -64,6 +65,8 @@ class Task:
     """(K,): the fraction of the training images in each class; of kind terms, the fraction that carries each."""
     thresholds: tuple[float, ...] = ()
     """(K,), of kind terms alone: term k is chosen where p_k ≥ thresholds[k]."""
+    further_coarse: tuple[CoarseTask, ...] = ()
+    """The coarse tasks beside the parent, over the K classes."""
 
     @property
     def space(self) -> LabelSpace:
@@ -74,6 +77,12 @@ class Task:
     def parent_space(self) -> LabelSpace | None:
         """The coarse task's classes; None where there is no coarse task."""
         return LabelSpace(self.parent, self.parent_classes) if self.parent else None
+
+    @property
+    def coarse_tasks(self) -> tuple[CoarseTask, ...]:
+        """All coarse tasks, the parent first, with the classes of this task that each of their classes allows."""
+        parent = self.parent_space
+        return (*((CoarseTask.of_parent(self.space, parent),) if parent else ()), *self.further_coarse)
 
 
 @dataclass(frozen=True)
@@ -126,7 +135,11 @@ class Manifest:
         Returns:
             JSON with `format` and `version`.
         """
-        return json.dumps({"format": _FORMAT, "version": _VERSION, **asdict(self)}, indent=1, ensure_ascii=False)
+        entries = asdict(self)
+        for task in entries["tasks"]:
+            if not task["further_coarse"]:  # the versions that know the parent alone read it then
+                del task["further_coarse"]
+        return json.dumps({"format": _FORMAT, "version": _VERSION, **entries}, indent=1, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str, source: str | Path) -> Manifest:
@@ -206,11 +219,19 @@ def _tasks(entries: Any) -> tuple[Task, ...]:
 
 
 def _task(entries: dict[str, Any]) -> Task:
-    """A Task, its class names and parents checked by LabelSpace."""
+    """A Task, its class names, parents and coarse tasks checked."""
     known: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in entries.items()
     }
+    known["further_coarse"] = tuple(map(_coarse, known.get("further_coarse", ())))
     task = Task(**known)
     if task.parent_space is not None:
         task.space.check_parent(task.parent_space)
+    for coarse in task.further_coarse:
+        coarse.check_fine(task.space)
     return task
+
+
+def _coarse(entries: dict[str, Any]) -> CoarseTask:
+    sets = tuple(tuple(int(index) for index in members) for members in entries["allows"])
+    return CoarseTask(str(entries["name"]), tuple(entries["classes"]), sets)

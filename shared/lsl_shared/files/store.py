@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_shared.coarse import CoarseTask
 from lsl_shared.errors import StoreError
 from lsl_shared.files.open_store import STORE_FORMAT, STORE_REMEDY, STORE_VERSION
 from lsl_shared.files.opening import loading
 from lsl_shared.files.samples_table import UNUSABLE, read_column, read_ids, read_pixel_sizes
+from lsl_shared.files.store_coarse import coarse_tasks
 from lsl_shared.files.store_extras import StoreExtras
 from lsl_shared.files.store_images import StoreImages
 from lsl_shared.files.store_labels import NOT_ANNOTATED, read_labels, read_tasks, read_terms
@@ -41,6 +43,7 @@ class Store(StoreExtras):
         splits: train, calibration or test for each image, str (N,); '' where nothing is fixed.
         tasks: The tasks where an image has one class: name → LabelSpace, coarse tasks before fine ones.
         term_tasks: The tasks where an image may carry several terms: name → LabelSpace.
+        further_coarse: The coarse tasks beside the parent: name of the fine task → CoarseTask, …; see `coarse_tasks`.
 
     Raises:
         StoreError: The file is missing, damaged, or no store; the text names the file and the key.
@@ -66,7 +69,7 @@ class Store(StoreExtras):
             self.genes, self.views, self.sources, self.splits = (
                 read_column(self._file, name, count) for name in ("gene", "view", "source", "split")
             )
-            self.tasks, self.term_tasks = read_tasks(self._file)
+            self.tasks, self.term_tasks, self.further_coarse = read_tasks(self._file)
 
     def read(self, start: int, stop: int) -> NDArray[np.uint8]:
         """Reads images that follow each other.
@@ -192,6 +195,20 @@ class Store(StoreExtras):
         if name not in self.tasks:
             raise self._no_task("no such task", self.tasks, name)
         return self.tasks[name]
+
+    def coarse_tasks(self, fine: str) -> tuple[CoarseTask, ...]:
+        """The coarse tasks over a fine one: which of its classes each of their classes allows.
+
+        Args:
+            fine: The name of the fine task, one of `tasks`.
+
+        Returns:
+            Its parent, then the other ones, then those that are above these; () where there is none.
+
+        Raises:
+            StoreError: There is no such task.
+        """
+        return coarse_tasks(self.tasks, self.further_coarse, self.task(fine).name)
 
     def groups(self) -> NDArray[np.int64]:
         """Groups the images by gene, so that a split keeps the images of a gene together.

@@ -9,9 +9,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_shared.coarse import CoarseTask
 from lsl_shared.errors import LabelError, StoreError
 from lsl_shared.files.attributes import read_names, read_text, read_wholes
 from lsl_shared.files.hdf5 import members, read_array
+from lsl_shared.files.store_coarse import ordered_tasks, read_further
 from lsl_shared.files.whole_numbers import UNKNOWN, whole_numbers
 from lsl_shared.labels import LabelSpace
 
@@ -23,18 +25,22 @@ TERMS_KIND = "terms"
 """The attribute `kind` of a task where an image may carry several classes; the other tasks have none."""
 
 Spaces = dict[str, LabelSpace]
+Further = dict[str, tuple[CoarseTask, ...]]
 
 
-def read_tasks(file: h5py.File) -> tuple[Spaces, Spaces]:
-    """The tasks of classes, coarse ones before fine ones, and those of kind terms. Raises StoreError with the key."""
+def read_tasks(file: h5py.File) -> tuple[Spaces, Spaces, Further]:
+    """The tasks of classes, coarse ones before fine ones; those of kind terms; coarse tasks beside a fine one's parent.
+
+    Raises StoreError with the key.
+    """
     stored = members(file, "labels", StoreError)
     terms = {name for name, item in stored.items() if _kind(file, name, item) == TERMS_KIND}
     spaces = {name: _read_space(file, name, item) for name, item in stored.items()}
     classes = {name: space for name, space in spaces.items() if name not in terms}
     for space in classes.values():
         _check_parent(file, space, classes)
-    ordered = sorted(classes.items(), key=lambda item: _level(file, item[1], classes))
-    return dict(ordered), {name: spaces[name] for name in sorted(terms)}
+    further = read_further(file, classes)
+    return ordered_tasks(file, classes, further), {name: spaces[name] for name in sorted(terms)}, further
 
 
 def read_labels(file: h5py.File, space: LabelSpace, count: int) -> NDArray[np.int16]:
@@ -102,13 +108,3 @@ def _check_parent(file: h5py.File, space: LabelSpace, spaces: Spaces) -> None:
             space.check_parent(spaces[space.parent])
     except LabelError as problem:
         raise StoreError(path, str(problem), key) from None
-
-
-def _level(file: h5py.File, space: LabelSpace, spaces: Spaces) -> int:
-    """How many tasks lie above this one."""
-    above: list[str] = [space.name]
-    while parent := spaces[above[-1]].parent:
-        if parent in above:
-            raise StoreError(Path(file.filename), f"task {parent!r} is its own ancestor", f"labels/{space.name}")
-        above.append(parent)
-    return len(above)

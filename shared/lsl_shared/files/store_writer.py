@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lsl_shared.coarse import CoarseTask
 from lsl_shared.errors import ImageError, LabelError, StoreError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.growing_dataset import GrowingDataset
@@ -20,6 +21,7 @@ from lsl_shared.files.new_hdf5 import written_hdf5
 from lsl_shared.files.output_file import check_writable
 from lsl_shared.files.samples_table import PIXEL_SIZE
 from lsl_shared.files.store import NOT_ANNOTATED, SPLITS, STORE_FORMAT, STORE_VERSION
+from lsl_shared.files.store_coarse import write_further
 from lsl_shared.files.store_images import images_per_chunk
 from lsl_shared.files.store_labels import TERMS_KIND
 from lsl_shared.labels import LabelSpace
@@ -83,8 +85,7 @@ class StoreWriter:
 
     def __enter__(self) -> Self:
         with self._told(), ExitStack() as stack:
-            temporary = stack.enter_context(atomic_path(self.path))
-            self._file, self._disk = stack.enter_context(written_hdf5(temporary))
+            self._file, self._disk = stack.enter_context(written_hdf5(stack.enter_context(atomic_path(self.path))))
             self._file.attrs["format"], self._file.attrs["version"] = STORE_FORMAT, STORE_VERSION
             self._stack = stack.pop_all()
         return self
@@ -151,15 +152,16 @@ class StoreWriter:
         for name, plane in (truth or {}).items():
             self._grow(f"truth/{name}", self._shape[:2], plane)
 
-    def add_task(self, space: LabelSpace, labels: ArrayLike) -> None:
+    def add_task(self, space: LabelSpace, labels: ArrayLike, coarse: Sequence[CoarseTask] = ()) -> None:
         """Adds a task where an image has one class. A coarse task comes before its fine task.
 
         Args:
             space: The classes of the task.
             labels: int (N,): the index of each image's class, −1 where it has no label.
+            coarse: Coarse tasks over this one beside its parent.
 
         Raises:
-            LabelError: The labels lie outside the classes, or are not one for each image.
+            LabelError: The labels lie outside the classes, are not one for each image, or a coarse task was not added.
         """
         indices = np.asarray(labels, dtype=np.int16)
         if indices.shape != (len(self),):
@@ -173,6 +175,7 @@ class StoreWriter:
         if space.parent:
             dataset.attrs["parent"] = space.parent
             dataset.attrs["parent_index"] = np.asarray(space.parent_index, dtype=np.int16)
+        write_further(self._file, space, coarse)
 
     def add_terms(self, space: LabelSpace, labels: ArrayLike) -> None:
         """Adds a task where an image may carry several terms.
@@ -188,8 +191,8 @@ class StoreWriter:
         if space.parent:
             raise LabelError(f"task {space.name!r}: terms have no parent task")
         if carried.shape != (len(self), len(space)):
-            expected = f"({len(self)}, {len(space)})"
-            raise LabelError(f"task {space.name!r}: expected labels of shape {expected}, received {carried.shape}")
+            expected = f"expected labels of shape ({len(self)}, {len(space)})"
+            raise LabelError(f"task {space.name!r}: {expected}, received {carried.shape}")
         if not np.isin(carried, (0, 1, NOT_ANNOTATED)).all():
             raise LabelError(f"task {space.name!r}: terms are 0, 1 or {NOT_ANNOTATED}")
         dataset = self._file.create_dataset(f"labels/{space.name}", data=carried, compression="gzip")
@@ -218,11 +221,10 @@ class StoreWriter:
         """
         array = np.asarray(values)
         if array.shape[:1] != (len(self),):
-            found = f"{len(self)} images but values of shape {array.shape}"
-            raise StoreError(self.path, found, f"transform/{name}")
-        kind = h5py.string_dtype() if array.dtype.kind in "OU" else array.dtype
+            raise StoreError(self.path, f"{len(self)} images but values of shape {array.shape}", f"transform/{name}")
+        text = {"dtype": h5py.string_dtype()} if array.dtype.kind in "OU" else {}
         data = array.astype(object) if array.dtype.kind == "U" else array
-        dataset = self._file.create_dataset(f"transform/{name}", data=data, dtype=kind)
+        dataset = self._file.create_dataset(f"transform/{name}", data=data, **text)
         if columns:
             dataset.attrs.create("columns", list(columns), dtype=h5py.string_dtype())
 

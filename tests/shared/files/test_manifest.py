@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lsl_shared.coarse import CoarseTask
 from lsl_shared.errors import BundleError
 from lsl_shared.files.manifest import GoldenSample, Manifest, Task, golden_image, model_digest
 from lsl_shared.labels import LabelSpace
@@ -97,3 +98,29 @@ def test_golden_image_is_a_mosaic_of_the_hash() -> None:
         for column in range(9):
             place = 3 * (row // 8 * 2 + column // 8)
             assert bytes(image[0, row, column]) == tiles[place : place + 3]
+
+
+def test_coarse_tasks_beside_the_parent_come_back() -> None:
+    hours = CoarseTask("hours", ("0-2", "2-4", "none"), ((0, 1), (1, 2), ()))
+    task = replace(TASK, further_coarse=(hours,))
+    assert [one.name for one in task.coarse_tasks] == ["stage_range", "hours"]
+    assert task.coarse_tasks[0].allows == ((), (0, 1, 2))
+    manifest = replace(MANIFEST, tasks=(task,))
+    assert Manifest.from_json(manifest.to_json(), "m") == manifest
+    assert "further_coarse" not in MANIFEST.to_json(), "versions that know the parent alone read it"
+    assert MANIFEST.tasks[1].coarse_tasks == ()
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ({"name": "hours", "classes": ["a"], "allows": [[3]]}, "allows class 3"),
+        ({"name": "hours", "classes": ["a"], "allows": []}, "1 classes but 0 sets"),
+        ({"name": "hours", "classes": ["a"]}, "incomplete or altered"),
+        ("hours", "incomplete or altered"),
+    ],
+)
+def test_unusable_coarse_tasks(entry: Any, told: str) -> None:
+    text = altered(tasks=[{**asdict(TASK), "further_coarse": [entry]}])
+    with pytest.raises(BundleError, match=told):
+        Manifest.from_json(text, "m")
