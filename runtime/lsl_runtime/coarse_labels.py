@@ -1,4 +1,4 @@
-"""Fine classes of images whose coarse class is known: only its children are possible."""
+"""Fine classes of images whose coarse labels are known: only those that all of them allow are possible."""
 
 from __future__ import annotations
 
@@ -7,30 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import ConfigError
+from lsl_shared.files.allowed_classes import allowed_in, coarse_in
 from lsl_shared.files.manifest import Manifest, Task
 from lsl_shared.files.store import Store
 
-__all__ = [
-    "allowed_classes",
-    "check_constraint",
-    "constrained",
-    "write_constrained",
-]
+__all__ = ["ALL", "constrained", "constraint", "outside_task", "write_constrained"]
 
+ALL = "all"
+"""In place of a coarse task: all of them whose labels a store has."""
 _ROWS = 65536
-
-
-def allowed_classes(store: Store, task: Task) -> NDArray[np.bool_]:
-    """Which fine classes each image may have, bool (N, K): the children of its coarse class, all where it has none.
-
-    Coarse classes are matched by name; one that the model does not know leaves all. Images of a childless class have no
-    True at all.
-    """
-    known = store.tasks[task.parent].classes
-    names = np.array([*known, None], dtype=object)[store.labels(task.parent)]  # None for −1
-    parents = np.array(task.parent_classes, dtype=object)[list(task.parent_index)]
-    free = ~np.isin(names, task.parent_classes)
-    return np.asarray((names[:, None] == parents[None]) | free[:, None], dtype=bool)
 
 
 def constrained(
@@ -51,26 +36,34 @@ def constrained(
     return np.where(none, -1, chosen).astype(np.int16), np.where(none, np.nan, probability).astype(np.float32)
 
 
-def check_constraint(coarse: str, manifest: Manifest, store: Store) -> None:
-    """Raises ConfigError unless a task of the model has the parent `coarse`, and the store holds its labels."""
-    parents = sorted({task.parent for task in manifest.tasks if task.parent_classes})
-    if coarse not in parents:
-        there = ", ".join(parents) or "this one has none"
-        raise ConfigError(f"--constrain takes a coarse task of the model, {there}; received {coarse!r}")
-    if coarse not in store.tasks:
-        raise ConfigError(f"--constrain: {store.path} has no labels of {coarse!r}; leave it out")
+def constraint(asked: str, manifest: Manifest, store: Store) -> str:
+    """The coarse tasks that answers keep to, joined by commas: those `asked` for, or `ALL` that there are.
+
+    Raises ConfigError unless they are over a task of the model, and the store holds their labels.
+    """
+    known = dict.fromkeys(one.name for task in manifest.tasks for one in task.coarse_tasks)
+    held = dict.fromkeys(one.name for task in manifest.tasks for one in coarse_in(store, task))
+    names = list(held) if asked == ALL and ALL not in known else [name.strip() for name in asked.split(",")]
+    for name in names or [next(iter(known), ALL)]:
+        if name not in {**known, **held}:
+            there = ", ".join(sorted({**known, **held})) or "this one has none"
+            raise ConfigError(f"--constrain takes a coarse task of the model, {there}; received {name!r}")
+        if name not in store.tasks:
+            raise ConfigError(f"--constrain: {store.path} has no labels of {name!r}; leave it out")
+    return ",".join(dict.fromkeys(names))
 
 
 def write_constrained(file: h5py.File, store: Store, manifest: Manifest, coarse: str) -> None:
-    """Writes `constrained_class` and `constrained_probability` of the tasks below `coarse`, from their probabilities.
+    """Writes `constrained_class` and `constrained_probability` of the tasks below the `coarse` ones, joined by commas.
 
-    `file` holds the joined annotations of `store`.
+    `file` holds the joined annotations of `store`. Images whose coarse labels contradict each other get none.
     """
     file.attrs["constrained_by"] = coarse
+    names = coarse.split(",")
     for task in manifest.tasks:
-        if task.parent != coarse or not task.parent_classes:
+        if not {one.name for one in coarse_in(store, task)} & set(names):
             continue
-        group, allowed = file[task.name], allowed_classes(store, task)
+        group, allowed = file[task.name], allowed_in(store, task, names).classes
         chosen = group.create_dataset("constrained_class", (len(store),), np.int16)
         probability = group.create_dataset("constrained_probability", (len(store),), np.float32)
         for start in range(0, len(store), _ROWS):
@@ -80,9 +73,4 @@ def write_constrained(file: h5py.File, store: Store, manifest: Manifest, coarse:
 
 def outside_task(store: Store, task: Task) -> NDArray[np.bool_]:
     """Images (N,) whose known coarse class has no fine class in the model's task."""
-    coarse = task.parent_space
-    if coarse is None or task.parent not in store.tasks:
-        return np.zeros(len(store), dtype=bool)
-    childless = {coarse.classes[k] for k in task.space.childless(coarse)}
-    known = store.tasks[task.parent].classes
-    return np.isin(store.labels(task.parent), [k for k, name in enumerate(known) if name in childless])
+    return allowed_in(store, task).outside

@@ -1,4 +1,4 @@
-"""Coarse tasks: each of their classes allows a set of fine classes, and an image may have what all its labels allow.
+"""Coarse tasks: each of their classes allows a set of fine classes.
 
 Sets may overlap, and need not hold every fine class. A coarse class whose set is empty is *childless*: its images are
 outside the fine task. A fine task's parent is the special case in which each fine class lies in one coarse class.
@@ -16,9 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from lsl_shared.errors import LabelError
 from lsl_shared.labels import LabelSpace
 
-__all__ = ["AllowedSets", "CoarseTask", "allowed_sets", "contradictions", "implied_coarse"]
+__all__ = ["CoarseTask", "Labels", "contradictions", "implied_coarse"]
 
 Labels = NDArray[np.integer[Any]]
+"""Class indices (N,), −1 = unlabelled."""
 
 
 @dataclass(frozen=True)
@@ -188,58 +189,6 @@ class CoarseTask:
         return CoarseTask(self.name, self.classes, tuple(kept))
 
 
-@dataclass(frozen=True)
-class AllowedSets:
-    """What the coarse labels of N images allow: the sets that occur, and which of them each image has."""
-
-    sets: NDArray[np.bool_]
-    """(S, K + 1): over the K fine classes; the last column stands for having none of them."""
-    of_image: NDArray[np.int64]
-    """(N,): the image's set, −1 where it has no coarse label: then all is possible."""
-
-    @property
-    def each(self) -> NDArray[np.bool_]:
-        """(N, K + 1): the set of each image."""
-        free = np.ones((1, self.sets.shape[1]), dtype=np.bool_)
-        return np.concatenate([self.sets, free])[self.of_image]
-
-    @property
-    def classes(self) -> NDArray[np.bool_]:
-        """(N, K): the fine classes that each image may have; none where it is outside, or its labels contradict."""
-        return self.each[:, :-1]
-
-    @property
-    def outside(self) -> NDArray[np.bool_]:
-        """(N,): whether a label says that the image has none of the fine classes."""
-        each = self.each
-        return each[:, -1] & ~each[:, :-1].any(1)
-
-    @property
-    def contradictory(self) -> NDArray[np.bool_]:
-        """(N,): whether what the labels of an image allow has nothing in common."""
-        return np.asarray(~self.each.any(1))
-
-
-def allowed_sets(known: Sequence[tuple[CoarseTask, Labels]], fine: int, count: int) -> AllowedSets:
-    """What the labels of `count` images allow together, of `fine` classes; `known`: coarse tasks, labels (N,) of each.
-
-    With one coarse task the sets are its classes in order. With several they are those that occur, each once.
-    """
-    tables = [np.concatenate([one.matrix(fine), _childless(one)], axis=1) for one, _ in known]
-    if len(known) == 1:
-        return AllowedSets(tables[0], known[0][1].astype(np.int64))
-    labels = np.stack([found for _, found in known], axis=1) if known else np.full((count, 1), -1)
-    combinations, which = np.unique(labels, axis=0, return_inverse=True)
-    together = np.ones((len(combinations), fine + 1), dtype=np.bool_)
-    for table, column in zip(tables, combinations.T, strict=False):
-        together &= np.where((column >= 0)[:, None], table[column], True)
-    unlabelled = (combinations < 0).all(1)
-    sets, place = np.unique(together[~unlabelled], axis=0, return_inverse=True)
-    of_combination = np.full(len(combinations), -1)
-    of_combination[~unlabelled] = place.reshape(-1)
-    return AllowedSets(sets, of_combination[which.reshape(-1)].astype(np.int64))
-
-
 def contradictions(coarse: CoarseTask, fine: Labels, labels: Labels) -> NDArray[np.intp]:
     """The images, in order, whose fine label (N,) their label (N,) of the coarse task does not allow."""
     matrix = coarse.matrix(1 + max(coarse.highest, int(fine.max(initial=-1))))
@@ -251,8 +200,3 @@ def implied_coarse(coarse: CoarseTask, fine: Labels) -> NDArray[np.int64]:
     matrix = coarse.matrix(1 + max(coarse.highest, int(fine.max(initial=-1))))
     of_class = np.append(np.where(matrix.sum(0) == 1, matrix.argmax(0), -1), -1)  # the last one is for −1
     return np.asarray(of_class[fine], dtype=np.int64)
-
-
-def _childless(coarse: CoarseTask) -> NDArray[np.bool_]:
-    """(C, 1): the classes without a fine one."""
-    return np.array([[not members] for members in coarse.allows], dtype=np.bool_)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from lsl_runtime import Model, annotate
+from lsl_runtime import Model, annotate, evaluate
 from lsl_runtime.annotation.cli import app
 from lsl_runtime.annotation.table import annotation_columns, write_csv
-from lsl_runtime.coarse_labels import allowed_classes, constrained
-from lsl_shared import Annotations, ConfigError, Status, Store, Task
+from lsl_runtime.coarse_labels import constrained
+from lsl_shared import Annotations, ConfigError, Status, Store, Task, allowed_classes
 
 
 def naive(probabilities: np.ndarray, children: list[int]) -> tuple[int, float]:
@@ -104,3 +105,80 @@ def test_the_command_keeps_to_the_coarse_labels(
     done = CliRunner().invoke(app, [*asked, "stage_range"])
     assert done.exit_code == 0, done.output
     assert "stage_constrained" in table.read_text()
+
+
+FISH = ("1-3", "4-5", "6-9")
+FISH_SETS = [[0, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1]]
+
+
+def with_fish(path: Path, labels: np.ndarray) -> Path:
+    """Gives a store a second coarse task over its stages 4, 5, 7, 9, as another program would."""
+    with h5py.File(path, "a") as file:
+        file["labels/fish"] = labels.astype(np.int16)
+        file["labels/fish"].attrs["classes"] = list(FISH)
+        file["allows/stage/fish"] = np.array(FISH_SETS, np.uint8)
+    return path
+
+
+def test_answers_keep_to_all_coarse_labels(make_store: Callable[..., Path], make_bundle: Callable[..., Path]) -> None:
+    """Of a model that knows the parent alone, on a store that has another coarse task."""
+    fish = np.random.default_rng(1).integers(-1, 3, 60)
+    path, model = with_fish(make_store(60), fish), Model.load(make_bundle())
+    done = annotate(path, model, constrain="all")
+    with Store(path) as store, Annotations(done.path) as given:
+        bdgp, parents = store.labels("stage_range"), np.array(model.task.parent_index)
+        chosen, share = given.constrained_class("stage"), given.constrained_probability("stage")
+        assert given.constrained_by == "stage_range,fish"
+        probabilities, counts = given.probabilities("stage"), dict.fromkeys(("one", "none", "outside"), 0)
+        for row in range(60):
+            possible = {k for k in range(4) if bdgp[row] < 0 or parents[k] == bdgp[row]}
+            possible &= {k for k in range(4) if fish[row] < 0 or FISH_SETS[fish[row]][k]}
+            early = [label == 0 for label in (bdgp[row], fish[row]) if label >= 0]
+            if early and all(early):
+                counts["outside"] += 1
+                assert given.status[row] == Status.OUTSIDE and chosen[row] == -1
+            elif not possible:
+                counts["none"] += 1
+                assert given.status[row] == Status.ANNOTATED and chosen[row] == -1 and np.isnan(share[row])
+            else:
+                counts["one"] += 1
+                best, expected = naive(probabilities[row], sorted(possible))
+                assert (chosen[row], share[row]) == (best, pytest.approx(expected, rel=1e-5))
+    assert min(counts.values()) > 0, counts
+    with h5py.File(path, "a") as file:
+        file["labels/fish"][...] = -1
+    again = annotate(path, model, constrain="all")
+    with Annotations(again.path) as given:
+        assert again.resumed == 60 and (given.constrained_class("stage") != chosen).any(), "corrected labels count"
+
+
+def test_several_coarse_tasks_by_name(make_store: Callable[..., Path], make_bundle: Callable[..., Path]) -> None:
+    path, model = with_fish(make_store(20), np.full(20, 2)), Model.load(make_bundle())
+    done = annotate(path, model, constrain="fish")
+    with Annotations(done.path) as given:
+        answered = given.constrained_class("stage")[given.status == Status.ANNOTATED]
+        assert set(answered.tolist()) <= {-1, 2, 3} and (answered >= 2).any()
+    with Annotations(annotate(path, model, constrain="fish, stage_range").path) as given:
+        assert given.constrained_by == "fish,stage_range"
+    with pytest.raises(ConfigError, match="takes a coarse task of the model, fish, stage_range; received 'hours'"):
+        annotate(path, model, constrain="fish,hours")
+
+
+def test_evaluation_takes_all_coarse_labels(make_store: Callable[..., Path], make_bundle: Callable[..., Path]) -> None:
+    fish = np.random.default_rng(2).integers(-1, 3, 120)
+    path, model = with_fish(make_store(120), fish), Model.load(make_bundle())
+    found = evaluate(path, model, everything=True)
+    with Store(path) as store:
+        bdgp, truth, predicted = store.labels("stage_range"), store.truth("stage"), np.zeros(120, int)
+        predicted = model.predict(store.read(0, 120)).probabilities.argmax(1)
+    both = [(int(a), int(b)) for a, b in zip(bdgp, fish, strict=True)]
+    outside = np.array([{a, b} <= {0, -1} and (a, b) != (-1, -1) for a, b in both])
+    known = (fish >= 0) & ~outside
+    right = np.array([bool(fish[k] >= 0 and FISH_SETS[fish[k]][predicted[k]]) for k in range(120)])
+    scores = found.further_coarse["fish"]
+    assert scores.n_images == known.sum() and scores.accuracy == pytest.approx(right[known].mean())
+    assert found.coarse is not None and found.coarse.task == "stage_range"
+    assert any("no class satisfies together" in note for note in found.notes)
+    assert found.truth is not None and found.truth.constrained_accuracy is not None
+    assert found.truth.constrained_accuracy != found.truth.accuracy
+    assert (truth[~outside] >= 0).any()

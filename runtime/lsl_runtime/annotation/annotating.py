@@ -50,7 +50,7 @@ def annotate(
         saliency: Whether each image's saliency map is stored.
         features: Whether each image's feature vector is stored.
         saliency_method: How the maps are made, see `Model.saliency`; finished maps of another method are replaced.
-        constrain: A coarse task of the store; answers that keep to each image's label of it are stored as well.
+        constrain: Coarse tasks, joined by commas, or "all"; answers that keep to their known labels are stored, too.
         batch_size: How many images go through the network at once, at least 1; None is what suits the processor.
         restart: Whether annotations of another model are replaced.
         workers: How many processes of this machine share the work, at least 1; None does it in this one.
@@ -110,7 +110,7 @@ def annotate_shard(
         saliency: Whether each image's saliency map is stored.
         features: Whether each image's feature vector is stored.
         saliency_method: How the maps are made, see `Model.saliency`.
-        constrain: A coarse task of the store; answers that keep to each image's label of it are stored as well.
+        constrain: Coarse tasks, joined by commas, or "all"; answers that keep to their known labels are stored, too.
         batch_size: How many images go through the network at once, at least 1; None is what suits the processor.
         restart: Whether annotations of another model are replaced.
         on_progress: Called with the number of images just annotated; what it raises ends the work.

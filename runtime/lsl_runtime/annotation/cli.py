@@ -39,7 +39,11 @@ def annotate_command(
     features: Annotated[bool, typer.Option("--features", help="Store each image's feature vector.")] = False,
     constrain: Annotated[
         str | None,
-        typer.Option(metavar="TASK", help="Also store answers that keep to each image's label of this coarse task."),
+        typer.Option(
+            metavar="TASK",
+            help="Also store answers that keep to each image's label of this coarse task; several are joined by "
+            "commas, all takes all.",
+        ),
     ] = None,
     csv: Annotated[
         Path | None, typer.Option(help="Write the answers as a table as well: .csv, or .xlsx for spreadsheets.")

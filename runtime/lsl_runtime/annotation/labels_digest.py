@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+from lsl_shared.files.allowed_classes import coarse_in
 from lsl_shared.files.manifest import Task
 from lsl_shared.files.store import Store
 
@@ -18,8 +19,12 @@ WITHHELD = "withheld"
 
 def labels_digest(store: Store, tasks: Iterable[Task]) -> str:
     """SHA-256 over the labels of the coarse tasks above the model's tasks: they say which images lie outside."""
-    digest = hashlib.sha256()
-    for parent in sorted({task.parent for task in tasks} & set(store.tasks)):
-        digest.update("\0".join([parent, *store.tasks[parent].classes, ""]).encode())
-        digest.update(store.labels(parent).astype("<i2").tobytes())
+    digest, tasks = hashlib.sha256(), list(tasks)
+    parents = {task.parent for task in tasks} & set(store.tasks)
+    others = {one.name: one for task in tasks for one in coarse_in(store, task) if one.name not in parents}
+    for name in (*sorted(parents), *sorted(others)):
+        digest.update("\0".join([name, *store.tasks[name].classes, ""]).encode())
+        digest.update(store.labels(name).astype("<i2").tobytes())
+        if name in others:
+            digest.update(repr((others[name].classes, others[name].allows)).encode())
     return digest.hexdigest()

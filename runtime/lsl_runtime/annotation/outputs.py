@@ -25,7 +25,7 @@ class Outputs:
     features: bool = False
     """Whether feature vectors are stored."""
     constrain: str = ""
-    """The coarse task whose labels further answers keep to; '' for none."""
+    """The coarse tasks whose labels further answers keep to, joined by commas; '' for none."""
 
     @property
     def key(self) -> tuple[str, ...]:

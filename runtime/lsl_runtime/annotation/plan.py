@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lsl_runtime.annotation.labels_digest import labels_digest
@@ -13,7 +13,7 @@ from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.parts import PartFiles, part_keys
 from lsl_runtime.annotation.run_record import RunRecord
 from lsl_runtime.annotation.write_errors import told_plainly
-from lsl_runtime.coarse_labels import check_constraint
+from lsl_runtime.coarse_labels import constraint
 from lsl_runtime.model.model import Model
 from lsl_runtime.model.store_fit import check_image_size
 from lsl_shared.errors import AnnotationsError
@@ -105,7 +105,7 @@ def plan_of(store: Store, model: Model, out: str | Path | None, outputs: Outputs
     """The plan of a run. Raises ImageError for images of another size, AnnotationsError where `out` is the store."""
     check_image_size(store, model)
     if outputs.constrain:
-        check_constraint(outputs.constrain, model.manifest, store)
+        outputs = replace(outputs, constrain=constraint(outputs.constrain, model.manifest, store))
     target = target_of(store.path, out)
     if target.exists() and target.samefile(store.path):
         raise AnnotationsError(target, "is the image store itself; choose another --out")

@@ -1,4 +1,4 @@
-"""Predicted fine classes against coarse labels, which many more images have."""
+"""Predicted fine classes against the labels of a coarse task, which many more images have."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_shared.coarse import CoarseTask
 from lsl_shared.files.manifest import Task
 from lsl_shared.files.store import Store
 from lsl_shared.measures import metrics
@@ -16,7 +17,7 @@ __all__ = ["CoarseScores", "Contradiction", "score_coarse"]
 
 @dataclass(frozen=True)
 class Contradiction:
-    """An image whose predicted class does not lie in the coarse class that it is known to be of."""
+    """An image whose predicted class the coarse class that it is known to be of does not allow."""
 
     id: str
     gene: str
@@ -41,34 +42,35 @@ class CoarseScores:
 def score_coarse(
     store: Store,
     task: Task,
+    above: CoarseTask,
     rows: NDArray[np.int64],
     known: NDArray[np.int64],
     probabilities: NDArray[np.floating],
 ) -> CoarseScores | None:
-    """Scores the images at `rows`, whose coarse classes `known` (N,) gives; None without any.
+    """Scores the images at `rows`, whose classes of the coarse task `above` are `known` (N,); None without any.
 
-    `probabilities` (N, K) are those of the fine classes; the predicted coarse class is the parent of the likeliest.
+    `probabilities` (N, K) are those of the fine classes; an answer is right where the coarse class allows it.
     """
     if not len(rows):
         return None
     coarse, likeliest = known[rows], probabilities[rows].argmax(1)
     confidence = probabilities[rows].max(1)
-    parent = np.array(task.parent_index)[likeliest]
-    wrong = np.flatnonzero(parent != coarse)
+    right = above.matrix(len(task.classes))[coarse, likeliest]
+    wrong = np.flatnonzero(~right)
     contradictions = tuple(
         Contradiction(
             id=store.ids[rows[place]],
             gene=store.genes[rows[place]],
-            coarse=task.parent_classes[coarse[place]],
+            coarse=above.classes[coarse[place]],
             predicted=task.classes[likeliest[place]],
             probability=float(confidence[place]),
         )
         for place in wrong[np.argsort(-confidence[wrong], kind="stable")]
     )
     return CoarseScores(
-        task=task.parent,
+        task=above.name,
         n_images=len(rows),
-        accuracy=metrics.accuracy(coarse, parent),
+        accuracy=float(right.mean()),
         majority=metrics.majority_share(coarse),
         contradictions=contradictions,
     )

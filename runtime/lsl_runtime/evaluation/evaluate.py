@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_runtime.coarse_labels import allowed_classes, outside_task
+from lsl_runtime.coarse_labels import outside_task
 from lsl_runtime.evaluation.answers import Answers, answers_to
 from lsl_runtime.evaluation.coarse_scores import CoarseScores, score_coarse
 from lsl_runtime.evaluation.kinds import is_of_classes
@@ -21,7 +21,10 @@ from lsl_runtime.evaluation.seen import images_for_testing
 from lsl_runtime.evaluation.term_scores import score_term_tasks
 from lsl_runtime.model.model import Model
 from lsl_runtime.model.store_fit import check_image_size
+from lsl_shared.allowed import AllowedSets, allowed_sets
+from lsl_shared.coarse import CoarseTask
 from lsl_shared.errors import StoreError
+from lsl_shared.files.allowed_classes import coarse_in
 from lsl_shared.files.annotations import annotations_path
 from lsl_shared.files.manifest import Task
 from lsl_shared.files.store import Store
@@ -47,7 +50,7 @@ class Evaluation:
     labelled: Scores | None
     """Against the labels; None where no image evaluated has one."""
     coarse: CoarseScores | None
-    """Against the coarse labels; None where there are none."""
+    """Against the labels of the coarse task that is the parent, or the first one; None where there are none."""
     truth: Scores | None
     """Against the truth that a demo store holds of every image."""
     notes: tuple[str, ...]
@@ -56,6 +59,8 @@ class Evaluation:
     """Of each task of kind terms, per bag of images, by term and range."""
     further: dict[str, Scores] = field(default_factory=dict)
     """Of each further task of classes, against the labels."""
+    further_coarse: dict[str, CoarseScores] = field(default_factory=dict)
+    """Against the labels of each other coarse task."""
 
     def to_json(self) -> str:
         """All figures as JSON text.
@@ -112,6 +117,7 @@ def evaluate(
         given = annotations or annotations_path(store)
         answers = answers_to(opened, model, given, unseen, notes, on_progress or (lambda count: None))
         first = _first_task(opened, model.task, answers, rows, notes)
+        coarse = first.coarse_scores()
         return Evaluation(
             store=str(store),
             model=str(model.path),
@@ -122,10 +128,11 @@ def evaluate(
             n_images=len(first.rows),
             n_genes=len(np.unique(first.groups[first.rows])),
             labelled=first.scores(labels_of(opened, first.task.name, first.task.classes, notes)),
-            coarse=first.coarse_scores(),
+            coarse=coarse[0] if coarse else None,
             truth=first.scores(truth_of(opened, first.task)),
             terms=score_term_tasks(opened, model.manifest, unseen, answers, notes),
             further=_further(opened, model.manifest.tasks[1:], unseen, answers, notes),
+            further_coarse={one.task: one for one in coarse[1:]},
             notes=tuple(notes),
         )
 
@@ -140,28 +147,36 @@ class _FirstTask:
     """Places of the images."""
     probabilities: NDArray[np.float32]
     """(N, K), of all images."""
-    coarse: NDArray[np.int64]
-    """(N,): known coarse classes, −1 where none."""
+    coarse: tuple[tuple[CoarseTask, NDArray[np.int64]], ...]
+    """Each coarse task with the known labels of it, (N,), −1 where none."""
     groups: NDArray[np.int64]
     """(N,): the gene of each image."""
 
     @cached_property
+    def together(self) -> AllowedSets:
+        """What the coarse labels of each image allow together."""
+        return allowed_sets(self.coarse, len(self.task.classes), len(self.store))
+
+    @cached_property
     def allowed(self) -> NDArray[np.bool_]:
-        """(N, K): the classes that each image's coarse label leaves."""
-        return allowed_classes(self.store, self.task)
+        """(N, K): the classes that each image's coarse labels leave; all where they contradict each other."""
+        return self.together.classes | self.together.contradictory[:, None]
 
     def scores(self, truth: NDArray[np.int64]) -> Scores | None:
         """Scores against known classes `truth` (N,), −1 where none; None where no image has one."""
         chosen = self.rows[truth[self.rows] >= 0]
         if not len(chosen):
             return None
-        allowed = self.allowed[chosen] if (self.coarse[chosen] >= 0).any() else None
+        allowed = self.allowed[chosen] if (self.together.of_image[chosen] >= 0).any() else None
         return score(self.task, truth[chosen], self.probabilities[chosen], self.groups[chosen], allowed)
 
-    def coarse_scores(self) -> CoarseScores | None:
-        """Scores against the coarse classes; None where no image has one."""
-        known = self.rows[self.coarse[self.rows] >= 0]
-        return score_coarse(self.store, self.task, known, self.coarse, self.probabilities)
+    def coarse_scores(self) -> list[CoarseScores]:
+        """Scores against the labels of each coarse task of which an image has one."""
+        found = [
+            score_coarse(self.store, self.task, above, self.rows[known[self.rows] >= 0], known, self.probabilities)
+            for above, known in self.coarse
+        ]
+        return [one for one in found if one is not None]
 
 
 def _first_task(store: Store, task: Task, answers: Answers, rows: NDArray[np.int64], notes: list[str]) -> _FirstTask:
@@ -172,8 +187,11 @@ def _first_task(store: Store, task: Task, answers: Answers, rows: NDArray[np.int
         notes.append(f"{int(failed.sum()):,} images left out: they could not be read when they were annotated")
     if task.conformal_threshold is None and is_of_classes(task):
         notes.append("too few calibration genes for prediction sets: each holds the predicted class alone")
-    coarse = labels_of(store, task.parent, task.parent_classes, notes)
-    return _FirstTask(store, task, rows[~failed], probabilities, coarse, store.groups())
+    coarse = tuple((one, labels_of(store, one.name, one.classes, notes)) for one in coarse_in(store, task))
+    first = _FirstTask(store, task, rows[~failed], probabilities, coarse, store.groups())
+    if several := int(first.together.contradictory[first.rows].sum()):
+        notes.append(f"{several:,} images have coarse labels that no class satisfies together; they constrain nothing")
+    return first
 
 
 def _further(
@@ -204,5 +222,6 @@ def _rows(
     if not len(rows):
         raise StoreError(store.path, "holds no test image of this model; --all evaluates on every image")
     if left := int((outside & unseen).sum()):
-        notes.append(f"{left:,} images left out: their {model.task.parent} has no {model.task.name}")
+        coarse = " or ".join(one.name for one in coarse_in(store, model.task))
+        notes.append(f"{left:,} images left out: their {coarse} has no {model.task.name}")
     return rows, np.flatnonzero(unseen)

@@ -16,7 +16,8 @@ __all__ = ["check_labels", "labels_of", "truth_of"]
 
 def check_labels(store: Store, manifest: Manifest) -> None:
     """Raises StoreError where the store has labels of no task of the model, fine or coarse."""
-    wanted = [name for task in manifest.tasks for name in (task.name, task.parent) if name]
+    coarse = (one.name for task in manifest.tasks for one in task.coarse_tasks)
+    wanted = list(dict.fromkeys([*(task.name for task in manifest.tasks), *coarse]))
     held = [*store.tasks, *store.term_tasks]
     if not set(wanted) & set(held):
         told = f"no labels of {' or '.join(wanted)} to compare with; it has: {', '.join(held) or 'none'}"

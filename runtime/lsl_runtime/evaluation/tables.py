@@ -33,8 +33,8 @@ def _parts(found: Evaluation) -> Iterator[RenderableType]:
     if shown is not None:
         against = "the truth" if found.truth else "the labels"
         yield from _details(shown, against)
-    if found.coarse is not None:
-        yield _contradictions(found.coarse)
+    for coarse in _coarse(found):
+        yield _contradictions(coarse)
     for task, scores in found.further.items():
         yield Text(f"{task}: {scores.n_images:,} labelled images of {scores.n_genes:,} genes", style="bold")
         yield _table_of({"labels": _rows(scores)})
@@ -46,14 +46,17 @@ def _parts(found: Evaluation) -> Iterator[RenderableType]:
 def _figures(found: Evaluation) -> dict[str, dict[str, str]]:
     """A column of figures for each thing the predictions are compared with."""
     columns: dict[str, dict[str, str]] = {}
-    coarse = found.coarse.task if found.coarse is not None else ""
+    coarse = " or ".join(one.task for one in _coarse(found))
     if found.labelled is not None:
         columns["labels"] = _rows(found.labelled, coarse)
-    if found.coarse is not None:
-        columns[f"{found.coarse.task} labels"] = _coarse_rows(found.coarse)
+    columns |= {f"{one.task} labels": _coarse_rows(one) for one in _coarse(found)}
     if found.truth is not None:
         columns["truth (demo)"] = _rows(found.truth, coarse)
     return columns
+
+
+def _coarse(found: Evaluation) -> list[CoarseScores]:
+    return [*([found.coarse] if found.coarse else []), *found.further_coarse.values()]
 
 
 def _table_of(columns: dict[str, dict[str, str]]) -> Table:
@@ -74,7 +77,7 @@ def _details(scores: Scores, against: str) -> Iterator[RenderableType]:
 
 
 def _rows(scores: Scores, coarse: str = "") -> dict[str, str]:
-    """The figures; `coarse` is the task that the constrained ones keep to."""
+    """The figures; `coarse` are the tasks that the constrained ones keep to."""
     rows = {"images": f"{scores.n_images:,}", "genes": f"{scores.n_genes:,}", "accuracy": _percent(scores.accuracy)}
     rows["most frequent class alone"] = _percent(scores.majority)
     if scores.within_one is not None:

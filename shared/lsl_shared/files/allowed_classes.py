@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_shared.coarse import AllowedSets, CoarseTask, allowed_sets
+from lsl_shared.allowed import AllowedSets, allowed_sets
+from lsl_shared.coarse import CoarseTask
 from lsl_shared.files.manifest import Task
 from lsl_shared.files.store import Store
 
@@ -17,8 +18,8 @@ __all__ = ["allowed_classes", "allowed_in", "coarse_in"]
 def allowed_classes(store: Store, task: Task) -> NDArray[np.bool_]:
     """Which classes of a model's task each image may have: those that all its coarse labels allow.
 
-    Coarse tasks are the model's, and those that the store has over its own task of that name. Classes are matched by
-    name; one that the model does not know allows all.
+    Coarse tasks are the model's, and those that the store has over its task of that name. Classes are matched by name;
+    one that the model does not know allows all.
 
     Args:
         store: The store.
@@ -47,11 +48,15 @@ def allowed_in(store: Store, task: Task, only: Sequence[str] | None = None) -> A
 
 
 def coarse_in(store: Store, task: Task) -> tuple[CoarseTask, ...]:
-    """The coarse tasks over a model's task whose labels a store has: the model's first, then the store's own."""
+    """The coarse tasks over a model's task whose labels a store has: the model's first, then the store's own.
+
+    The store's parent, and what is above it, count only for a model that knows that parent.
+    """
     known = {one.name: one for one in task.coarse_tasks if one.name in store.tasks}
     if task.name in store.tasks:
-        own = store.tasks[task.name].classes
-        for one in store.coarse_tasks(task.name):
+        own, parent = store.tasks[task.name].classes, store.tasks[task.name].parent
+        beside = store.further_coarse.get(task.name, ())
+        for one in store.coarse_tasks(task.name) if parent in known else beside:
             known.setdefault(one.name, one.over(own, task.classes))
     return tuple(known.values())
 

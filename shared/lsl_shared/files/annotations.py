@@ -197,7 +197,7 @@ class Annotations(AnnotationExtras):
 
     @property
     def constrained_by(self) -> str:
-        """The coarse task whose labels the constrained answers keep to; '' where there are none."""
+        """The coarse tasks whose labels the constrained answers keep to, joined by commas; '' where there are none."""
         return read_text(self._file, "constrained_by")
 
     def is_constrained(self, task: str) -> bool:

@@ -46,13 +46,16 @@ def test_a_file_of_another_program(store_file: MakeFile, kind: type) -> None:
 
 def test_what_the_labels_allow_by_name(store_file: MakeFile) -> None:
     """family 0 2 1 −1 1 and biome −1 0 1 2 1 of species robur, ilex (oak), areca (palm)."""
-    task = Task("a_species", ("areca", "robur"))
+    task = Task("a_species", ("areca", "robur"), "class", "family", ("oak", "palm", "moss"), (1, 0))
     with Store(store_file(with_biome())) as store:
         found = allowed_in(store, task)
         assert found.classes.tolist() == [[False, True], [False, False], [False, False], [False, False], [False, False]]
         assert found.outside.tolist() == [False, False, False, True, False]
         assert found.contradictory.tolist() == [False, True, True, False, True]
         assert allowed_in(store, task, ["biome"]).classes.tolist()[1:3] == [[True, True], [False, True]]
+        assert not allowed_in(store, Task("a_species", ("areca", "robur")), ["family"]).sets.size, (
+            "unknown to the model"
+        )
         other = Task("form", ("x", "y"), further_coarse=(CoarseTask("biome", ("shore", "moon"), ((1,), (0,))),))
         assert allowed_classes(store, other).tolist() == [[True] * 2] * 2 + [[False, True], [True] * 2, [False, True]]
 
@@ -119,7 +122,8 @@ def test_three_levels_constrain_together(store_file: MakeFile) -> None:
     with Store(store_file(edit)) as store:
         _, top = store.coarse_tasks("a_species")
         assert (top.name, top.allows) == ("top", ((0, 1, 2), ()))
-        found = allowed_in(store, Task("a_species", ("robur", "ilex", "areca")))
+        family = store.tasks["family"].classes
+        found = allowed_in(store, Task("a_species", ("robur", "ilex", "areca"), "class", "family", family, (0, 0, 1)))
         # labels of family are 0 2 1 -1 1, those of top -1 0 0 1 -1; moss (2) and spore have no species
         assert found.classes.astype(int).tolist() == [[1, 1, 0], [0, 0, 0], [0, 0, 1], [0, 0, 0], [0, 0, 1]]
         assert found.contradictory.tolist() == [False, True, False, False, False]

@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
+from lsl_shared.coarse import CoarseTask
 from lsl_shared.errors import StoreError
 from lsl_shared.files.store_writer import StoreWriter
 from lsl_shared.labels import LabelSpace
@@ -137,3 +138,18 @@ def test_a_broken_chunk_and_broken_labels(tmp_path: Path) -> None:
 def test_no_store(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is a folder"):
         check_store(tmp_path)
+
+
+def test_coarse_labels_that_contradict(tmp_path: Path) -> None:
+    biome = CoarseTask("biome", ("wood", "shore"), ((0,), (1,)))
+    with StoreWriter(tmp_path / "a.h5", 64, 64) as writer:
+        for place in range(4):
+            noise = np.random.default_rng(place).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+            writer.append(noise, id=f"i{place}")
+        writer.add_task(FAMILY, (0, 0, 1, 1))
+        writer.add_task(LabelSpace("biome", biome.classes), (0, 1, -1, 1))
+        writer.add_task(SPECIES, (1, -1, 1, 1), [biome])
+    _, warnings = findings(check_store(tmp_path / "a.h5"))
+    assert "1 label(s) of species contradict family: i0" in warnings
+    assert "1 label(s) of species contradict biome: i0" in warnings
+    assert "1 image(s) have coarse labels that allow no species together: i1 (oak and shore)" in warnings

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lsl_shared.coarse import CoarseTask
 from lsl_shared.files.store_writer import StoreWriter
 from lsl_shared.fly import stage_range_space, stage_space
 from lsl_shared.labels import LabelSpace
@@ -57,3 +58,17 @@ def test_check_report(capsys: pytest.CaptureFixture[str]) -> None:
         f"SHA-256 of all content: {'f' * 64}",
         "a.h5 has errors: 1,200 images, errors: 1, warnings: 1",
     ]
+
+
+def test_coarse_tasks_beside_the_parent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fish = CoarseTask.of_names("fish", {"1-3": (), "4-5": ("4", "5")}, stage_space())
+    with StoreWriter(tmp_path / "store.h5", 8, 8) as writer:
+        writer.append(np.zeros((8, 8, 3), np.uint8), id="a")
+        writer.add_task(stage_range_space(), [1])
+        writer.add_task(LabelSpace("fish", fish.classes), [1])
+        writer.add_task(stage_space(), [-1], [fish])
+    show_info(store_info(tmp_path / "store.h5"))
+    told = capsys.readouterr().out
+    assert "  fish 1-3 allows none\n  fish 4-5 allows 4, 5\n" in told
+    tasks = {space.name: space for space in (stage_range_space(), stage_space())}
+    assert train_command(Path("s.h5"), tasks, ["stage"]) == "lsl-train s.h5 --fine stage"

@@ -154,3 +154,22 @@ def test_labels_that_another_program_wrote_can_be_changed_and_taken_back(
     with Store(store) as opened:
         assert opened.labels("family").tolist() == [0, 0, 0, 1, 1, 0]
         assert opened.tasks["family"] == FAMILY
+
+
+def test_labels_must_go_with_all_coarse_tasks(store: Path, tmp_path: Path) -> None:
+    """biome: wood of the Fagaceae, shore of petraea and mays; i3 is on the shore, i5 of no known family."""
+    with h5py.File(store, "a") as file:
+        file["labels/biome"] = np.array([-1, -1, -1, 1, -1, 0], np.int16)
+        file["labels/biome"].attrs["classes"] = ["wood", "shore"]
+        file["allows/species/biome"] = np.array([[1, 1, 0], [0, 1, 1]], np.uint8)
+    before = everything(store)
+    for text, told in (
+        ("id,species\ni5,mays\n", "1 label.* of species contradict biome: i5: mays is not in wood"),
+        ("id,family\ni5,Poaceae\n", "allow no species together: i5: Poaceae and wood"),
+        ("id,biome\ni4,wood\n", "allow no species together: i4: Poaceae and wood"),
+    ):
+        with pytest.raises(LabelError, match=told):
+            apply_labels(store, table(tmp_path, text), who="Ada")
+        assert everything(store) == before
+    assert apply_labels(store, table(tmp_path, "id,species,biome\ni5,petraea,shore\n"), who="Ada")
+    assert apply_labels(store, table(tmp_path, "id,biome\ni4,wood\n"), who="Ada", contradict=True)

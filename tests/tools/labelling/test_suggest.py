@@ -133,3 +133,16 @@ def test_a_workbook_comes_back_as_well(store: Path, tmp_path: Path) -> None:
     assert "species: 1 new labels" in CliRunner().invoke(app, ["label", str(store), str(table)]).output
     done = CliRunner().invoke(app, ["suggest", str(store), "--out", str(tmp_path / "labels.ods")])
     assert done.exit_code == 1 and "written as .csv or .xlsx, not as .ods" in done.output
+
+
+def test_all_coarse_labels_leave_what_is_open(store: Path) -> None:
+    """A second coarse task: `early` allows petraea, mays and a; the family and it together leave one species or two."""
+    early = np.where(np.isin(np.arange(40), (4, 12, 20, 2, 38)), 0, -1)
+    with h5py.File(store, "a") as file:
+        file["labels/season"] = early.astype(np.int16)
+        file["labels/season"].attrs["classes"] = ["early"]
+        file["allows/species/season"] = np.array([[0, 1, 1, 1, 0]], np.uint8)
+    found = {one.row: one for one in suggest(store, 100)}
+    assert not {4, 12, 20, 2} & set(found), "with the family it leaves one species"
+    assert found[38].coarse == "early" and found[38].guess in ("petraea", "mays", "a")
+    assert found[10].coarse == "Liliaceae"

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_shared.allowed import allowed_sets, told_classes
+from lsl_shared.coarse import contradictions
 from lsl_shared.errors import StoreError
 from lsl_shared.files.content_hash import content_hash, image_digests
 from lsl_shared.files.store import Store
-from lsl_shared.measures.implied_labels import contradictions
 from lsl_shared.wording import first_few
 
 __all__ = ["CheckReport", "check_store"]
@@ -44,8 +45,8 @@ def check_store(
     """Reads every image of a store, and looks for what spoils a training or an evaluation.
 
     Errors are chunks or labels that cannot be read, genes on both sides of a stored split, and equal pictures on both
-    its sides. Warnings are equal pictures, pictures of one colour, fine labels that contradict the coarse ones, and
-    classes with at most one image.
+    its sides. Warnings are equal pictures, pictures of one colour, fine labels that contradict the coarse ones, coarse
+    labels that contradict each other, and classes with at most one image.
 
     Args:
         path: The store.
@@ -69,7 +70,7 @@ def check_store(
         digests = _read_images(store, report, on_progress or (lambda _: None))
         labels = _read_labels(store, report)
         _check_counts(store, labels, report)
-        _check_parents(store, labels, report)
+        _check_coarse(store, labels, report)
         _check_genes(store, report)
         _check_duplicates(store, labels, digests, report)
         if full and report.ok:
@@ -124,15 +125,21 @@ def _check_counts(store: Store, labels: dict[str, NDArray[np.int16]], report: Ch
                 report.warnings.append(f"task {name}: {told} of {len(classes)} class(es): {first_few(classes)}")
 
 
-def _check_parents(store: Store, labels: dict[str, NDArray[np.int16]], report: CheckReport) -> None:
+def _check_coarse(store: Store, labels: dict[str, NDArray[np.int16]], report: CheckReport) -> None:
+    """Fine labels that a coarse one does not allow, and coarse labels that allow nothing together."""
     for name, fine in labels.items():
-        space = store.tasks[name]
-        if space.parent not in labels:
-            continue
-        wrong = contradictions(space, fine, labels[space.parent])
-        if wrong.size:
-            contradicted = f"{wrong.size} label(s) of {name} contradict {space.parent}"
-            report.warnings.append(f"{contradicted}: {first_few(store.ids[wrong])}")
+        known = [(coarse, labels[coarse.name]) for coarse in store.coarse_tasks(name) if coarse.name in labels]
+        for coarse, above in known:
+            wrong = contradictions(coarse, fine, above)
+            if wrong.size:
+                contradicted = f"{wrong.size} label(s) of {name} contradict {coarse.name}"
+                report.warnings.append(f"{contradicted}: {first_few(store.ids[wrong])}")
+        apart = np.flatnonzero(allowed_sets(known, len(store.tasks[name]), len(store)).contradictory)
+        if apart.size:
+            told = (f"{store.ids[row]} ({told_classes(known, row)})" for row in apart)
+            report.warnings.append(
+                f"{apart.size} image(s) have coarse labels that allow no {name} together: {first_few(told)}"
+            )
 
 
 def _check_genes(store: Store, report: CheckReport) -> None:

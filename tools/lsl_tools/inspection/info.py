@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lsl_shared.coarse import CoarseTask
 from lsl_shared.files.store import NOT_ANNOTATED, Store
 from lsl_shared.labels import LabelSpace
 
@@ -25,6 +26,8 @@ class TaskInfo:
     parents: tuple[str, ...] = ()
     """The coarse class of each class; empty for a coarse task."""
     unlabelled: int = 0
+    further: tuple[CoarseTask, ...] = ()
+    """The coarse tasks beside the parent: which of these classes each of theirs allows."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ def _task(store: Store, name: str) -> TaskInfo:
     known = labels[labels >= 0]
     coarse = store.tasks[space.parent].classes if space.parent else ()
     counts = np.bincount(known, minlength=len(space)).tolist()
-    return TaskInfo(space, tuple(counts), tuple(coarse[i] for i in space.parent_index), len(labels) - len(known))
+    parents = tuple(coarse[i] for i in space.parent_index)
+    return TaskInfo(space, tuple(counts), parents, len(labels) - len(known), store.further_coarse.get(name, ()))
 
 
 def _terms(store: Store, name: str) -> TermsInfo:

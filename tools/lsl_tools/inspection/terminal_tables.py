@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from lsl_shared.labels import LabelSpace
 from lsl_shared.process.terminal import say, say_some
-from lsl_shared.wording import command_line, printable
+from lsl_shared.wording import command_line, first_few, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.table import Table
 
+    from lsl_shared.coarse import CoarseTask
     from lsl_tools.importing.report import ImportReport
     from lsl_tools.inspection.check import CheckReport
     from lsl_tools.inspection.info import StoreInfo, TaskInfo, TermsInfo
 
 __all__ = ["show_check", "show_import", "show_info", "train_command"]
 
-_MOST_ROWS, _MOST_TERMS = 100, 20
+_MOST_ROWS, _MOST_TERMS, _MOST_ALLOWED = 100, 20, 20
 
 
 def show_info(info: StoreInfo) -> None:
@@ -73,8 +74,11 @@ def show_check(report: CheckReport) -> None:
     say(f"{report.store} {verdict}: {report.images:,} images, {found}")
 
 
-def train_command(store: Path, tasks: Mapping[str, LabelSpace]) -> str:
-    """The lsl-train line that fits these tasks, or what is missing for one."""
+def train_command(store: Path, tasks: Mapping[str, LabelSpace], several: Collection[str] = ()) -> str:
+    """The lsl-train line that fits these tasks, or what is missing for one; `several` have more than a parent."""
+    finest = next((name for name in reversed(list(tasks)) if name in several), "")
+    if finest:
+        return command_line("lsl-train", store, "--fine", finest)
     fine = next((space for space in tasks.values() if space.parent), None)
     if fine is not None:
         return command_line("lsl-train", store, "--fine", fine.name, "--coarse", fine.parent)
@@ -92,6 +96,17 @@ def _show_task(task: TaskInfo) -> None:
     hidden = len(task.counts) - _MOST_ROWS
     if hidden > 0:
         say(f"… and {hidden} more classes")
+    for coarse in task.further:
+        say_some(_allowed(task, coarse), f"  {coarse.name} ")
+
+
+def _allowed(task: TaskInfo, coarse: CoarseTask) -> list[str]:
+    """A line for each class of a coarse task beside the parent."""
+    sets = [[task.space.classes[k] for k in members] for members in coarse.allows]
+    return [
+        f"{printable(name)} allows {first_few(map(printable, names), _MOST_ALLOWED) or 'none'}"
+        for name, names in zip(coarse.classes, sets, strict=True)
+    ]
 
 
 def _show_terms(terms: TermsInfo) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +12,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_shared.allowed import allowed_sets, told_classes
+from lsl_shared.coarse import CoarseTask, contradictions
 from lsl_shared.errors import LabelError, StoreError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.new_hdf5 import written_hdf5
@@ -19,7 +21,6 @@ from lsl_shared.files.output_file import check_writable
 from lsl_shared.files.store import Store
 from lsl_shared.files.whole_numbers import whole_numbers
 from lsl_shared.labels import LabelSpace
-from lsl_shared.measures.implied_labels import contradictions
 from lsl_shared.system_errors import as_os_error, unwritable
 from lsl_shared.wording import first_few
 from lsl_tools.labelling.read import Change, read_labels
@@ -44,7 +45,7 @@ def apply_labels(
     user should know of it. A copy of the store is changed and takes its place, so the disk must hold it twice for a
     while; images keep their bytes, and the store's fingerprint stays. Each task that changes gets a group in `history`:
     attributes task, who, when (UTC) and source, datasets row, old and new. Returns the changes. Raises DataFileError
-    for a table that does not serve, LabelError for labels that contradict the coarse one unless `contradict`, and
+    for a table that does not serve, LabelError for labels that contradict coarse ones unless `contradict`, and
     StoreError where the store cannot be read or written.
     """
     store = Path(os.path.realpath(store))  # a link stays a link
@@ -68,29 +69,53 @@ def apply_labels(
 
 
 def _refuse_contradictions(store: Store, changes: Sequence[Change]) -> None:
-    """Raises LabelError where the fine label of a changed image would not be a child of its coarse label."""
+    """Raises LabelError where the coarse labels of a changed image do not allow its fine one, or nothing together."""
     labels = {name: store.labels(name) for name in store.tasks}
     changed = {change.task: change.rows for change in changes}
     for change in changes:
         labels[change.task][change.rows] = change.new
     for fine in store.tasks.values():
-        rows = np.unique(
-            np.concatenate([changed.get(name, np.empty(0, np.int64)) for name in (fine.name, fine.parent)])
-        )
-        if fine.parent and len(rows):
-            _refuse(store, fine, rows, labels[fine.name][rows], labels[fine.parent][rows])
+        above = store.coarse_tasks(fine.name)
+        for coarse in above:
+            rows = _rows(changed, fine.name, coarse.name)
+            _refuse(store, fine, coarse, rows, labels[fine.name][rows], labels[coarse.name][rows])
+        rows = _rows(changed, *(coarse.name for coarse in above))
+        _refuse_apart(store, fine, [(coarse, labels[coarse.name][rows]) for coarse in above], rows)
+
+
+def _rows(changed: Mapping[str, NDArray[np.int64]], *tasks: str) -> NDArray[np.int64]:
+    """The images of which a label of one of the tasks is changed."""
+    return np.unique(np.concatenate([np.empty(0, np.int64), *(changed[name] for name in tasks if name in changed)]))
 
 
 def _refuse(
-    store: Store, fine: LabelSpace, rows: NDArray[np.int64], labels: NDArray[np.int16], coarse: NDArray[np.int16]
+    store: Store,
+    fine: LabelSpace,
+    coarse: CoarseTask,
+    rows: NDArray[np.int64],
+    labels: NDArray[np.int16],
+    known: NDArray[np.int16],
 ) -> None:
-    wrong = contradictions(fine, labels, coarse)
+    wrong = contradictions(coarse, labels, known)
     if len(wrong):
-        names = store.tasks[fine.parent].classes
-        told = (f"{store.ids[rows[k]]}: {fine.classes[labels[k]]} is not in {names[coarse[k]]}" for k in wrong)
+        names = coarse.classes
+        told = (f"{store.ids[rows[k]]}: {fine.classes[labels[k]]} is not in {names[known[k]]}" for k in wrong)
         raise LabelError(
-            f"{len(wrong)} label(s) of {fine.name} contradict {fine.parent}: {first_few(told, separator='; ')}; "
+            f"{len(wrong)} label(s) of {fine.name} contradict {coarse.name}: {first_few(told, separator='; ')}; "
             "correct both in one CSV, or add --contradict"
+        )
+
+
+def _refuse_apart(
+    store: Store, fine: LabelSpace, known: Sequence[tuple[CoarseTask, NDArray[np.int16]]], rows: NDArray[np.int64]
+) -> None:
+    """Raises LabelError where coarse labels, one (n,) for each task, allow no fine class together."""
+    wrong = np.flatnonzero(allowed_sets(known, len(fine), len(rows)).contradictory)
+    if len(wrong):
+        told = (f"{store.ids[rows[k]]}: {told_classes(known, k)}" for k in wrong)
+        raise LabelError(
+            f"{len(wrong)} image(s) would have coarse labels that allow no {fine.name} together: "
+            f"{first_few(told, separator='; ')}; correct them in one CSV, or add --contradict"
         )
 
 

@@ -89,4 +89,4 @@ def label(
             say("nothing to do: the store has these labels already, or the CSV is not filled in")
         else:
             with Store(store) as labelled:
-                say(f"next: {train_command(store, labelled.tasks)}")
+                say(f"next: {train_command(store, labelled.tasks, labelled.further_coarse)}")

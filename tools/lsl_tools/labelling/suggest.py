@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_runtime.coarse_labels import allowed_classes, constrained
+from lsl_runtime.coarse_labels import constrained
 from lsl_runtime.model.bundles import naming
+from lsl_shared.allowed import allowed_sets, told_classes
 from lsl_shared.errors import AnnotationsError, ConfigError
 from lsl_shared.files.annotations import Annotations, Status, annotations_path
-from lsl_shared.files.manifest import Task
 from lsl_shared.files.store import Store
 from lsl_shared.labels import LabelSpace
 from lsl_shared.tables.writing import write_table
@@ -36,9 +36,9 @@ class Suggestion:
     id: str
     gene: str
     coarse: str
-    """Its coarse class, '' where unknown."""
+    """Its coarse classes, joined by "and" where several tasks know one; '' where unknown."""
     guess: str
-    """What the model takes it for, among the fine classes that its coarse class allows."""
+    """What the model takes it for, among the fine classes that its coarse labels allow."""
     probability: float
     """Of that guess, among those classes."""
     task: str
@@ -51,7 +51,7 @@ def suggest(
     """The `n` images of a store to label next, the most useful first; fewer where no more are left.
 
     `annotations` (default: beside the store) must hold features; `task` is the fine task (default: the only one that
-    was annotated). Images whose fine label is known, or follows from the coarse one, are left out. Raises StoreError,
+    was annotated). Images whose fine label is known, or follows from the coarse ones, are left out. Raises StoreError,
     AnnotationsError that names the command to run, ConfigError for a task that cannot be suggested for, or where every
     image is labelled.
     """
@@ -91,7 +91,9 @@ def write_suggestions(suggestions: Sequence[Suggestion], path: str | Path) -> No
 
 
 def _suggestions(images: Store, given: Annotations, space: LabelSpace, n: int) -> tuple[Suggestion, ...]:
-    names, coarse, allowed = _coarse(images, space)
+    known_coarse = [(one, images.labels(one.name)) for one in images.coarse_tasks(space.name)]
+    sets = allowed_sets(known_coarse, len(space), len(images))
+    coarse, allowed = sets.of_image, sets.classes
     labels, probabilities = images.labels(space.name), given.probabilities(space.name)
     usable = images.unusable() == ""
     useful = usable & (labels < 0) & (given.status == Status.ANNOTATED) & (allowed.sum(1) > 1)
@@ -108,22 +110,13 @@ def _suggestions(images: Store, given: Annotations, space: LabelSpace, n: int) -
             row=int(row),
             id=images.ids[row],
             gene=images.genes[row],
-            coarse=names[coarse[row]] if coarse[row] >= 0 else "",
+            coarse=told_classes(known_coarse, row),
             guess=space.classes[index],
             probability=float(probability),
             task=space.name,
         )
         for row, index, probability in zip(chosen, guesses, likely, strict=True)
     )
-
-
-def _coarse(images: Store, space: LabelSpace) -> tuple[tuple[str, ...], NDArray[np.int16], NDArray[np.bool_]]:
-    """The coarse classes, the images' labels (N,) of them, and the fine classes (N, K) that these allow."""
-    if not space.parent:
-        return (), np.full(len(images), -1, np.int16), np.ones((len(images), len(space)), bool)
-    parents = images.tasks[space.parent].classes
-    task = Task(space.name, space.classes, parent=space.parent, parent_classes=parents, parent_index=space.parent_index)
-    return parents, images.labels(space.parent), allowed_classes(images, task)
 
 
 def _task(images: Store, given: Annotations, name: str) -> LabelSpace:

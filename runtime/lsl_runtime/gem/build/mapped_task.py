@@ -29,7 +29,7 @@ class MappedClasses:
 
     task: str
     within: str = ""
-    """The coarse task whose known labels the answers keep to; '' for the free answers."""
+    """The coarse tasks whose known labels the answers keep to, joined by commas; '' for the free answers."""
 
     kind: ClassVar[Literal["class"]] = "class"
     noun: ClassVar[str] = "class"
@@ -163,6 +163,7 @@ def term_task_of(annotations: Annotations, names: Sequence[str]) -> str:
 
 def within_told(coarse: str) -> str:
     """A line that says which known labels the answers keep to."""
+    coarse = " and ".join(coarse.split(","))
     return f"answers within the known {coarse}, as lsl-annotate --constrain stored; --free takes the others"
 
 
