@@ -74,7 +74,8 @@ def _repeat(name: str, item: Any, new: h5py.File, times: int) -> None:
         values = np.concatenate([item[:limit]] * times)
         if name in ("id", "samples/id"):
             values = np.array([f"{k}-{value.decode()}" for k, value in enumerate(values)], dtype=object)
-        new.create_dataset(name, data=values, dtype=item.dtype).attrs.update(item.attrs)
+        kind = h5py.string_dtype() if values.dtype == object else item.dtype  # longer ids than before
+        new.create_dataset(name, data=values, dtype=kind).attrs.update(item.attrs)
 
 
 def _kept_rows(item: h5py.Dataset) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from typing import Any
 
 import h5py
 import numpy as np
@@ -73,11 +74,15 @@ class AnnotationExtras(OpenFile):
         Raises:
             AnnotationsError: There are none, or they cannot be read.
         """
-        stored = read_dataset(self._file, "features", AnnotationsError, dtype="f", shape=(len(self), None))
+        start, stop, _ = slice(start, stop).indices(len(self))
+        stored = self._stored_features
+        found = np.empty((max(stop - start, 0), stored.values.shape[1]), np.float32)
         try:
-            return np.asarray(stored[start:stop], dtype=np.float32)
-        except OSError as problem:
+            for first, block in stored.blocks(start, stop):
+                found[first - start : first - start + len(block)] = block
+        except (OSError, ValueError) as problem:
             raise AnnotationsError(self.path, unreadable(problem), f"features[{start}:{stop}]") from None
+        return found
 
     @property
     def has_saliency(self) -> bool:
@@ -156,20 +161,24 @@ class AnnotationExtras(OpenFile):
         return self._opened[name]
 
     @cached_property
+    def _stored_features(self) -> _Rows:
+        return _Rows(read_dataset(self._file, "features", AnnotationsError, dtype="f", shape=(len(self), None)))
+
+    @cached_property
     def _opened(self) -> dict[str, _StoredMaps]:
         return {}
 
 
-class _StoredMaps:
-    """Maps uint8 (N, H, W), `values`, and the factor of each, `factors` float32 (N,)."""
+class _Rows:
+    """Rows of maps (N, H, W) or features (N, D), `values`, read chunk by chunk where chunks hold whole rows."""
 
-    def __init__(self, values: h5py.Dataset, factors: NDArray[np.float32]) -> None:
-        self.values, self.factors = values, factors
-        whole = values.dtype == np.uint8 and values.chunks and values.chunks[1:] == values.shape[1:]
+    def __init__(self, values: h5py.Dataset) -> None:
+        self.values = values
+        whole = values.chunks and values.chunks[1:] == values.shape[1:] and _is_plain(values)
         self._chunks = ImageChunks(values, lambda: values) if whole else None  # to be inflated outside HDF5
 
-    def blocks(self, start: int, stop: int) -> Iterator[tuple[int, NDArray[np.unsignedinteger]]]:
-        """Yields (place, stored maps) from `start` to `stop`, chunk by chunk."""
+    def blocks(self, start: int, stop: int) -> Iterator[tuple[int, NDArray[Any]]]:
+        """Yields (place, stored rows) from `start` to `stop`, chunk by chunk."""
         if self._chunks is None:
             yield start, self.values[start:stop]
             return
@@ -177,3 +186,16 @@ class _StoredMaps:
         for first in range(start - start % images, stop, images):
             lower = max(first, start)
             yield lower, self._chunks.read(first)[lower - first : stop - first]
+
+
+class _StoredMaps(_Rows):
+    """Maps uint8 (N, H, W), `values`, and the factor of each, `factors` float32 (N,)."""
+
+    def __init__(self, values: h5py.Dataset, factors: NDArray[np.float32]) -> None:
+        super().__init__(values)
+        self.factors = factors
+
+
+def _is_plain(values: h5py.Dataset) -> bool:
+    """Whether the bytes in the file are those of NumPy's type."""
+    return bool(h5py.h5t.py_create(values.dtype).equal(values.id.get_type()))

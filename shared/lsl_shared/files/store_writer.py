@@ -17,6 +17,7 @@ from lsl_shared.coarse import CoarseTask
 from lsl_shared.errors import ImageError, LabelError, StoreError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.growing_dataset import GrowingDataset
+from lsl_shared.files.marks import mark
 from lsl_shared.files.new_hdf5 import written_hdf5
 from lsl_shared.files.output_file import check_writable
 from lsl_shared.files.samples_table import PIXEL_SIZE
@@ -86,7 +87,7 @@ class StoreWriter:
     def __enter__(self) -> Self:
         with self._told(), ExitStack() as stack:
             self._file, self._disk = stack.enter_context(written_hdf5(stack.enter_context(atomic_path(self.path))))
-            self._file.attrs["format"], self._file.attrs["version"] = STORE_FORMAT, STORE_VERSION
+            mark(self._file, STORE_FORMAT, STORE_VERSION)
             self._stack = stack.pop_all()
         return self
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +65,22 @@ def test_saliency_of_any_layout_and_range(annotations_file: MakeFile, layout: di
         for start, stop in ((0, 3), (1, 2), (1, 3), (2, 9), (1, 1)):
             expected = maps[start:stop] * (scale[start:stop] / 255)[:, None, None]
             np.testing.assert_allclose(found.saliency(start, stop), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["<f4", "<f2", ">f4"])
+@pytest.mark.parametrize(
+    "layout",
+    [{"chunks": (2, 5), "shuffle": True, "compression": "gzip"}, {"chunks": (2, 5), "shuffle": True},
+     {"chunks": (2, 5), "compression": "gzip", "fletcher32": True}, {"chunks": (1, 5)}, {"chunks": (2, 3)}, {}],
+    ids=str,
+)  # fmt: skip
+def test_features_of_any_layout_and_range(annotations_file: MakeFile, layout: dict[str, object], kind: str) -> None:
+    values = np.random.default_rng(0).standard_normal((3, 5)).astype(kind)
+    add = functools.partial(h5py.File.create_dataset, name="features", data=values, **layout)
+    with Annotations(annotations_file(add)) as found:
+        for start, stop in ((0, 3), (1, 2), (1, 3), (2, 9), (1, 1)):
+            expected = values[start:stop].astype(np.float32)
+            np.testing.assert_array_equal(found.features(start, stop), expected, strict=True)
 
 
 def test_damaged_map_is_named(annotations_file: MakeFile) -> None:

@@ -25,7 +25,8 @@ def test_what_plain_h5py_finds(tmp_path: Path) -> None:
     path = tmp_path / "store.h5"
     write(path)
     with h5py.File(path) as file:
-        assert dict(file.attrs) == {"format": "lsl-store", "version": 1}
+        assert {name: file.attrs[name] for name in ("format", "version")} == {"format": "lsl-store", "version": 1}
+        assert file.attrs["readme"].startswith("This file: images") and "docs/reading.md" in file.attrs["readme"]
         np.testing.assert_array_equal(file["images"][...], IMAGES)
         assert file["images"].chunks == (3, 300, 300, 3)  # 3 × 270,000 bytes fit 1 MiB
         assert (file["images"].compression, file["images"].shuffle) == ("gzip", False)
