@@ -19,8 +19,7 @@ from lsl_shared.files.opening import loading, open_file
 __all__ = ["ANNOTATIONS_FORMAT", "ANNOTATIONS_VERSION", "Annotations", "Status", "annotations_path"]
 
 ANNOTATIONS_FORMAT, ANNOTATIONS_VERSION = "lsl-annotations", 2
-_FLAGS = "ub"
-"""Kinds of what is 0 or 1: uint8, and bool in files of version 1."""
+_FLAGS = "ub"  # of what is 0 or 1: uint8, and bool in files of version 1
 _REMEDY = "`lsl-annotate STORE` makes the annotations of a store"
 
 
@@ -249,5 +248,5 @@ _TOLD_OF_THE_RUN = (
 
 def _groups(file: h5py.File) -> dict[str, Any]:
     """The groups that lie in this file: in version 1 `store` is a link to another one."""
-    inner = [name for name in file if isinstance(file.get(name, getlink=True), h5py.HardLink)]
+    inner = (name for name in file if isinstance(file.get(name, getlink=True), h5py.HardLink))
     return {name: file[name] for name in inner if file.get(name, getclass=True) is h5py.Group}
