@@ -6,11 +6,12 @@ import json
 import shutil
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
-from lsl_runtime import Model, annotate, join_shards, read_comparison, read_gem
-from lsl_shared import Annotations, Store
+from lsl_runtime import Model, annotate, build_gems, join_shards, read_comparison, read_gem, write_gems
+from lsl_shared import Annotations, Status, Store
 from lsl_trainer import train
 from lsl_trainer.settings.config_file import read_config
 
@@ -56,7 +57,34 @@ def test_the_parts_are_joined(folder: Path) -> None:
     done = join_shards(folder / "parts.h5", Model.load(folder / "run" / "model", "cpu"))
     assert done.images == 48
     with Annotations(done.path) as joined, Annotations(folder / "store.annotations.h5") as whole:
-        np.testing.assert_array_equal(joined.probabilities("corner"), whole.probabilities("corner"))
+        assert joined.store == "parts.h5" and whole.store == ""
+        for read in (Annotations.probabilities, Annotations.prediction_set, Annotations.class_index):
+            np.testing.assert_array_equal(read(joined, "corner"), read(whole, "corner"))
+        for cut in (Annotations.features, Annotations.saliency):
+            np.testing.assert_array_equal(cut(joined, 0, 48), cut(whole, 0, 48))
+    with h5py.File(done.path) as file:
+        assert int(file.attrs["version"]) == 2 and file["features"].dtype == np.float32, "parts had float16"
+
+
+def test_annotations_are_joined_again_where_labels_changed(folder: Path) -> None:
+    """The file stays of version 1: its sets are bool."""
+    with h5py.File(folder / "store.h5", "r+") as file:
+        file["labels/side"][0] = 2  # the side without corners
+    model = Model.load(folder / "run" / "model", "cpu")
+    with Annotations(folder / "store.annotations.h5") as before:
+        sets = before.prediction_set("corner")
+    assert annotate(folder / "store.h5", model, saliency=True, features=True, constrain="side").resumed == 48
+    with Annotations(folder / "store.annotations.h5") as after:
+        assert after.status[0] == Status.OUTSIDE and not after.prediction_set("corner")[0].any()
+        np.testing.assert_array_equal(after.prediction_set("corner")[1:], sets[1:])
+
+
+def test_maps_are_kept_beside_new_ones(folder: Path) -> None:
+    old = read_gem(folder / "store.gems" / "gems.h5", "a")
+    made = build_gems(folder / "store.h5", ["b"], annotations=folder / "store.annotations.h5")
+    assert write_gems(folder / "store.gems", made) == []
+    np.testing.assert_array_equal(read_gem(folder / "store.gems" / "gems.h5", "a").gem, old.gem)
+    assert read_gem(folder / "store.gems" / "gems.h5", "b").n_images == made[0].n_images
 
 
 def test_the_maps() -> None:
