@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from lsl_shared.process.terminal import SOME_FAILED, Debug, new_app, plain_errors, progress, say
+from lsl_tools.auditing.cli import audit
 from lsl_tools.demo.defaults import DEMO_FINE_FRACTION, DEMO_IMAGES
 from lsl_tools.fetching.command import fetch_bdgp
 from lsl_tools.labelling.cli import label, suggest
+from lsl_tools.model_page.cli import page
 from lsl_tools.options import (
     Axes,
     Channel,
@@ -128,6 +130,7 @@ app.command()(standardize)
 app.command("fetch-bdgp")(fetch_bdgp)
 app.command()(suggest)
 app.command()(label)
+app.command()(audit)
 app.command()(sheet)
 
 
@@ -194,6 +197,7 @@ def doctor(
 
 
 app.command()(package)
+app.command()(page)
 
 
 def main() -> None:

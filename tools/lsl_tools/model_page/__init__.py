@@ -1,0 +1,1 @@
+"""A model bundle as one page for a browser: photographs in, classes and maps out, with nothing installed."""
