@@ -19,6 +19,7 @@ from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.manifest import Manifest, Task
 from lsl_shared.files.marks import mark
 from lsl_shared.files.new_hdf5 import written_hdf5
+from lsl_shared.files.repacked import sample_digest
 from lsl_shared.files.store import Store
 from lsl_shared.files.texts import write_texts
 from lsl_shared.measures.conformal import prediction_set
@@ -94,6 +95,8 @@ def _describe(file: h5py.File, plan: Plan) -> None:
         {
             "store": _relative(store.path, plan.target.parent),
             "store_fingerprint": plan.record.store_fingerprint,
+            "store_packing": store.packing,
+            "store_sample": sample_digest(store),
             "model_digest": model.digest,
             "model": os.fspath(model.path.resolve()),
             "precision": model.manifest.precision,

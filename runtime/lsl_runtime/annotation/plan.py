@@ -19,6 +19,7 @@ from lsl_runtime.model.store_fit import check_image_size
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.annotations import Annotations, annotations_path
 from lsl_shared.files.partitions import partitions
+from lsl_shared.files.repacked import check_same_images
 from lsl_shared.files.store import Store
 
 __all__ = ["Plan", "plan_of", "planned", "target_of"]
@@ -48,9 +49,7 @@ class Plan:
         if not self.target.exists():
             return False
         with Annotations(self.target) as found:
-            if found.store_fingerprint != self.record.store_fingerprint:
-                there = f"belongs to another store than {self.store.path}"
-                raise AnnotationsError(self.target, f"{there}; move it away or choose --out")
+            check_same_images(found, self.store, "move it away or choose --out")
             same = found.model_digest == self.model.digest
             if not same and not restart:
                 there = f"was made by another model ({found.model})"

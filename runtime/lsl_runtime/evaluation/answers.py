@@ -12,6 +12,7 @@ from lsl_runtime.model.model import Model
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.annotations import Annotations
 from lsl_shared.files.partitions import partitions
+from lsl_shared.files.repacked import is_of
 from lsl_shared.files.store import Store
 
 __all__ = ["Answers", "answers_to"]
@@ -42,7 +43,7 @@ def _stored(store: Store, model: Model, path: str | Path, notes: list[str]) -> A
         return None
     try:
         with Annotations(path) as given:
-            if given.store_fingerprint == store.fingerprint() and given.model_digest == model.digest:
+            if given.model_digest == model.digest and is_of(given, store):
                 return {task.name: given.probabilities(task.name) for task in model.manifest.tasks}
     except AnnotationsError as problem:
         notes.append(f"annotations not used, predicted anew: {problem}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.annotation_extras import AnnotationExtras
+from lsl_shared.files.annotation_status import Status
 from lsl_shared.files.attributes import read_names, read_text
 from lsl_shared.files.hdf5 import read_dataset, read_strings
 from lsl_shared.files.opening import loading, open_file
@@ -21,24 +21,6 @@ __all__ = ["ANNOTATIONS_FORMAT", "ANNOTATIONS_VERSION", "Annotations", "Status",
 ANNOTATIONS_FORMAT, ANNOTATIONS_VERSION = "lsl-annotations", 2
 _FLAGS = "ub"  # of what is 0 or 1: uint8, and bool in files of version 1
 _REMEDY = "`lsl-annotate STORE` makes the annotations of a store"
-
-
-class Status(IntEnum):
-    """What became of an image.
-
-    Example:
-        >>> from lsl_shared import Annotations, Status
-        >>> with Annotations("store.annotations.h5") as annotations:
-        ...     int((annotations.status == Status.ANNOTATED).sum())
-        55
-    """
-
-    ANNOTATED = 1
-    """The model gave its answers."""
-    FAILED = 2
-    """The image could not be read; `errors` tells why."""
-    OUTSIDE = 3
-    """Known to lie in a coarse class without fine classes: no fine class is given."""
 
 
 def annotations_path(store: str | Path) -> Path:
@@ -72,6 +54,8 @@ class Annotations(AnnotationExtras):
         tasks: The tasks that the model answered: name → class names.
         store: Where the store lay, seen from the folder of this file; '' in files of version 1.
         store_fingerprint: Identifies the store's images; see `Store.fingerprint`.
+        store_packing: How they were packed; see `Store.packing`. '' in files of version 1.
+        store_sample: SHA-256 of the ids and of some pixels, however they are packed. '' in files of version 1.
         model_digest: SHA-256 of the model's graphs.
         model: Where the model bundle lay.
         providers: What ran the model, as ONNX Runtime names it.
@@ -94,6 +78,8 @@ class Annotations(AnnotationExtras):
 
     store: str
     store_fingerprint: str
+    store_packing: str
+    store_sample: str
     model_digest: str
     model: str
     providers: str
@@ -242,7 +228,8 @@ class Annotations(AnnotationExtras):
 
 
 _TOLD_OF_THE_RUN = (
-    "store", "store_fingerprint", "model_digest", "model", "providers", "precision", "created", "labels_digest",
+    "store", "store_fingerprint", "store_packing", "store_sample", "model_digest", "model", "providers", "precision",
+    "created", "labels_digest",
 )  # fmt: skip
 
 

@@ -219,11 +219,16 @@ class Store(StoreExtras):
         known = np.asarray([gene or f"\0{image}" for gene, image in zip(self.genes, self.ids, strict=True)])
         return np.unique(known, return_inverse=True)[1].astype(np.int64)
 
+    @property
+    def packing(self) -> str:
+        """How the images are packed, chunks and filters: "8x128x320x3 1(4)" is eight a chunk, gzip 4."""
+        return self._images.packing
+
     def fingerprint(self) -> str:
         """Identifies the images and their ids, whatever the labels.
 
         Returns:
-            SHA-256 in hexadecimal; a copy of the store has the same.
+            SHA-256 in hexadecimal; a copy of the store has the same, unless h5repack packed it in another way.
 
         Raises:
             StoreError: The images cannot be read.

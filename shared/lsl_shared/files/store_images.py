@@ -84,6 +84,14 @@ class StoreImages:
             selected[places] = block[indices[places] - start]
         return selected
 
+    @property
+    def packing(self) -> str:
+        """The chunks and filters of the images, such as "8x128x320x3 1(4)": gzip is filter 1."""
+        created = self._images.id.get_create_plist()
+        filters = [created.get_filter(place) for place in range(created.get_nfilters())]
+        told = (f"{number}({','.join(map(str, values))})" for number, _, values, _ in filters)
+        return " ".join(("x".join(map(str, self._images.chunks)), *told))
+
     def fingerprint(self, ids: Iterable[str]) -> str:
         """SHA-256 that identifies the images and their ids."""
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from lsl_runtime.model.model import Model
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.annotations import Annotations, annotations_path
+from lsl_shared.files.repacked import check_same_images
 from lsl_shared.files.store import Store
 from lsl_shared.wording import command_line
 
@@ -48,9 +49,7 @@ def open_source(
 def check_source(source: Source) -> None:
     """Raises AnnotationsError where the annotations are those of another store or model."""
     store, given, model = source.store, source.annotations, source.model
-    if given.store_fingerprint != store.fingerprint() or len(given) != len(store):
-        annotating = command_line("lsl-annotate", store.path)
-        raise AnnotationsError(given.path, f"belongs to another store than {store.path}; `{annotating}` annotates this")
+    check_same_images(given, store, f"`{command_line('lsl-annotate', store.path)}` annotates this one")
     if model is not None and model.digest != given.model_digest:
         annotating = command_line("lsl-annotate", store.path, "--model", model.path, "--restart")
         made = f"was made by another model ({given.model})"
