@@ -42,7 +42,6 @@ from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from lsl_trainer.learning.learner import Learner
 from lsl_trainer.learning.steps.step import Step
-from lsl_trainer.losses.constrained import labels_together
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.network import NetworkConfig
@@ -200,7 +199,9 @@ def beside(store: Path, config: TrainConfig, coarse: Checkpoint, name: str) -> R
     if name == "contrastive":
         config = config.having(strong=0.3)  # two equal views would teach it little
     assert data.coarse_space is not None
-    together = labels_together(data.coarse, data.fine, data.coarse_space.name)
+    place = dict(zip(data.fine.rows.tolist(), data.fine.labels.tolist(), strict=True))
+    fine_of = np.array([place.get(row, -1) for row in data.coarse.rows.tolist()], dtype=np.int64)
+    together = replace(data.coarse, labels=fine_of, others={data.coarse_space.name: data.coarse.labels})
     fine, both = len(data.fine_space), len(data.fine_space) + len(data.coarse_space)
     torch.manual_seed(config.seed + 1)
     network = training.network.with_head(both if name == "two-head" else 128)

@@ -11,8 +11,8 @@ NAN = np.nan
 
 def yardstick() -> Yardstick:
     """Six images of four classes, of two coarse ones; the last two have a coarse label alone, one of them childless."""
-    fine, coarse = np.array([0, 0, 1, 2, -1, -1]), np.array([0, 0, 0, 1, 1, -1])
-    return Yardstick(fine, coarse, parents=np.array([0, 0, 1, 1]), groups=np.arange(6))
+    fine, sets = np.array([0, 0, 1, 2, -1, -1]), np.array([0, 0, 0, 1, 1, -1])
+    return Yardstick(fine, sets, np.array([[1, 1, 0, 0], [0, 0, 1, 1]], bool), groups=np.arange(6))
 
 
 def test_a_class_that_was_not_shown_does_not_count() -> None:

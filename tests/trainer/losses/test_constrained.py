@@ -11,53 +11,61 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lsl_shared import ConfigError, LabelSpace, Store
+from lsl_shared import CoarseTask, ConfigError, LabelSpace, Store
+from lsl_shared.allowed import allowed_sets
 from lsl_shared.fly import stage_range_space, stage_space
 from lsl_trainer import Network, TrainConfig, residual_network
 from lsl_trainer.data.batch import Batch, Labelled, Loss
 from lsl_trainer.data.load import load_data
-from lsl_trainer.data.training_data import TrainingData
+from lsl_trainer.data.training_data import ALLOWED, TrainingData
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.checkpoint import Checkpoint
 from lsl_trainer.learning.inference import logits_of
-from lsl_trainer.losses.constrained import (
-    Constraint,
-    constrained_loss,
-    labels_together,
-    similarity_in_batch,
-)
+from lsl_trainer.losses.constrained import constrained_loss, similarity_in_batch
+from lsl_trainer.losses.constraint import Constraint
 from tests.support.squares import COARSE, FINE, SIZE
 
 RANGES = stage_range_space()
 STAGES = stage_space()
 
 
+def parent_constraint(fine: LabelSpace, coarse: LabelSpace, present: Sequence[int]) -> Constraint:
+    """Of one coarse task, the parent."""
+    known = [(CoarseTask.of_parent(fine, coarse), np.zeros(0, np.int64))]
+    return Constraint.of(fine, allowed_sets(known, len(fine), 0).sets, present)
+
+
 def constraint(present: Sequence[int] = (0, 1, 2)) -> Constraint:
-    return Constraint.of(FINE, COARSE, present)
+    return parent_constraint(FINE, COARSE, present)
 
 
 def test_a_coarse_class_allows_its_children_or_an_output_of_its_own() -> None:
     found = constraint()
-    assert found.allowed.int().tolist() == [[1, 1, 0, 0, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1]]
+    assert found.sets.int().tolist() == [[1, 1, 0, 0, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1]]
+    assert found.allowed[-1].all(), "−1, of images without a coarse label, allows all"
     assert (found.outputs, found.n_fine) == (5, 4)
     assert found.siblings.int().tolist()[0] == [1, 1, 0, 0, 0]
     assert constraint((0, 1)).outputs == 4, "an output only for a childless class that there is"
 
 
 def test_stages_are_ordered_and_corners_are_not() -> None:
-    assert Constraint.of(STAGES, RANGES, range(6)).ordered
+    assert parent_constraint(STAGES, RANGES, range(6)).ordered
     assert not constraint().ordered
     crossed = LabelSpace("stage", ("4", "5", "6"), "stage_range", (1, 2, 1))
-    assert not Constraint.of(crossed, RANGES, range(6)).ordered, "parents are no neighbours"
+    assert not parent_constraint(crossed, RANGES, range(6)).ordered, "parents are no neighbours"
 
 
-def test_the_fine_labels_that_count_join_the_coarse_ones() -> None:
-    images, ids = np.zeros((9, 2, 2, 3), np.uint8), np.array(list("abcd"), dtype=object)
-    coarse = Labelled(images, np.array([1, 4, 6, 8]), np.array([0, 1, 0, 2]), np.arange(4), ids)
-    fine = Labelled(images, np.array([6, 4]), np.array([1, 3]), np.arange(2), ids[:2])
-    found = labels_together(coarse, fine, "side")
-    assert found.labels.tolist() == [-1, 3, 1, -1]
-    assert found.others["side"].tolist() == [0, 1, 0, 2]
+def test_sets_that_overlap_make_siblings_of_all_that_share_one() -> None:
+    """Stages 4 to 7 under 4-6 and 7-8, and under 4-5 and 6-7; both early labels together allow none of them."""
+    sets = np.array([[1, 1, 1, 0, 0], [0, 0, 0, 1, 0], [1, 1, 0, 0, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1]], bool)
+    stages = LabelSpace("stage", ("4", "5", "6", "7"))
+    found = Constraint.of(stages, sets, [0, 2, 4])
+    assert (found.outputs, found.n_fine, found.ordered) == (5, 4, True)
+    assert found.siblings.int().tolist() == [
+        [1, 1, 1, 0, 0], [1, 1, 1, 0, 0], [1, 1, 1, 1, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1],
+    ]  # fmt: skip
+    assert Constraint.of(stages, sets, [0, 2]).outputs == 4
+    assert not Constraint.of(stages, np.array([[1, 0, 1, 0, 0]], bool), [0]).ordered, "a gap is no range"
 
 
 def a_batch(config: TrainConfig, labels: list[int], coarse: list[int], seed: int = 0) -> tuple[Network, Batch]:
@@ -65,7 +73,7 @@ def a_batch(config: TrainConfig, labels: list[int], coarse: list[int], seed: int
     network = residual_network(config.network, SIZE, 5).double()
     images, strong = torch.rand(2, len(labels), 3, *SIZE, dtype=torch.float64)
     return network, Batch(
-        images, torch.tensor(labels), {"side": torch.tensor(coarse)}, torch.arange(len(labels)),
+        images, torch.tensor(labels), {ALLOWED: torch.tensor(coarse)}, torch.arange(len(labels)),
         torch.Generator().manual_seed(0), strong,
     )  # fmt: skip
 
@@ -89,7 +97,7 @@ def naive_loss(network: Network, batch: Batch, config: TrainConfig, allowed: lis
     known = batch.labels >= 0
     logits = network.train()(torch.where(known[:, None, None, None], batch.images, batch.second_view))[0]
     probability, labelled, partial, pseudo = logits.softmax(1), [], [], []
-    for row, (label, coarse) in enumerate(zip(batch.labels.tolist(), batch.others["side"].tolist(), strict=True)):
+    for row, (label, coarse) in enumerate(zip(batch.labels.tolist(), batch.others[ALLOWED].tolist(), strict=True)):
         if label >= 0:
             labelled.append(-probability[row, label].log())
             continue
@@ -134,10 +142,10 @@ def test_order_counts_the_expected_distance_in_stages(config: TrainConfig) -> No
     network, batch = a_batch(plain, [3, -1, -1], [0, 3, 2])
     network = network.with_head(15).double()
     batch = Batch(
-        batch.images, batch.labels, {"stage_range": torch.tensor([2, 3, 0])}, batch.positions, batch.draws, batch.strong
+        batch.images, batch.labels, {ALLOWED: torch.tensor([2, 3, 0])}, batch.positions, batch.draws, batch.strong
     )
     data = labelled(batch)
-    where = Constraint.of(STAGES, RANGES, [0, 2, 3])
+    where = parent_constraint(STAGES, RANGES, [0, 2, 3])
     without, logits = the_loss(where, data, plain)[0](network, batch)
     added = the_loss(where, data, ordered)[0](network, batch)[0] - without
     probability, wanted = logits.softmax(1).tolist(), 0.0
@@ -210,11 +218,11 @@ def test_it_goes_on_from_a_checkpoint_to_the_same_weights(store: Path, config: T
     assert all(torch.equal(wanted[name], found[name]) for name in wanted)
 
 
-def test_the_coarse_task_must_be_the_parent(store: Path, config: TrainConfig) -> None:
+def test_the_coarse_task_must_be_above_the_fine_one(store: Path, config: TrainConfig) -> None:
     chosen = config.having(method="coarse-constrained", fine="side", coarse="corner")
     with (
         Store(store) as opened,
-        pytest.raises(ConfigError, match="needs the fine task's parent as --coarse, and 'side'"),
+        pytest.raises(ConfigError, match="needs a coarse task of the fine one as --coarse, and 'side'"),
     ):
         load_data(opened, chosen)
     with pytest.raises(ConfigError, match="--method coarse-constrained learns one task"):

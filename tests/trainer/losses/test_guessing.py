@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from lsl_shared import CoarseTask
+from lsl_shared.allowed import allowed_sets
 from lsl_trainer import Network, TrainConfig, residual_network
 from lsl_trainer.data.batch import Batch, Labelled
+from lsl_trainer.data.training_data import ALLOWED
 from lsl_trainer.losses.constraint import Constraint
 from lsl_trainer.losses.guessing import Guessing
 from tests.support.squares import COARSE, FINE, SIZE
@@ -16,14 +19,16 @@ SIDES = np.array([0] * 10 + [1] * 10 + [0] * 30 + [1] * 10)
 
 def guessing(config: TrainConfig, batches: int = 0) -> Guessing:
     places = np.arange(len(LABELS))
-    data = Labelled(np.zeros((60, 2, 2, 3), np.uint8), places, LABELS, places, places.astype(object), {"side": SIDES})
-    return Guessing(Constraint.of(FINE, COARSE, (0, 1)), data, config.constrained, batches)
+    data = Labelled(np.zeros((60, 2, 2, 3), np.uint8), places, LABELS, places, places.astype(object), {ALLOWED: SIDES})
+    known = [(CoarseTask.of_parent(FINE, COARSE), SIDES)]
+    sets = allowed_sets(known, len(FINE), len(SIDES)).sets
+    return Guessing(Constraint.of(FINE, sets, (0, 1)), data, config.constrained, batches)
 
 
 def batch(positions: list[int]) -> Batch:
     torch.manual_seed(0)
     images = torch.rand(len(positions), 3, *SIZE)
-    sides = {"side": torch.from_numpy(SIDES[positions])}
+    sides = {ALLOWED: torch.from_numpy(SIDES[positions])}
     labels = torch.from_numpy(LABELS[positions])
     return Batch(images, labels, sides, torch.tensor(positions), torch.Generator().manual_seed(0))
 
@@ -38,7 +43,7 @@ def sure_of(classes: tuple[int, ...], config: TrainConfig) -> Network:
 
 
 def allowed(of: Batch) -> torch.Tensor:
-    children = torch.tensor([[1, 1, 0, 0], [0, 0, 1, 1]]).bool()[of.others["side"]]
+    children = torch.tensor([[1, 1, 0, 0], [0, 0, 1, 1]]).bool()[of.others[ALLOWED]]
     own = torch.nn.functional.one_hot(of.labels.clamp(min=0), 4).bool()
     return torch.where((of.labels >= 0)[:, None], own, children)
 
@@ -96,3 +101,19 @@ def test_equal_shares_change_nothing(config: TrainConfig) -> None:
     before = network.head.bias.tolist()
     found.level(network)
     assert network.head.bias.tolist() == before
+
+
+def test_images_that_may_be_of_a_class_are_counted_where_sets_overlap(config: TrainConfig) -> None:
+    """Four classes under {0, 1}, {1, 2} and all by no label; class 1 may be in 5 + 3 images without a fine label."""
+    sets = np.array([[1, 1, 0, 0, 0], [0, 1, 1, 0, 0], [0, 0, 0, 1, 0]], bool)
+    labels, of_image = np.array([0, 3, *[-1] * 10]), np.array([0, -1, *[0] * 5, *[1] * 3, *[2] * 2])
+    places = np.arange(12)
+    data = Labelled(
+        np.zeros((12, 2, 2, 3), np.uint8), places, labels, places, places.astype(object), {ALLOWED: of_image}
+    )
+    chosen = config.having(share_prior=0.0, shares="learnt", labels_drawn="by-class")
+    found = Guessing(Constraint.of(FINE, sets, (0, 1, 2)), data, chosen.constrained)
+    assert found.shares.means.tolist() == pytest.approx([1 / 2, 1 / 3, 1 / 2, 1]), "alike at first, among siblings"
+    expected = np.array([5 / 2 + 1, 8 / 3, 3 / 2, 2 + 1])
+    siblings = np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 0], [0, 0, 0, 1]])
+    assert found.shares.shares.tolist() == pytest.approx((expected / (siblings @ expected)).tolist())

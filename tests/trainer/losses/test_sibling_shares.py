@@ -63,8 +63,8 @@ def test_labels_drawn_at_random_are_where_it_begins() -> None:
 )
 def test_counts_that_stop_at_one_number_tell_no_shares(counts: tuple[int, ...], told: bool) -> None:
     labels = np.repeat(np.arange(5), (*counts, 40))
-    assert told_by_labels(np.append(labels, [-1] * 9), np.array([0, 0, 1, 1, 2])) == told
+    assert told_by_labels(np.append(labels, [-1] * 9), np.array([1, 1, 1, 1, 0], bool)) == told
 
 
 def test_without_siblings_nothing_is_told() -> None:
-    assert not told_by_labels(np.array([0, 1, 1]), np.array([0, 1]))
+    assert not told_by_labels(np.array([0, 1, 1]), np.zeros(2, bool))

@@ -136,7 +136,7 @@ def _check_coarse(store: Store, labels: dict[str, NDArray[np.int16]], report: Ch
                 report.warnings.append(f"{contradicted}: {first_few(store.ids[wrong])}")
         apart = np.flatnonzero(allowed_sets(known, len(store.tasks[name]), len(store)).contradictory)
         if apart.size:
-            told = (f"{store.ids[row]} ({told_classes(known, row)})" for row in apart)
+            told = (f"{store.ids[row]} ({told_classes(known, int(row))})" for row in apart)
             report.warnings.append(
                 f"{apart.size} image(s) have coarse labels that allow no {name} together: {first_few(told)}"
             )

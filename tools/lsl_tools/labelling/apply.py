@@ -112,7 +112,7 @@ def _refuse_apart(
     """Raises LabelError where coarse labels, one (n,) for each task, allow no fine class together."""
     wrong = np.flatnonzero(allowed_sets(known, len(fine), len(rows)).contradictory)
     if len(wrong):
-        told = (f"{store.ids[rows[k]]}: {told_classes(known, k)}" for k in wrong)
+        told = (f"{store.ids[rows[k]]}: {told_classes(known, int(k))}" for k in wrong)
         raise LabelError(
             f"{len(wrong)} image(s) would have coarse labels that allow no {fine.name} together: "
             f"{first_few(told, separator='; ')}; correct them in one CSV, or add --contradict"

@@ -31,7 +31,7 @@ def new_manifest(
         image_size=data.image_size,
         tasks=tasks,
         network={"backbone": config.transfer.backbone} if config.transfer.backbone else shape,
-        training={**settings, "fine_images": len(data.fine), "coarse_images": len(data.coarse)},
+        training={**settings, "fine_images": len(data.fine), "coarse_images": len(data.coarsely_labelled)},
         test_metrics=_test_metrics(answers.test, data.test, tasks[0]),
         store_fingerprint=data.fingerprint,
         package_version=version("lsl-toolkit"),

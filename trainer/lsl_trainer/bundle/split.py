@@ -27,7 +27,16 @@ def write_split(data: TrainingData, path: Path) -> None:
 
 def _contents(data: TrainingData) -> dict[str, str]:
     """The SHA-256 of the pixels of the images in all sets, by id; each is taken once."""
-    sets = (data.coarse, data.fine, data.coarse_aside, data.fine_aside, data.calibration, data.test, data.held)
+    sets = (
+        data.coarse,
+        data.fine,
+        data.constrained,
+        data.coarse_aside,
+        data.fine_aside,
+        data.calibration,
+        data.test,
+        data.held,
+    )
     places = {row: name for images in sets for row, name in zip(images.rows.tolist(), images.ids, strict=True)}
     pixels = data.fine.images  # those of all sets
     return {name: image_digests(pixels[row : row + 1])[0].hex() for row, name in places.items()}

@@ -57,7 +57,7 @@ def tried(
     training = TwoStepTraining(shown, candidate_config(config, candidate), fabric)
     for _ in training.run(on_images):
         pass
-    logits = logits_of(training.network, data.fine.images, rows[held])[:, : len(yardstick.parents)]
+    logits = logits_of(training.network, data.fine.images, rows[held])[:, : yardstick.classes]
     return yardstick.marks(held, logits.argmax(1).numpy())
 
 

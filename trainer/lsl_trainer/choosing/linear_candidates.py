@@ -76,7 +76,7 @@ def try_linear(
         held = torch.from_numpy(folds == fold)
         shown = torch.cat([view[~held] for view in coordinates])
         part = problem.part(~held).repeated(len(views), shown).to(features.device)
-        answers[:, held.numpy()] = _answers(part, penalties, coordinates[0][held], len(yardstick.parents))
+        answers[:, held.numpy()] = _answers(part, penalties, coordinates[0][held], yardstick.classes)
     for penalty, answer in zip(penalties, answers, strict=True):
         yield one.candidate(penalty), out_of_fold(yardstick, folds, answer)
 
@@ -102,7 +102,7 @@ def bears_turning(
     fitted, scores = fit_linear(part, penalty).to(found.device), []
     for view in range(_TURNS):
         coordinates = axes.coordinates(torch.cat(features.of_some(one.enlarge, view, one.layers, asked), 1))
-        answers = fitted.logits(coordinates)[:, : len(yardstick.parents)].argmax(1).numpy()
+        answers = fitted.logits(coordinates)[:, : yardstick.classes].argmax(1).numpy()
         scores.append(yardstick.marks(asked, answers).score)
     return float(np.mean(scores[1:])) >= _NEARLY * scores[0]
 

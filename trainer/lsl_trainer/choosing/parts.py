@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_trainer.data.batch import Labelled
 from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.layers.ridge import group_folds
 
@@ -30,21 +29,10 @@ def sampled(data: TrainingData, seed: int) -> TrainingData:
 
 def only(data: TrainingData, rows: NDArray[np.int64]) -> TrainingData:
     """The same data with no images to learn from but `rows`."""
-    return replace(data, fine=_only(data.fine, rows), coarse=_only(data.coarse, rows))
+    sets = {name: getattr(data, name) for name in ("fine", "coarse", "constrained")}
+    return replace(data, **{name: found.part(np.isin(found.rows, rows)) for name, found in sets.items()})
 
 
 def folds_of_genes(groups: NDArray[np.int64]) -> NDArray[np.int64]:
     """The fold of each image (n,), five of whole genes; three where there are more than 1,000 images."""
     return group_folds(groups, _OF_MANY if len(groups) > _MANY else _FOLDS)
-
-
-def _only(labelled: Labelled, rows: NDArray[np.int64]) -> Labelled:
-    chosen = np.isin(labelled.rows, rows)
-    return replace(
-        labelled,
-        rows=labelled.rows[chosen],
-        labels=labelled.labels[chosen],
-        groups=labelled.groups[chosen],
-        ids=labelled.ids[chosen],
-        others={name: labels[chosen] for name, labels in labelled.others.items()},
-    )

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from lsl_shared.measures.metrics import is_ordered
-from lsl_trainer.data.training_data import TrainingData
+from lsl_trainer.data.training_data import ALLOWED, TrainingData
 
 __all__ = ["Sight", "look"]
 
@@ -27,6 +27,7 @@ class Sight:
     coarse: int
     """Training images with a coarse label."""
     coarse_classes: int
+    """How many different ones, or sets of fine classes that they allow together."""
     genes: int
     image_size: tuple[int, int]
     ordered: bool
@@ -54,14 +55,15 @@ def look(data: TrainingData, device: torch.device) -> Sight:
     """Looks at the training images of `data`, and at where they would be learnt from."""
     labelled = data.fine.labels[data.fine.labels >= 0]
     counts = np.bincount(labelled, minlength=data.fine_outputs)
-    learnt = np.concatenate([data.fine.groups, data.coarse.groups])
+    learnt = np.concatenate([data.fine.groups, data.coarse.groups, data.constrained.groups])
+    coarse = data.coarsely_labelled
     return Sight(
         images=len(data.learnt_rows),
         fine=len(labelled),
         least=int(counts[counts > 0].min()),
         classes=data.fine_outputs,
-        coarse=len(data.coarse),
-        coarse_classes=len(np.unique(data.coarse.labels)),
+        coarse=len(coarse),
+        coarse_classes=len(np.unique(coarse.others[ALLOWED] if data.constraints else coarse.labels)),
         genes=len(np.unique(learnt)),
         image_size=data.image_size,
         ordered=is_ordered(data.fine_space.classes),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_trainer.data.training_data import TrainingData
+from lsl_trainer.data.training_data import ALLOWED, TrainingData
 
 __all__ = ["Marks", "Yardstick"]
 
@@ -22,7 +22,7 @@ class Marks:
 
     fine: NDArray[np.float64]
     coarse: NDArray[np.float64]
-    """Whether the answer lies in the right coarse class."""
+    """Whether the coarse labels allow the answer."""
 
     @property
     def score(self) -> float:
@@ -58,10 +58,10 @@ class Yardstick:
 
     fine: NDArray[np.int64]
     """(n,), −1 unknown."""
-    coarse: NDArray[np.int64]
-    """(n,), −1 unknown, or a class without fine ones."""
-    parents: NDArray[np.int64]
-    """(K,): the coarse class of each fine one."""
+    sets: NDArray[np.int64]
+    """(n,): what the coarse labels allow, index into `allowed`; −1 unknown, or a set without fine classes."""
+    allowed: NDArray[np.bool_]
+    """(S, K): sets of fine classes."""
     groups: NDArray[np.int64]
     """(n,): their genes."""
 
@@ -69,14 +69,19 @@ class Yardstick:
     def of(cls, data: TrainingData) -> Yardstick:
         """From the data of a training."""
         rows, space = data.learnt_rows, data.fine_space
-        fine, coarse, groups = (np.full(len(rows), -1) for _ in range(3))
-        for labelled in (data.coarse, data.fine):
+        fine, sets, groups = (np.full(len(rows), -1) for _ in range(3))
+        for labelled in (data.coarse, data.constrained, data.fine):
             groups[np.searchsorted(rows, labelled.rows)] = labelled.groups
         fine[np.searchsorted(rows, data.fine.rows)] = data.fine.labels
-        parents = np.array(space.parent_index if len(data.coarse) else [-2] * len(space), dtype=np.int64)
-        coarse[np.searchsorted(rows, data.coarse.rows)] = data.coarse.labels
-        coarse[~np.isin(coarse, parents)] = -1
-        return cls(fine, coarse, parents, groups)
+        allowed = data.allowed[:, : len(space)]
+        sets[np.searchsorted(rows, data.constrained.rows)] = data.constrained.others[ALLOWED]
+        sets[~np.isin(sets, np.flatnonzero(allowed.any(1)))] = -1
+        return cls(fine, sets, allowed, groups)
+
+    @property
+    def classes(self) -> int:
+        """K, how many fine classes there are."""
+        return int(self.allowed.shape[1])
 
     def marks(self, rows: NDArray[np.int64], answers: NDArray[np.int64]) -> Marks:
         """Of answers, fine classes (m,), for the images `rows` (m,) that were left out; the others were learnt from.
@@ -87,5 +92,7 @@ class Yardstick:
         shown[rows] = False
         known = np.isin(self.fine[rows], self.fine[shown]) & (self.fine[rows] >= 0)
         fine = np.where(known, answers == self.fine[rows], np.nan).astype(np.float64)
-        right = self.parents[answers] == self.coarse[rows]
-        return Marks(fine, np.where(self.coarse[rows] >= 0, right, np.nan).astype(np.float64))
+        known = self.sets[rows] >= 0
+        right = np.full(len(rows), np.nan)
+        right[known] = self.allowed[self.sets[rows][known], answers[known]]
+        return Marks(fine, right)

@@ -62,7 +62,7 @@ def answered(row: str, training: TwoStepTraining, seconds: float) -> Outcome:
         truth=tuple(data.test.labels.tolist()),
         predicted=tuple(predicted.tolist()),
         fine_images=int((data.fine.labels >= 0).sum()),
-        coarse_images=len(data.coarse),
+        coarse_images=len(data.coarsely_labelled),
         seconds=seconds,
         notes=tuple(training.notes),
     )

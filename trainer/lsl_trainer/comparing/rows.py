@@ -99,7 +99,8 @@ _KEPT_AS: dict[type[PlannedStep], str] = {_ContinuedStep: "continued"}
 def _checkpoint(folder: Path, steps: Sequence[PlannedStep], data: TrainingData) -> tuple[Path, str]:
     """Where the state within the last of `steps` lies, and the digest of what they learn from."""
     digest = hashlib.sha256(data.fingerprint.encode() + data.part.tobytes())
-    learnt_from = [data.coarse, data.fine] if steps[-1].fine_labels else [data.coarse]
+    together = [data.constrained] if len(data.constraints) > 1 else []
+    learnt_from = [data.coarse, data.fine, *together] if steps[-1].fine_labels else [data.coarse]
     for labelled in learnt_from:
         digest.update("\n".join(labelled.ids).encode(errors="replace") + labelled.labels.tobytes())
         for others in labelled.others.values():

@@ -37,6 +37,17 @@ class Labelled:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def part(self, chosen: NDArray[np.bool_]) -> Labelled:
+        """Some of them, `chosen` bool (N,)."""
+        return Labelled(
+            self.images,
+            self.rows[chosen],
+            self.labels[chosen],
+            self.groups[chosen],
+            self.ids[chosen],
+            {name: found[chosen] for name, found in self.others.items()},
+        )
+
 
 @dataclass(frozen=True)
 class Batch:

@@ -1,10 +1,11 @@
-"""Which tasks of a store are learnt: the fine one, the coarse one above it, and further ones; or terms alone."""
+"""Which tasks of a store are learnt: the fine one, the coarse ones above it, and further ones; or terms alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from lsl_runtime.evaluation.term_scores import range_task
+from lsl_shared.coarse import CoarseTask, implied_coarse
 from lsl_shared.errors import ConfigError
 from lsl_shared.files.store import Store
 from lsl_shared.labels import LabelSpace
@@ -12,7 +13,7 @@ from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.labels import Labels
 from lsl_trainer.settings.method import Method
 
-__all__ = ["ChosenTasks", "choose_tasks", "task_to_learn", "tasks_beside"]
+__all__ = ["ChosenTasks", "choose_tasks", "most_labelled", "task_to_learn", "tasks_beside"]
 
 
 @dataclass(frozen=True)
@@ -22,19 +23,22 @@ class ChosenTasks:
     fine: LabelSpace | None
     """The task of classes to learn; None where terms are learnt alone."""
     coarse: LabelSpace | None
-    """The coarse task above it; the ranges that make bags, where terms are learnt alone. None where there is none."""
+    """The coarse task that a step learns; the ranges that make bags, where terms are learnt alone. None where there is
+    none."""
     further: tuple[str, ...]
     """The tasks of classes or terms beside the fine one, or the terms that are learnt alone."""
+    constraints: tuple[CoarseTask, ...] = ()
+    """The coarse tasks whose labels the method learns together; none where it learns one alone, or none."""
 
     def learns_coarse(self, method: Method) -> bool:
         """Whether a method learns the coarse labels."""
-        above = bool(self.fine and self.coarse and self.fine.parent == self.coarse.name)
-        return method.coarse_labels or (method.coarse_if_any and above)
+        return method.coarse_labels or bool(self.constraints)
 
     @property
     def of_classes(self) -> tuple[str, ...]:
-        """The fine task and the coarse one, as far as there are such."""
-        return tuple(space.name for space in (self.fine, self.coarse) if space)
+        """The fine task and the coarse ones, as far as there are such."""
+        names = [space.name for space in (self.fine, self.coarse) if space]
+        return tuple(dict.fromkeys([*names, *(one.name for one in self.constraints)]))
 
 
 def choose_tasks(store: Store, config: TrainConfig, method: Method) -> ChosenTasks:
@@ -45,8 +49,10 @@ def choose_tasks(store: Store, config: TrainConfig, method: Method) -> ChosenTas
         ranges = labels.coarse or range_task(store)
         return ChosenTasks(None, store.task(ranges) if ranges else None, (labels.fine,))
     fine = task_to_learn(store, labels)
-    name, further = _coarse_name(fine, labels, method), tasks_beside(store, labels, fine.name)
-    return ChosenTasks(fine, store.task(name) if method.coarse_labels else store.tasks.get(name), further)
+    name, further = _coarse_name(store, fine, labels, method), tasks_beside(store, labels, fine.name)
+    over = [one for one in store.coarse_tasks(fine.name) if labels.coarse in ("", one.name)]
+    coarse = store.task(name) if method.coarse_labels else store.tasks.get(name)
+    return ChosenTasks(fine, coarse, further, tuple(over) if method.all_coarse else ())
 
 
 def task_to_learn(store: Store, labels: Labels) -> LabelSpace:
@@ -59,21 +65,33 @@ def task_to_learn(store: Store, labels: Labels) -> LabelSpace:
     return store.task(labels.fine or _only_fine_task(store))
 
 
-def _coarse_name(fine: LabelSpace, labels: Labels, method: Method) -> str:
-    """The name of the coarse task; the store may lack it where the method does not learn it."""
-    name = labels.coarse or fine.parent
-    if method.coarse_if_any and not labels.coarse:
-        return fine.parent
+def _coarse_name(store: Store, fine: LabelSpace, labels: Labels, method: Method) -> str:
+    """The name of the coarse task of a step; the store may lack it where the method does not learn it."""
+    name = labels.coarse or most_labelled(store, fine)
     if not method.coarse_labels:
         return name
     if not name:
         raise ConfigError(f"task {fine.name!r} has no coarse task: use --method plain, or name one with --coarse")
     if name == fine.name:
         raise ConfigError(f"--fine and --coarse must be two tasks, received {name!r} twice")
-    if method.parent_labels and name != fine.parent:
-        there = f"{fine.name!r} has {fine.parent or 'none'!r}"
-        raise ConfigError(f"--method {method.name} needs the fine task's parent as --coarse, and {there}")
+    over = [one.name for one in store.coarse_tasks(fine.name)]
+    if method.all_coarse and name not in over:
+        there = f"{fine.name!r} has {', '.join(over) or 'none'!r}"
+        raise ConfigError(f"--method {method.name} needs a coarse task of the fine one as --coarse, and {there}")
     return name
+
+
+def most_labelled(store: Store, fine: LabelSpace) -> str:
+    """The coarse task of `fine` with the most labels, those that follow from fine labels included; '' without any.
+
+    Of as many the parent comes first. Tasks that lie above other coarse ones do not count.
+    """
+    direct = [fine.parent] * bool(fine.parent) + [one.name for one in store.further_coarse.get(fine.name, ())]
+    if len(direct) < 2:
+        return "".join(direct)
+    over, labels = {one.name: one for one in store.coarse_tasks(fine.name)}, store.labels(fine.name)
+    counts = [int(((store.labels(name) >= 0) | (implied_coarse(over[name], labels) >= 0)).sum()) for name in direct]
+    return direct[counts.index(max(counts))]
 
 
 def tasks_beside(store: Store, labels: Labels, fine: str) -> tuple[str, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_shared.allowed import AllowedSets, allowed_sets
+from lsl_shared.coarse import implied_coarse
 from lsl_shared.files.store import Store
 from lsl_shared.labels import LabelSpace
 from lsl_trainer.data.chosen_tasks import ChosenTasks
@@ -34,11 +36,16 @@ class KnownLabels:
     """(N,): whether an image carries a label of a further task."""
     ranges: NDArray[np.int64]
     """(N,): coarse classes, or fine ones where there is no coarse task; with the gene they make bags."""
+    allowed: AllowedSets
+    """What the labels of all coarse tasks that the method learns together allow; an image whose labels contradict each
+    other counts as one without any."""
+    contradictory: int
+    """How many such images there are."""
 
     @property
     def needed(self) -> NDArray[np.int64]:
         """The images with a label that is learnt, places in the store (n,)."""
-        return np.flatnonzero((self.fine >= 0) | (self.coarse >= 0) | self.beside)
+        return np.flatnonzero((self.fine >= 0) | (self.coarse >= 0) | (self.allowed.of_image >= 0) | self.beside)
 
 
 def known_labels(store: Store, tasks: ChosenTasks, *, learns_coarse: bool) -> KnownLabels:
@@ -48,13 +55,17 @@ def known_labels(store: Store, tasks: ChosenTasks, *, learns_coarse: bool) -> Kn
     coarse = _coarse_labels(store, tasks.coarse, tasks.fine) if tasks.coarse else none
     further, usable = further_tasks(store, tasks.further), store.unusable() == ""
     fine, coarse = np.where(usable, fine, -1), np.where(usable, coarse, -1)
+    allowed = _allowed(store, tasks, usable)
+    apart = allowed.contradictory
     return KnownLabels(
-        first=(FineTask(tasks.fine, fine, tasks.coarse),) if tasks.fine else (),
+        first=(FineTask(tasks.fine, fine, store.coarse_tasks(tasks.fine.name)),) if tasks.fine else (),
         further=further,
         fine=fine,
         coarse=coarse if learns_coarse else none,
         beside=np.any([none >= 0, *(task.known for task in further)], axis=0) & usable,
         ranges=coarse if tasks.coarse else fine,
+        allowed=replace(allowed, of_image=np.where(apart, -1, allowed.of_image)),
+        contradictory=int(apart.sum()),
     )
 
 
@@ -81,9 +92,27 @@ def drawn_labels(labels: NDArray[np.int64], settings: Labels) -> NDArray[np.int6
 
 
 def _coarse_labels(store: Store, coarse: LabelSpace, fine: LabelSpace | None) -> NDArray[np.int64]:
-    """Coarse labels (N,), −1 unknown; an image that has a class of `fine` alone takes that class's parent."""
+    """Coarse labels (N,), −1 unknown; an image that has a class of `fine` alone takes the coarse class above it."""
     known = store.labels(coarse.name).astype(np.int64)
-    if fine is None or fine.parent != coarse.name:
+    over = next((one for one in store.coarse_tasks(fine.name) if one.name == coarse.name), None) if fine else None
+    if fine is None or over is None:
         return known
-    labels = store.labels(fine.name)
-    return np.where((known < 0) & (labels >= 0), np.asarray(fine.parent_index)[labels], known)
+    return np.where(known < 0, implied_coarse(over, store.labels(fine.name)), known)
+
+
+def _allowed(store: Store, tasks: ChosenTasks, usable: NDArray[np.bool_]) -> AllowedSets:
+    """What the coarse labels of usable images allow together; a fine label alone counts as the coarse class above it.
+
+    The first coarse task in which one follows takes it, and no other one: an image whose fine label is not drawn must
+    not say more than a coarse label would.
+    """
+    if tasks.fine is None:
+        return allowed_sets([], 0, len(store))
+    fine, known = store.labels(tasks.fine.name), []
+    labels = [np.where(usable, store.labels(one.name), -1) for one in tasks.constraints]
+    unknown = usable & np.all([found < 0 for found in labels], axis=0)
+    for one, found in zip(tasks.constraints, labels, strict=True):
+        implied = np.where(unknown, implied_coarse(one, fine), -1)
+        known.append((one, np.where(implied >= 0, implied, found)))
+        unknown &= implied < 0
+    return allowed_sets(known, len(tasks.fine), len(store))

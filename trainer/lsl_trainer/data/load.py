@@ -15,7 +15,7 @@ from lsl_trainer.data.image_cache import load_images
 from lsl_trainer.data.kept_aside import kept_aside
 from lsl_trainer.data.known_labels import KnownLabels, drawn_labels, known_labels
 from lsl_trainer.data.split import CALIBRATION, TEST, TRAIN, duplicates, split_store
-from lsl_trainer.data.training_data import TrainingData
+from lsl_trainer.data.training_data import ALLOWED, TrainingData
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.method import find_method
 
@@ -55,6 +55,9 @@ def load_data(
         first=known.first,
         further=known.further,
         coarse_space=tasks.coarse,
+        constraints=tasks.constraints,
+        allowed=known.allowed.sets,
+        contradictory=known.contradictory,
         part=part,
         ids=store.ids,
         genes=store.genes,
@@ -80,6 +83,7 @@ def _sets(
     (n, H, W, 3) those at `known.needed`.
     """
     fine, coarse, held, test = known.fine, known.coarse, part == CALIBRATION, part == TEST
+    constrained = (known.allowed.of_image >= 0) | ((drawn >= 0) & bool(len(known.allowed.sets)))
     learns = (part == TRAIN) & ~aside
     further, none = {task.name: task.labels for task in known.further}, dict[str, NDArray[np.int64]]()
     purposes = {
@@ -90,6 +94,7 @@ def _sets(
         "calibration": (held & (fine >= 0), fine, none),
         "test": (test & ((fine >= 0) if known.first else known.beside), fine, none),
         "held": (held & known.beside, fine, further),
+        "constrained": (learns & constrained, drawn, {ALLOWED: known.allowed.of_image}),
     }
     groups, ids = store.groups(), store.ids
     return {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lsl_trainer.data.training_data import TrainingData
 
-__all__ = ["data_notes", "listed"]
+__all__ = ["coarse_told", "data_notes", "listed"]
 
 _LISTED = 10
 
@@ -23,7 +23,20 @@ def data_notes(data: TrainingData) -> list[str]:
             notes.append(
                 f"no training image carries these terms of {task.name}, so none is ever chosen: {listed(never)}"
             )
+    if data.contradictory:
+        named = " and ".join(one.name for one in data.constraints)
+        notes.append(
+            f"{data.contradictory:,} images have labels of {named} that allow no {data.fine_space.name} together: "
+            "their coarse labels are not learnt"
+        )
     return notes
+
+
+def coarse_told(data: TrainingData) -> str:
+    """Which coarse labels are learnt, in words; '' where none are."""
+    if data.constraints:
+        return " or ".join(one.name for one in data.constraints)
+    return data.coarse_space.name if data.coarse_space else ""
 
 
 def listed(names: Sequence[str]) -> str:

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_shared.coarse import CoarseTask
 from lsl_shared.errors import ConfigError
 from lsl_shared.labels import LabelSpace
 from lsl_trainer.data.batch import Labelled
 from lsl_trainer.tasks.classes import FineTask
 from lsl_trainer.tasks.learnt_task import LearntTask
 
-__all__ = ["TrainingData"]
+__all__ = ["ALLOWED", "TrainingData"]
+
+ALLOWED = "allowed set"
+"""Among the labels of `TrainingData.constrained`: no task has such a name."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,13 @@ class TrainingData:
     """Tasks to learn beside it, or the terms that are learnt alone. `fine` then holds their labels too, and images that
     have only those."""
     coarse_space: LabelSpace | None
-    """None for a fine task without coarse labels (method plain)."""
+    """The coarse task that a step learns. None for a fine task without coarse labels (method plain)."""
+    constraints: tuple[CoarseTask, ...]
+    """The coarse tasks whose labels are learnt together; none for methods that learn one alone, or none."""
+    allowed: NDArray[np.bool_]
+    """(S, K + 1): the sets of fine classes that these labels allow, the last column for none of them."""
+    contradictory: int
+    """Images that were left out, because their coarse labels allow no class together."""
     part: NDArray[np.int8]
     """(N,) of the store: the part of each image, index into split.PARTS."""
     ids: NDArray[np.object_]
@@ -38,6 +48,9 @@ class TrainingData:
     """D_t: training images with a coarse label; empty for methods that do not learn these."""
     fine: Labelled
     """D_s: training images with a fine label that counts."""
+    constrained: Labelled
+    """Training images with a label of one of `constraints`, or with a fine label, which alone counts; of `others`,
+    `ALLOWED` is the index into `allowed`, −1 where all is possible. Empty for other methods."""
     coarse_aside: Labelled
     fine_aside: Labelled
     """Training images that only say when to stop; empty without `patience`."""
@@ -75,7 +88,14 @@ class TrainingData:
     @property
     def learnt_rows(self) -> NDArray[np.int64]:
         """(n,): which of the images are learnt from, in order, each once."""
-        return np.union1d(self.fine.rows, self.coarse.rows)
+        return np.unique(np.concatenate([self.fine.rows, self.coarse.rows, self.constrained.rows]))
+
+    @property
+    def coarsely_labelled(self) -> Labelled:
+        """The training images with a coarse label that is learnt: of one coarse task, or of those that are together."""
+        if not self.constraints:
+            return self.coarse
+        return self.constrained.part(self.constrained.others[ALLOWED] >= 0)
 
     @property
     def coarse_classes(self) -> LabelSpace:
@@ -88,7 +108,8 @@ class TrainingData:
     def digest(self) -> str:
         """SHA-256 over the store's fingerprint, the split, and all labels that are learnt from."""
         digest = hashlib.sha256(self.fingerprint.encode() + self.part.tobytes())
-        for labelled in (self.coarse, self.fine):
+        together = [self.constrained] if len(self.constraints) > 1 else []
+        for labelled in (self.coarse, self.fine, *together):
             digest.update(labelled.rows.tobytes() + labelled.labels.tobytes())
             for others in labelled.others.values():
                 digest.update(np.ascontiguousarray(others).tobytes())

@@ -23,7 +23,7 @@ __all__ = ["FROZEN_VIEWS", "HeadOnFeatures", "answering", "images_to_compute", "
 
 FROZEN_VIEWS = 1
 """How many views of each training image a head learns from: changed ones have brought nothing (BENCHMARKS.md)."""
-_LEARNT = ("coarse", "fine")
+_LEARNT = ("coarse", "fine", "constrained")
 _ASKED = ("coarse_aside", "fine_aside", "calibration", "test", "held")
 
 

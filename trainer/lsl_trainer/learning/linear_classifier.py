@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lsl_shared.measures.metrics import is_ordered
-from lsl_trainer.data.training_data import TrainingData
+from lsl_trainer.data.training_data import ALLOWED, TrainingData
 from lsl_trainer.frozen.features import FrozenFeatures
 from lsl_trainer.learning.backbones import feature_network
 from lsl_trainer.learning.linear_problem import LinearProblem, fit_linear, principal_axes
 from lsl_trainer.learning.plan import Fitting
-from lsl_trainer.losses.constrained import Constraint, labels_together
+from lsl_trainer.losses.constraint import constraint_of
 from lsl_trainer.networks.block_features import BlockFeatures
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.groups import Constrained
@@ -102,12 +102,10 @@ def linear_problem(data: TrainingData, settings: Constrained) -> LinearProblem:
 
 def _allowed_by_coarse(data: TrainingData, rows: NDArray[np.int64]) -> tuple[Tensor, int]:
     """What the coarse labels of images allow, bool (n, K + A), and how many classes are in order."""
-    ordered = is_ordered(data.fine_space.classes)
-    if not len(data.coarse):
+    ordered, together = is_ordered(data.fine_space.classes), data.constrained
+    if not len(together):
         return torch.ones(len(rows), data.fine_outputs, dtype=torch.bool), data.fine_outputs if ordered else 0
-    coarse = data.coarse_classes
-    constraint = Constraint.of(data.fine_space, coarse, np.unique(data.coarse.labels).tolist())
-    together = labels_together(data.coarse, data.fine, coarse.name)
+    constraint = constraint_of(data)
     allowed = torch.ones(len(rows), constraint.outputs, dtype=torch.bool)
-    allowed[np.searchsorted(rows, together.rows)] = constraint.allowed[torch.from_numpy(together.others[coarse.name])]
+    allowed[np.searchsorted(rows, together.rows)] = constraint.allowed[torch.from_numpy(together.others[ALLOWED])]
     return allowed, constraint.n_fine if constraint.ordered else 0

@@ -1,10 +1,10 @@
 """Fine classes learnt under coarse constraints: an image without a fine label still says which few it may have.
 
 A batch holds images with a fine label and images without one. The former give L_CE (eq. 3). The latter, strongly
-changed, give the likelihood of their coarse label, −log of the sum over its fine classes, and L_CE with a pseudo-label:
-the fine class of that coarse one of which the network, in eval mode, is confident when the image is weakly changed
-(`lsl_trainer.losses.guessing`). For ordered classes both parts also give the expected distance from what the label
-allows. A coarse class without fine classes gets an output of its own, which is dropped at the end.
+changed, give the likelihood of their coarse labels, −log of the sum over the fine classes that these allow together,
+and L_CE with a pseudo-label: that of these classes of which the network, in eval mode, is confident when the image is
+weakly changed (`lsl_trainer.losses.guessing`). For ordered classes both parts also give the expected distance from what
+the labels allow. A coarse class without fine classes gets an output of its own, which is dropped at the end.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from torch import Tensor
 
 from lsl_trainer.data.batch import Batch, Labelled, Loss
 from lsl_trainer.data.mixing import dropped
-from lsl_trainer.losses.constraint import Constraint, labels_together
+from lsl_trainer.data.training_data import ALLOWED
+from lsl_trainer.losses.constraint import Constraint
 from lsl_trainer.losses.guessing import Guessing
 from lsl_trainer.losses.partial_labels import distance_loss, distances, partial_label_loss
 from lsl_trainer.losses.similarity import similarity_loss
@@ -25,7 +26,6 @@ from lsl_trainer.settings.groups import Constrained, Regularization
 __all__ = [
     "Constraint",
     "constrained_loss",
-    "labels_together",
     "similarity_in_batch",
 ]
 
@@ -86,9 +86,9 @@ def similarity_in_batch(features: Tensor, labels: Tensor, known: Tensor, tempera
 
 
 def _allowed(batch: Batch, constraint: Constraint) -> Tensor:
-    """bool (B, K + A): the fine class of images that have one, else all that the coarse class allows."""
+    """bool (B, K + A): the fine class of images that have one, else all that the coarse labels allow."""
     own = F.one_hot(batch.labels.clamp(min=0), constraint.outputs).bool()
-    return torch.where((batch.labels >= 0)[:, None], own, constraint.allowed[batch.others[constraint.coarse]])
+    return torch.where((batch.labels >= 0)[:, None], own, constraint.allowed[batch.others[ALLOWED]])
 
 
 def _mean(losses: Tensor, chosen: Tensor) -> Tensor:

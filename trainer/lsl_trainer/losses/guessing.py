@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lsl_trainer.data.batch import Batch, Labelled
+from lsl_trainer.data.training_data import ALLOWED
 from lsl_trainer.losses.constraint import Constraint
 from lsl_trainer.losses.pseudo_labels import class_thresholds, guesses
 from lsl_trainer.losses.sibling_shares import SiblingShares, told_by_labels
@@ -29,13 +30,13 @@ class Guessing:
     def __init__(self, constraint: Constraint, data: Labelled, settings: Constrained, batches: int = 0) -> None:
         """`data` are the images of the step, which has so many `batches`; 0 is one without stretches."""
         self._settings, self._batches, self._siblings = settings, batches, constraint.siblings
-        labels, coarse = torch.from_numpy(data.labels), torch.from_numpy(data.others[constraint.coarse])
-        parents = constraint.allowed.int().argmax(0)
-        drawn = settings.labels_drawn
-        told = told_by_labels(data.labels, parents.numpy()) if drawn == "auto" else drawn == "random"
+        labels, sets = torch.from_numpy(data.labels), torch.from_numpy(data.others[ALLOWED])
+        drawn, several = settings.labels_drawn, constraint.siblings.sum(1) > 1
+        told = told_by_labels(data.labels, several.numpy()) if drawn == "auto" else drawn == "random"
+        unlabelled = _counts(sets[(labels < 0) & (sets >= 0)], len(constraint.sets))
         self.shares = SiblingShares(
             constraint.siblings,
-            _counts(coarse[labels < 0], len(constraint.allowed))[parents],
+            unlabelled @ constraint.sets.float(),
             _counts(labels[labels >= 0], constraint.outputs),
             settings.share_prior,
             told,

@@ -1,5 +1,7 @@
 """How frequent the fine classes of a coarse one are among themselves: estimated while the network learns them.
 
+Where sets of several coarse tasks overlap, the siblings of a class are those that share a set with it.
+
 Online expectation-maximization (Cappé and Moulines 2009): the expectation is what the network says of images that carry
 a coarse label alone; the maximization is their mean, over about one pass through the images of a coarse class. A
 Dirichlet prior counts some images more of every class, so that few images say little.
@@ -30,8 +32,8 @@ class SiblingShares:
     ) -> None:
         """What is known at first.
 
-        `siblings` bool (K, K); `unlabelled` float (K,): how many images without a fine label the coarse class of each
-        class has; `labelled` float (K,): the images with a label of each; `prior`: how many more are counted of each.
+        `siblings` bool (K, K); `unlabelled` float (K,): how many images without a fine label may be of each class;
+        `labelled` float (K,): the images with a label of each; `prior`: how many more are counted of each.
         With `told` the labelled images were drawn at random, and the shares begin with theirs, otherwise as equal.
         """
         self._siblings, self._unlabelled, self._known = siblings.float(), unlabelled, labelled + prior
@@ -58,14 +60,13 @@ class SiblingShares:
         return images / (self._siblings @ images).clamp(min=_LEAST)
 
 
-def told_by_labels(labels: NDArray[np.int64], parents: NDArray[np.int64]) -> bool:
+def told_by_labels(labels: NDArray[np.int64], several: NDArray[np.bool_]) -> bool:
     """Whether the labels (N,), −1 unknown, look drawn at random, and so tell how frequent classes are.
 
     Somebody who labels so many of each class stops at one number: then at least half of the classes with siblings
-    (`parents` (K,) are the coarse classes) have as many labels as the class with the most.
+    (`several` (K,)) have as many labels as the class with the most.
     """
-    counts = np.bincount(labels[labels >= 0], minlength=len(parents))[: len(parents)]
-    several = np.bincount(parents)[parents] > 1
+    counts = np.bincount(labels[labels >= 0], minlength=len(several))[: len(several)]
     if not several.any():
         return False
     return bool(np.mean(counts[several] == counts[several].max()) < 0.5)

@@ -38,6 +38,7 @@ PLAN = Plan(
     place=6,
     further_tasks=False,
     needs_backbone=True,
+    all_coarse=True,
     coarse_if_any=True,
     steps=_no_steps,
     network=_network,

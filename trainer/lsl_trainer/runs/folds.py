@@ -14,7 +14,7 @@ from lsl_shared.errors import TrainingError
 from lsl_shared.files.atomic import write_text
 from lsl_shared.files.store import Store
 from lsl_shared.labels import LabelSpace
-from lsl_trainer.data.chosen_tasks import task_to_learn
+from lsl_trainer.data.chosen_tasks import choose_tasks, task_to_learn
 from lsl_trainer.data.split import fold_store, stored_duplicates
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.epoch import Epoch
@@ -27,6 +27,7 @@ from lsl_trainer.runs.run_folder import CONFIG, METRICS, REPORT
 from lsl_trainer.runs.training import train
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.config_file import write_config
+from lsl_trainer.settings.method import find_method
 
 __all__ = ["cross_validate"]
 
@@ -90,8 +91,7 @@ def cross_validate(
 
 def _parts(store: Store, config: TrainConfig, folds: int) -> list[NDArray[np.int8]]:
     """The split of each fold; equal images stay together."""
-    space = task_to_learn(store, config.labels)
-    tasks = tuple(name for name in (space.name, config.labels.coarse or space.parent) if name)
+    tasks = choose_tasks(store, config, find_method(config.method)).of_classes
     labelled = np.flatnonzero(np.any([store.labels(name) >= 0 for name in tasks], axis=0))
     generator = np.random.default_rng([config.seed, 1])
     return fold_store(store, config.labels.split, folds, tasks, generator, stored_duplicates(store, labelled))

@@ -42,13 +42,13 @@ def train_to(store: Path, config: TrainConfig, out: Path, resume: bool) -> None:
 
 
 def _announce(training: TwoStepTraining) -> None:
+    from lsl_trainer.data.notes import coarse_told
     from lsl_trainer.runs.estimate import estimated_seconds
 
     data = training.data
-    coarse = (
-        f"{len(data.coarse):,} images with {data.coarse_space.name}, " if data.coarse_space and len(data.coarse) else ""
-    )
-    say(f"training on {coarse}{len(data.fine):,} with {data.fine_space.name}; {len(data.test):,} held out for the test")
+    coarse, count = coarse_told(data), len(data.coarsely_labelled)
+    learnt = f"{count:,} images with {coarse}, " if coarse and count else ""
+    say(f"training on {learnt}{len(data.fine):,} with {data.fine_space.name}; {len(data.test):,} held out for the test")
     say(f"this will take about {duration(estimated_seconds(training))}")
 
 

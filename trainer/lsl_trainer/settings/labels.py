@@ -24,9 +24,16 @@ class Labels:
     )
     """The task to learn; '' takes the store's only fine task."""
     coarse: str = setting(
-        default="", option=Option("The coarse task.  \\[default: the fine task's parent]", METHOD, "TASK")
+        default="",
+        option=Option(
+            "The coarse task, and no other.  \\[default: all of the fine task; a step on coarse labels takes that with "
+            "the most]",
+            METHOD,
+            "TASK",
+        ),
     )
-    """The coarse task; '' takes the parent of the fine one."""
+    """The only coarse task that is learnt; '' takes all over the fine one, and for a step on coarse labels that with the
+    most labels."""
     split: SplitKind = setting(
         default="gene", option=Option("Train, calibration and test images.  \\[default: gene]", METHOD)
     )

@@ -26,8 +26,8 @@ class Method:
     """Lists of methods go by it, and then by name."""
     coarse_labels: bool = False
     """Whether it learns coarse labels. Without them, images that carry nothing else are left out."""
-    parent_labels: bool = False
-    """Whether the coarse task must be the fine one's parent."""
+    all_coarse: bool = False
+    """Whether it learns what the labels of all coarse tasks allow together, and not those of one alone."""
     further_tasks: bool = True
     """Whether it learns the tasks of `--task` beside the fine one."""
     terms_alone: bool = False
@@ -37,7 +37,7 @@ class Method:
     needs_backbone: bool = False
     """Whether it takes the features of a backbone as they are, so that it cannot do without one."""
     coarse_if_any: bool = False
-    """Whether it learns the labels of the fine task's parent where there are some, and does without where not."""
+    """Whether it learns the labels of coarse tasks where there are some, and does without where not."""
     one_process: str = ""
     """Why it cannot share its batches among processes; '' where it can."""
 
@@ -45,6 +45,7 @@ class Method:
 AUTO = Method(
     name="auto",
     help="tries what suits the store on left-out training images, and takes the best",
+    all_coarse=True,
     coarse_if_any=True,
     terms_alone=True,
 )

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lsl_shared.coarse import CoarseTask
 from lsl_shared.files.manifest import Task
-from lsl_shared.labels import LabelSpace
 from lsl_shared.measures.conformal import conformal_threshold
 from lsl_trainer.calibration.temperature import fit_temperature, softmax
 from lsl_trainer.tasks.learnt_task import HeldOut, LearntTask, TaskLoss
@@ -55,19 +55,20 @@ class ClassTask(LearntTask):
 class FineTask(ClassTask):
     """The task of classes to learn."""
 
-    coarse: LabelSpace | None
-    """The coarse task; None where there is none."""
+    coarse: tuple[CoarseTask, ...]
+    """The coarse tasks over it."""
 
     stream: ClassVar[int] = 6
 
     def calibrated(self, held: HeldOut, trained: NDArray[np.int64], seed: int) -> Task:
         """With the coarse classes above its own, beside what every task of classes has."""
-        parents = self.coarse.classes if self.coarse and self.coarse.name == self.space.parent else ()
+        parents = next((one.classes for one in self.coarse if one.name == self.space.parent), ())
         return replace(
             super().calibrated(held, trained, seed),
             parent=self.space.parent,
             parent_classes=parents,
             parent_index=self.space.parent_index,
+            further_coarse=tuple(one for one in self.coarse if one.name != self.space.parent),
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torch import Tensor
 
 from lsl_shared.measures.metrics import is_ordered
@@ -43,4 +45,13 @@ class CoarseStep(PlannedStep):
         """L_CE at the usual learning rate."""
         ordered = is_ordered(self.training.coarse_classes.classes)
         loss = cross_entropy(self.config.regularization, ordered=ordered)
-        return self.step(loss, self.config.descent.learning_rate, self.outputs)
+        step = self.step(loss, self.config.descent.learning_rate, self.outputs)
+        return replace(step, notes=(*step.notes, *self._told()))
+
+    def _told(self) -> list[str]:
+        """Which coarse task is learnt, where there are several to take and none was named."""
+        mine = self.training.coarse_classes.name
+        others = [one.name for task in self.training.first for one in task.coarse if one.name != mine]
+        if not others or self.config.labels.coarse:
+            return []
+        return [f"the step on coarse labels learns {mine}, not {', '.join(others)}; --coarse names another"]

@@ -12,7 +12,8 @@ from lsl_trainer.data.sampling import Sampler, mixed_batches
 from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.steps.fine import FineStep
 from lsl_trainer.learning.steps.step import Step
-from lsl_trainer.losses.constrained import Constraint, constrained_loss, labels_together
+from lsl_trainer.losses.constrained import constrained_loss
+from lsl_trainer.losses.constraint import constraint_of
 from lsl_trainer.losses.guessing import Guessing
 from lsl_trainer.losses.trial import left_out
 from lsl_trainer.networks.residual import Network
@@ -32,20 +33,18 @@ class ConstrainedStep(FineStep):
     any_size, until_learnt = False, False
 
     def __init__(self, data: TrainingData, config: TrainConfig) -> None:
-        """The constraint holds the coarse classes that training images have."""
+        """The constraint holds the sets that training images have."""
         super().__init__(data, config)
-        coarse = data.coarse_classes
-        self._together = labels_together(data.coarse, data.fine, coarse.name)
-        self._constraint = Constraint.of(data.fine_space, coarse, np.unique(data.coarse.labels).tolist())
+        self._constraint = constraint_of(data)
 
     @property
     def data(self) -> Labelled:
         """All images with a coarse label, and the fine labels of those that have one."""
-        return self._together
+        return self.training.constrained
 
     @property
     def outputs(self) -> int:
-        """One for each fine class, and one for each coarse class without any."""
+        """One for each fine class, and one for each set without any."""
         return self._constraint.outputs
 
     @property
