@@ -101,6 +101,8 @@ def annotate_command(
         _refuse_together(bool(one_of), join, workers is not None or scheduler is not None, bool(tables), prior)
         with Store(store) as opened:
             images = shard_images(opened, *one_of) if one_of else len(opened)
+            if opened.large_chunks:
+                typer.echo(f"note: {opened.large_chunks}", err=True)
         bundle = model or newest_bundle()
         _refuse_inputs(tables, [store, out or annotations_path(store), *bundle.glob("*")])
         loaded = _loaded(bundle, "cuda" if require_gpu else device)

@@ -28,7 +28,16 @@ def import_told(file: h5py.File) -> str:
     labels = _labels_key(file, file[key].shape)
     words = ["lsl-store", "import", path, path.with_name(f"{path.stem}.store.h5"), "--images", key]
     told = command_line(*words, *(("--labels-key", labels) if labels else ()))
-    return f"`{told}` makes a store of these images"
+    return f"{_axes_told(file[key].shape)}`{told}` makes a store of these images"
+
+
+def _axes_told(shape: tuple[int, ...]) -> str:
+    """That axes are turned as R and MATLAB turn them, and how they are given there; '' where they are not."""
+    if len(shape) != 4 or shape[0] != 3 or shape[-1] == 3:
+        return ""
+    channels, width, height, images = shape
+    there = f"in R and MATLAB the array must be {channels} x {width} x {height} x {images}, as it turns the axes"
+    return f"the axes are reversed: {there}; or "
 
 
 def _labels_key(file: h5py.File, stack: tuple[int, ...]) -> str:

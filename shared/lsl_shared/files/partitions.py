@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lsl_shared.files.store_images import MAX_CHUNK_IMAGES
+from lsl_shared.files.packing import MAX_CHUNK_IMAGES
 
 __all__ = ["partitions"]
 

@@ -224,6 +224,11 @@ class Store(StoreExtras):
         """How the images are packed, chunks and filters: "8x128x320x3 1(4)" is eight a chunk, gzip 4."""
         return self._images.packing
 
+    @property
+    def large_chunks(self) -> str:
+        """What to tell a person of chunks that are needlessly large; '' where they are not."""
+        return self._images.large_chunks
+
     def fingerprint(self) -> str:
         """Identifies the images and their ids, whatever the labels.
 

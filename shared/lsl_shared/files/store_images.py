@@ -14,19 +14,10 @@ from lsl_shared.files.chunks import ImageChunks
 from lsl_shared.files.fingerprint import fingerprint
 from lsl_shared.files.hdf5 import read_dataset
 from lsl_shared.files.own_stacks import import_told
+from lsl_shared.files.packing import images_per_chunk, large_chunks_told, repack_told
 from lsl_shared.system_errors import unreadable
-from lsl_shared.wording import command_line
 
-__all__ = ["MAX_CHUNK_IMAGES", "StoreImages", "images_per_chunk"]
-
-_CHUNK_BYTES = 1 << 20
-MAX_CHUNK_IMAGES = 256
-"""So that a partition of whole chunks never holds more images (design: the files)."""
-
-
-def images_per_chunk(shape: tuple[int, ...]) -> int:
-    """How many images of `shape` (H, W, 3) a chunk of a store holds: 1 MiB of them, but never more than 256."""
-    return min(max(1, _CHUNK_BYTES // int(np.prod(shape))), MAX_CHUNK_IMAGES)
+__all__ = ["StoreImages", "images_per_chunk"]
 
 
 class StoreImages:
@@ -85,6 +76,11 @@ class StoreImages:
         return selected
 
     @property
+    def large_chunks(self) -> str:
+        """What to tell of chunks that are needlessly large; '' where they are not."""
+        return large_chunks_told(self._path, self._images.shape, self.chunk_images)
+
+    @property
     def packing(self) -> str:
         """The chunks and filters of the images, such as "8x128x320x3 1(4)": gzip is filter 1."""
         created = self._images.id.get_create_plist()
@@ -112,13 +108,5 @@ class StoreImages:
             found = f"expected at least one uint8 image, found {images.dtype} {images.shape}"
             raise StoreError(path, "; ".join(filter(None, (found, import_told(images.file)))), "images")
         if images.chunks is None or images.chunks[1:] != images.shape[1:]:
-            found = f"expected whole images per chunk, found chunks {images.chunks}: {_rechunked(path, images.shape)}"
-            raise StoreError(path, found, "images")
-
-
-def _rechunked(path: Path, shape: tuple[int, ...]) -> str:
-    """The command that writes a store's images as the toolkit reads them."""
-    chunk = "x".join(map(str, (min(shape[0], images_per_chunk(shape[1:])), *shape[1:])))
-    new = path.with_name(f"{path.stem}.chunks.h5")
-    told = command_line("h5repack", "-l", f"images:CHUNK={chunk}", "-f", "images:GZIP=4", path, new)
-    return f"`{told}` of the HDF5 tools writes them so"
+            found = f"expected whole images per chunk, found chunks {images.chunks}"
+            raise StoreError(path, f"{found}: {repack_told(path, 'images', images.shape)}", "images")

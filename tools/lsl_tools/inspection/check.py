@@ -67,6 +67,7 @@ def check_store(
     """
     with Store(path) as store:
         report = CheckReport(store.path, len(store))
+        report.warnings += filter(None, [store.large_chunks])
         digests = _read_images(store, report, on_progress or (lambda _: None))
         labels = _read_labels(store, report)
         _check_counts(store, labels, report)

@@ -69,6 +69,8 @@ class StoreInfo:
     """The truth datasets of a demo store."""
     fingerprint: str
     """See `Store.fingerprint`."""
+    large_chunks: str = ""
+    """What to tell of chunks that are needlessly large; '' where they are not."""
 
 
 def store_info(path: str | Path) -> StoreInfo:
@@ -107,6 +109,7 @@ def store_info(path: str | Path) -> StoreInfo:
             splits=dict(Counter(store.splits).most_common()),
             truth=tuple(name for name in _TRUTH if store.has_truth(name)),
             fingerprint=store.fingerprint(),
+            large_chunks=store.large_chunks,
         )
 
 

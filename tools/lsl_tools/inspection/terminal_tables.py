@@ -36,6 +36,8 @@ def show_info(info: StoreInfo) -> None:
     if info.truth:
         say(f"  truth of a demo store: {', '.join(info.truth)}")
     say(f"  fingerprint: {info.fingerprint[:16]}…")
+    if info.large_chunks:
+        say(f"  note: {info.large_chunks}")
     for task in info.tasks:
         _show_task(task)
     for terms in info.terms:
