@@ -79,8 +79,9 @@ def _copy_chunks(source: h5py.Dataset, target: h5py.Dataset, partition: range) -
 
 def _create(file: h5py.File, name: str, shape: tuple[int, ...], dtype: type, chunk_images: int) -> h5py.Dataset:
     shuffle = np.dtype(dtype).itemsize > 1
+    longest = shape[0] if shape[0] >= chunk_images else None  # so that HDF5 takes a chunk beyond the last row
     return file.create_dataset(
-        name, shape, dtype, maxshape=(None, *shape[1:]), chunks=(chunk_images, *shape[1:]), compression="gzip",
+        name, shape, dtype, maxshape=(longest, *shape[1:]), chunks=(chunk_images, *shape[1:]), compression="gzip",
         compression_opts=_PACKED if shuffle else _FAST, shuffle=shuffle,
     )  # fmt: skip
 

@@ -25,6 +25,7 @@ from lsl_shared.files.store import NOT_ANNOTATED, SPLITS, STORE_FORMAT, STORE_VE
 from lsl_shared.files.store_coarse import write_further
 from lsl_shared.files.store_images import images_per_chunk
 from lsl_shared.files.store_labels import TERMS_KIND
+from lsl_shared.files.texts import write_texts
 from lsl_shared.labels import LabelSpace
 from lsl_shared.system_errors import unwritable
 
@@ -223,11 +224,12 @@ class StoreWriter:
         array = np.asarray(values)
         if array.shape[:1] != (len(self),):
             raise StoreError(self.path, f"{len(self)} images but values of shape {array.shape}", f"transform/{name}")
-        text = {"dtype": h5py.string_dtype()} if array.dtype.kind in "OU" else {}
-        data = array.astype(object) if array.dtype.kind == "U" else array
-        dataset = self._file.create_dataset(f"transform/{name}", data=data, **text)
+        key = f"transform/{name}"
+        if array.dtype.kind in "OU":
+            return write_texts(self._file, key, map(str, array))
+        self._file[key] = array
         if columns:
-            dataset.attrs.create("columns", list(columns), dtype=h5py.string_dtype())
+            self._file[key].attrs.create("columns", list(columns), dtype=h5py.string_dtype())
 
     def _grow(self, key: str, shape: tuple[int, ...], array: NDArray[np.uint8]) -> None:
         """Adds an array of that shape to the dataset at `key`, which the first one makes."""
@@ -245,6 +247,6 @@ class StoreWriter:
         for dataset in self._growing.values():
             dataset.flush()
         for name, values in self._columns.items():
-            self._file.create_dataset(f"samples/{name}", data=values, dtype=h5py.string_dtype())
+            write_texts(self._file, f"samples/{name}", values)
         if not np.isnan(self._pixel_sizes).all():
-            self._file.create_dataset(PIXEL_SIZE, data=np.asarray(self._pixel_sizes, dtype=np.float32))
+            self._file[PIXEL_SIZE] = np.asarray(self._pixel_sizes, dtype=np.float32)

@@ -22,6 +22,7 @@ from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.new_hdf5 import written_hdf5
 from lsl_shared.files.samples_table import UNUSABLE
 from lsl_shared.files.store import Store
+from lsl_shared.files.texts import write_texts
 from lsl_shared.labels import LabelSpace
 from lsl_shared.system_errors import as_os_error, unwritable
 from lsl_tools.labelling.apply import HISTORY, relabel
@@ -186,7 +187,7 @@ def write_column(file: h5py.File, key: str, values: Sequence[Any]) -> None:
     """Writes a column of texts in place of an earlier one."""
     if key in file:
         del file[key]
-    file.create_dataset(key, data=list(values), dtype=h5py.string_dtype())
+    write_texts(file, key, map(str, values))
 
 
 def _keep(file: h5py.File, journal: Journal, lines: list[str], before: int) -> None:

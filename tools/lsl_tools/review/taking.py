@@ -11,6 +11,7 @@ import numpy as np
 
 from lsl_shared.errors import StoreError
 from lsl_shared.files.store_labels import NOT_ANNOTATED, TERMS_KIND
+from lsl_shared.files.texts import write_texts
 from lsl_tools.review.rejects import REJECTS, Reject, read_rejects, restandardized
 from lsl_tools.review.turns import TURNS
 from lsl_tools.standardize.orientation import Orienter
@@ -106,10 +107,12 @@ def _grow(file: h5py.File, key: str, stored: h5py.Dataset, value: Any) -> None:
         row[0] = value
     attributes = dict(stored.attrs)
     del file[key]
-    made = file.create_dataset(
-        key, data=np.concatenate([old, row]), dtype=h5py.string_dtype() if is_text else old.dtype
-    )
-    made.attrs.update(attributes)
+    longer = np.concatenate([old, row])
+    if is_text:
+        write_texts(file, key, map(str, longer))
+    else:
+        file.create_dataset(key, data=longer)
+    file[key].attrs.update(attributes)
 
 
 def _unknown(key: str, stored: h5py.Dataset, is_text: bool) -> Any:

@@ -7,6 +7,8 @@ from typing import Final
 import h5py
 import numpy as np
 
+from lsl_shared.files.texts import write_texts
+
 __all__ = ["DECISION", "DROP", "RIGHT", "TURNS", "mirrored", "write_turns"]
 
 DECISION: Final = "transform/decision"
@@ -44,7 +46,7 @@ def write_turns(file: h5py.File, turns: dict[int, tuple[str, str]]) -> int:
     for key, texts in ((DECISION, decisions), (DECIDED_BY, by)):
         if key in file:
             del file[key]
-        file.create_dataset(key, data=texts, dtype=h5py.string_dtype())
+        write_texts(file, key, map(str, texts))
     return changed
 
 
