@@ -45,8 +45,10 @@ def apply(images: Images, ledger: Ledger, slot: Slot) -> None:
     if kind == LABEL and task == images.space.name:
         images.label[row] = images.space.index(value) if value else -1
         images.by[row] = ledger.who(slot)
+        images.answered[row] = ledger.standing(slot) is not None
     elif kind == LABEL and images.coarse_space is not None and task == images.coarse_space.name:
         images.coarse[row] = images.coarse_space.index(value) if value else -1
+        images.answered[row] = ledger.standing(slot) is not None
         images.constrain(np.array([row]))
     elif kind == VIEW:
         images.views[row] = value

@@ -33,7 +33,8 @@ def card(images: Images, row: int) -> dict[str, Any]:
     if images.sets is not None:
         told["set"] = np.flatnonzero(images.sets[row]).tolist()
         told["within"] = np.flatnonzero(images.sets[row] & images.allowed_of(row)).tolist()
-    marks = {"contradicts": _contradicts(images, row), "scope": bool(images.out[row])}
+    doubted = images.doubt[row] > 0 and not images.answered[row]
+    marks = {"contradicts": _contradicts(images, row), "doubtful": doubted, "scope": bool(images.out[row])}
     told["marks"] = [name for name, is_so in marks.items() if is_so]
     return told
 

@@ -68,7 +68,7 @@ class Desk:
             "noAnswers": session.no_answers, "noMaps": self._why.problem, "second": self._settings.second,
             "hasScope": images.distance is not None, "hasFlags": bool((images.flags != "").any()),
             "hasAtlas": has_atlas(images.space.classes), "rejects": len(self._rejects.left(session.ledger)),
-            "hasFeatures": images.has_features,
+            "hasFeatures": images.has_features, "hasDoubts": bool((images.doubt > 0).any()),
         } | self._state()  # fmt: skip
 
     def order(self, given: Given) -> tuple[NDArray[np.uint32], bool]:

@@ -42,6 +42,7 @@ class Images:
         self.distance: NDArray[np.float32] | None = None
         self.outside, self.out = np.zeros(self.count, bool), np.zeros(self.count, bool)
         self.has_features = False
+        self.doubt, self.answered = np.zeros(self.count, np.float32), np.zeros(self.count, bool)
         self.stored_decision = _decisions(store)
         self.decision = self.stored_decision.copy()
         self._allowed_by = np.array([*_children(space, self.coarse_space), np.ones(len(space), bool)])

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from lsl_shared.errors import ConfigError
 from lsl_tools.review.answer import SECOND
 from lsl_tools.review.answering import is_shared
+from lsl_tools.review.doubtful import doubtful
 from lsl_tools.review.images import Images
 from lsl_tools.review.ledger import Ledger
 
 __all__ = ["ONLY", "SORTS", "Query", "ordered", "to_label_next"]
 
-SORTS: Final = ("next", "unsure", "contradicts", "scope", "gene", "class", "id")
-ONLY: Final = ("", "open", "labelled", "contradicts", "scope", "flagged", "unusable")
+SORTS: Final = ("next", "unsure", "contradicts", "doubtful", "scope", "gene", "class", "id")
+ONLY: Final = ("", "open", "labelled", "doubtful", "contradicts", "scope", "flagged", "unusable")
 NONE: Final = "(none)"
 
 
@@ -98,6 +99,8 @@ def _only(images: Images, only: str) -> NDArray[np.bool_]:
         return to_label_next(images)
     if only == "contradicts":
         return images.contradicts()
+    if only == "doubtful":
+        return doubtful(images)
     made = {
         "labelled": images.label >= 0,
         "scope": images.out,
@@ -122,6 +125,8 @@ def _keys(
         return (np.unique(images.ids[rows].astype(str), return_inverse=True)[1],)
     if sort == "scope" and images.distance is not None:
         return (-np.nan_to_num(images.distance[rows]),)
+    if sort == "doubtful":
+        return (-np.where(doubtful(images), images.doubt, 0)[rows],)
     if sort == "contradicts":
         return unsure, ~images.contradicts()[rows]
     open_ = ~to_label_next(images)[rows]

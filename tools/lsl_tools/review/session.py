@@ -18,6 +18,7 @@ from lsl_shared.files.store import Store
 from lsl_shared.labels import LabelSpace
 from lsl_tools.review.answer import REJECT, UNDO, Answer
 from lsl_tools.review.answering import ContradictionError, answers_to, apply
+from lsl_tools.review.doubtful import read_doubts
 from lsl_tools.review.images import Images, read_images
 from lsl_tools.review.journal import Journal, journal_path
 from lsl_tools.review.ledger import Ledger
@@ -135,6 +136,7 @@ class Session:
 
     def _read(self, store: Store) -> None:
         images, self.no_answers = read_images(store, self._space, self.settings.answers)
+        read_doubts(self.path, images)
         self.images: Images = images
         self.in_store = len(kept_answers(self.path)[0])
         for slot, _ in self.ledger.waiting():

@@ -103,6 +103,7 @@ function answerFacts(card) {
   if (card.unusable) facts.push(["not usable", card.unusable]);
   if (card.flags) facts.push(["flags", card.flags]);
   if (card.marks.includes("contradicts")) facts.push(["≠", "the model's free answer or the label contradicts the coarse label"]);
+  if (card.marks.includes("doubtful")) facts.push(["⁇", "a label of it is doubtful, says lsl-store audit"]);
   if (card.marks.includes("scope")) facts.push(["◌", "out of scope"]);
   return facts.map(([name, ...values]) => el("p", {}, el("span", { class: "soft" }, name), values.filter(Boolean)));
 }

@@ -2,7 +2,7 @@
 import { colourOf, el, fill, percent } from "./element.js";
 import { className, picture, state } from "./state.js";
 
-const MARKS = { contradicts: ["≠", "contradicts its coarse label"], scope: ["◌", "out of scope: unlike what the model was trained on"] };
+const MARKS = { doubtful: ["⁇", "doubtful label, says lsl-store audit"], contradicts: ["≠", "contradicts its coarse label"], scope: ["◌", "out of scope: unlike what the model was trained on"] };
 
 export function newCard() {
   const image = el("img", { alt: "", decoding: "async", draggable: false });

@@ -8,8 +8,8 @@ const GAP = 14;
 const UNDER = 62;
 const AHEAD = 2;
 
-const SORTS = { next: "what to label next", unsure: "unsure first", contradicts: "contradictions first", scope: "farthest from the known", class: "class", gene: "gene", id: "id" };
-const ONLY = { open: "to label", "": "all usable", labelled: "labelled", contradicts: "contradicts coarse label", scope: "out of scope", flagged: "flagged", unusable: "not usable" };
+const SORTS = { next: "what to label next", unsure: "unsure first", contradicts: "contradictions first", doubtful: "doubtful labels first", scope: "farthest from the known", class: "class", gene: "gene", id: "id" };
+const ONLY = { open: "to label", "": "all usable", labelled: "labelled", doubtful: "doubtful labels", contradicts: "contradicts coarse label", scope: "out of scope", flagged: "flagged", unusable: "not usable" };
 
 export function wall(onOpen) {
   const sizer = el("div", { class: "sizer", role: "presentation" });
@@ -160,8 +160,10 @@ function toolbar(counted) {
     type: "search", id: "find", placeholder: "id or gene", value: query.find, spellcheck: "false", autocomplete: "off",
     oninput: (event) => { clearTimeout(typing); typing = setTimeout(() => set("find")(event), 180); },
   });
-  const shows = Object.entries(ONLY).filter(([name]) => (name !== "scope" || start.hasScope) && (name !== "flagged" || start.hasFlags));
-  const sorts = Object.entries(SORTS).filter(([name]) => name !== "scope" || start.hasScope);
+  const needs = { scope: start.hasScope, flagged: start.hasFlags, doubtful: start.hasDoubts };
+  const there = ([name]) => !(name in needs) || needs[name];
+  const shows = Object.entries(ONLY).filter(there);
+  const sorts = Object.entries(SORTS).filter(there);
   return el("div", { class: "bar", role: "search" },
     choice("only", "Show", shows),
     choice("sort", "Order", sorts),
