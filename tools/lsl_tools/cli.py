@@ -14,6 +14,7 @@ from lsl_tools.fetching.command import fetch_bdgp
 from lsl_tools.labelling.cli import label, suggest
 from lsl_tools.model_page.cli import page
 from lsl_tools.options import (
+    AllowsTables,
     Axes,
     Channel,
     ExistingStore,
@@ -75,6 +76,7 @@ def import_(
     store: NewStore = Path("store.h5"),
     labels: Labels = None,
     task: Tasks = None,
+    allows: AllowsTables = None,
     size: Annotated[
         str | None, typer.Option(help="Bring all images to this size; else to the commonest.", metavar="HxW")
     ] = None,
@@ -98,6 +100,7 @@ def import_(
 
     Example: lsl-store import embryos store.h5
     Example: lsl-store import pollen --labels labels.csv --task family --task species:family
+    Example: lsl-store import flies.csv --task stage:stage_range --task stage:hours --allows hours.csv
     Example: lsl-store import own.h5 store.h5 --images images --labels-key labels
     """
     with plain_errors(debug, "Nothing was written."):
@@ -113,9 +116,9 @@ def import_(
         wanted = None if size is None else parse_size(size)
         keys = StackKeys(images, tuple(labels_key or ()), ids_key, genes_key, axes)
         if is_stack(source, keys, labels):
-            show_import(import_stack_told(source, store, keys, task or (), wanted, overwrite))
+            show_import(import_stack_told(source, store, keys, task or (), allows or (), wanted, overwrite))
             return
-        listing = list_source(source, labels=labels, tasks=task or ())
+        listing = list_source(source, labels=labels, tasks=task or (), allows=allows or ())
         with progress("importing", len(listing.samples)) as advance:
             report = write_listing(
                 listing, store, size=wanted, channel=channel, overwrite=overwrite, on_progress=advance

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "AllowsTables",
     "Axes",
     "Channel",
     "ExistingStore",
@@ -27,7 +28,18 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace STORE if i
 Labels = Annotated[Path | None, typer.Option(help="A CSV with a column `file` (paths below SOURCE) and label columns.")]
 Tasks = Annotated[
     list[str] | None,
-    typer.Option(help="A label column, or level of folders: COLUMN, or FINE:COARSE.", metavar="COLUMN[:PARENT]"),
+    typer.Option(
+        help="A label column, or level of folders: COLUMN, or FINE:COARSE, once for each coarse one.",
+        metavar="COLUMN[:COARSE]",
+    ),
+]
+AllowsTables = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--allows",
+        help="A table of the fine classes that each coarse class allows: columns COARSE and FINE, a|b|c in a cell.",
+        metavar="CSV",
+    ),
 ]
 Channel = Annotated[
     str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from itertools import combinations
 from typing import Final
 
@@ -20,19 +20,19 @@ _BLANKS: Final = re.compile(r"[\s_]+")
 _MOST, _MOST_TOLD = 200, 5
 
 
-def class_notes(samples: Sequence[Sample], tasks: Sequence[str]) -> tuple[str, ...]:
-    """Notes on the classes of tasks whose classes are those that occur, and on the terms."""
+def class_notes(samples: Sequence[Sample], tasks: Sequence[str], coarse: Container[str] = ()) -> tuple[str, ...]:
+    """Notes on the classes of tasks whose classes are those that occur, and on the terms; `coarse` ones may overlap."""
     counts = {task: Counter(sample.labels.get(task, "") for sample in samples) for task in tasks}
     counts[TERMS] = Counter(term for sample in samples for term in sample.terms)
-    return tuple(note for task, found in counts.items() for note in _notes(task, found))
+    return tuple(note for task, found in counts.items() for note in _notes(task, found, task in coarse))
 
 
-def _notes(task: str, counts: Counter[str]) -> Iterator[str]:
+def _notes(task: str, counts: Counter[str], coarse: bool) -> Iterator[str]:
     del counts[""]
     for names in _alike(counts)[:_MOST_TOLD]:
         told = " and ".join(f"{name!r} ({counts[name]:,} images)" for name in names)
         yield f"{task}: {told} differ in case or blanks alone: write one of them if they are one class"
-    overlaps = _overlapping(counts)
+    overlaps = [] if coarse else _overlapping(counts)
     if overlaps:
         told = first_few([f"{one} and {other}" for one, other in overlaps])
         yield f"{task}: ranges overlap, {told}: classes should not"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lsl_tools.importing.allows import Allows
 from lsl_tools.importing.tasks import TaskSpec
 
 __all__ = ["Listing", "Sample", "Skipped"]
@@ -44,7 +45,7 @@ class Listing:
     """The samples in their order; `tasks` with coarse ones first.
 
     `size` (H, W) and `border` (RGB) are given where the layout fixes them, else found from the images. `once`: an image
-    whose id or file content came before is the same photograph again.
+    whose id or file content came before is the same photograph again. `allows` is what tables say of coarse tasks.
     """
 
     samples: tuple[Sample, ...]
@@ -54,3 +55,4 @@ class Listing:
     size: tuple[int, int] | None = None
     border: tuple[int, int, int] | None = None
     once: bool = False
+    allows: Allows = field(default_factory=dict)

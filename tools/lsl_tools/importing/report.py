@@ -48,3 +48,5 @@ class ImportReport:
     """Repeated photographs whose labels or gene differ from the one that was kept."""
     notes: tuple[str, ...] = ()
     """What was noticed."""
+    several: tuple[str, ...] = ()
+    """The fine tasks that have coarse tasks beside a parent."""

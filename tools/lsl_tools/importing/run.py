@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lsl_shared.errors import ImageError, StoreError
 from lsl_shared.files.store_writer import refuse_existing
+from lsl_tools.importing.coarse_sets import coarse_notes, further_tasks
 from lsl_tools.importing.decode import Pictures
 from lsl_tools.importing.listing import Listing, Skipped
 from lsl_tools.importing.report import ImportReport, class_counts
@@ -27,6 +28,7 @@ def import_images(
     *,
     labels: str | Path | None = None,
     tasks: Iterable[str] = (),
+    allows: Iterable[str | Path] = (),
     size: tuple[int, int] | None = None,
     channel: str = "",
     overwrite: bool = False,
@@ -38,7 +40,8 @@ def import_images(
         source: A folder of pictures (PNG, JPEG, BMP, TIFF, CZI, LIF, ND2, OME-Zarr), or a CSV with a column `file`.
         store: The store to make.
         labels: A CSV with a column `file` (paths below the folder `source`) and label columns.
-        tasks: The label columns or levels of folders, "COLUMN" or "COLUMN:PARENT" each.
+        tasks: The label columns or levels of folders, "COLUMN" or "COLUMN:COARSE" each, one for each coarse task.
+        allows: Tables of the fine classes that the classes of a coarse task allow, a column for each of the two.
         size: (H, W) of the store's images, in pixels; None for the commonest size, at most 512 a side.
         channel: The name of the channel to take of microscopes' files that have several.
         overwrite: Whether a store that exists is replaced.
@@ -62,7 +65,7 @@ def import_images(
         (3, (32, 48), {'label': (2, 1)})
     """
     refuse_existing(store, overwrite)
-    listing = list_source(source, labels=labels, tasks=tasks)
+    listing = list_source(source, labels=labels, tasks=tasks, allows=allows)
     return write_listing(listing, store, size=size, channel=channel, overwrite=overwrite, on_progress=on_progress)
 
 
@@ -78,6 +81,7 @@ def write_listing(
     """Decodes the listed images, brings them to one size and writes the store; see `import_images`."""
     refuse_existing(store, overwrite)
     spaces = label_spaces(listing)
+    further = further_tasks(listing, spaces)
     agreed = size or listing.size or default_size(_sizes(listing))
     pictures = Pictures(listing, on_progress or (lambda _: None), channel)
     resized = 0
@@ -89,7 +93,7 @@ def write_listing(
         kept = written.samples
         if not kept:
             raise _nothing_readable(store, pictures.skipped)
-        columns = written.add_labels(spaces)
+        columns = written.add_labels(spaces, further)
     return ImportReport(
         store=Path(store),
         images=len(kept),
@@ -103,7 +107,8 @@ def write_listing(
         skipped=(*listing.skipped, *pictures.skipped),
         repeated=tuple(pictures.repeated),
         contradictory=tuple(pictures.contradictory),
-        notes=(*listing.notes, *pictures.remarks.told()),
+        notes=(*listing.notes, *coarse_notes(listing, spaces, columns), *pictures.remarks.told()),
+        several=tuple(further),
     )
 
 

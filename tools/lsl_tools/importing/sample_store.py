@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_shared.coarse import CoarseTask
 from lsl_shared.files.store_writer import StoreWriter
 from lsl_shared.labels import LabelSpace
 from lsl_tools.importing.listing import Sample
@@ -52,11 +54,16 @@ class SampleStore:
         )  # fmt: skip
         self.samples.append(sample)
 
-    def add_labels(self, spaces: dict[str, LabelSpace]) -> dict[str, NDArray[np.int16]]:
-        """Adds the tasks and any terms of the images written; returns the labels of each task, int16 (N,)."""
+    def add_labels(
+        self, spaces: Mapping[str, LabelSpace], further: Mapping[str, Sequence[CoarseTask]] = MappingProxyType({})
+    ) -> dict[str, NDArray[np.int16]]:
+        """Adds the tasks and any terms of the images written; returns the labels of each task, int16 (N,).
+
+        `further` are the coarse tasks beside the parent, by fine task.
+        """
         columns = {name: label_column(self.samples, space) for name, space in spaces.items()}
         for name, space in spaces.items():
-            self.writer.add_task(space, columns[name])
+            self.writer.add_task(space, columns[name], further.get(name, ()))
         terms = term_space(self.samples)
         if terms is not None:
             self.writer.add_terms(terms, term_column(self.samples, terms))

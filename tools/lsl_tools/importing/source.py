@@ -9,6 +9,7 @@ from pathlib import Path
 from lsl_shared.errors import ConfigError, DataFileError
 from lsl_shared.tables.rows import TABLE_SUFFIXES
 from lsl_shared.wording import command_line
+from lsl_tools.importing.allows import read_allows
 from lsl_tools.importing.find_images import find_images
 from lsl_tools.importing.flyexpress import is_flyexpress, list_flyexpress
 from lsl_tools.importing.listing import Listing
@@ -27,14 +28,21 @@ __all__ = ["list_source"]
 _UNUSED = (".csv", ".tsv", ".xlsx", ".ods")
 
 
-def list_source(source: str | Path, *, labels: str | Path | None = None, tasks: Iterable[str] = ()) -> Listing:
+def list_source(
+    source: str | Path,
+    *,
+    labels: str | Path | None = None,
+    tasks: Iterable[str] = (),
+    allows: Iterable[str | Path] = (),
+) -> Listing:
     """The images to import with all their labels, before any is decoded. Raises LslError."""
     source, specs = Path(source), parse_tasks(tasks)
+    tables = read_allows(allows, specs)
     if labels is not None and not source.is_dir():
         found = "is a file" if source.exists() else "does not exist"
         raise ConfigError(f"--labels goes with a folder as SOURCE, but {source} {found}")
     if labels is not None:
-        listing = list_table(read_table(_beside(Path(labels), source)), source, specs)
+        listing = list_table(read_table(_beside(Path(labels), source)), source, specs, tables)
     elif is_microscopes(source):
         listing = Listing((one_sample(source),))
     elif source.is_dir():
@@ -44,8 +52,8 @@ def list_source(source: str | Path, *, labels: str | Path | None = None, tasks: 
     elif source.suffix.lower() not in TABLE_SUFFIXES:
         raise DataFileError(source, _not_a_source(source))
     else:
-        listing = list_table(read_table(source), source.parent, specs)
-    return with_implied_labels(with_scenes(listing))
+        listing = list_table(read_table(source), source.parent, specs, tables)
+    return with_implied_labels(replace(with_scenes(listing), allows=tables))
 
 
 def _not_a_source(source: Path) -> str:

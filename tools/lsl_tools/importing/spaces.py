@@ -8,14 +8,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_shared.coarse import CoarseTask
 from lsl_shared.errors import LabelError
-from lsl_shared.fly import stage_range_space, stage_space
+from lsl_shared.fly import STAGES, stage_range_space, stage_space
 from lsl_shared.labels import LabelSpace
 from lsl_tools.importing.class_notes import class_notes
+from lsl_tools.importing.coarse_sets import classes_of, declared_sets
 from lsl_tools.importing.fly_columns import fly_samples
 from lsl_tools.importing.fly_labels import looks_like_fly
 from lsl_tools.importing.listing import Listing, Sample
-from lsl_tools.importing.natural_order import natural_key
 from lsl_tools.importing.tasks import FLY_TASKS, TaskSpec
 from lsl_tools.tables.faults import listed_faults
 
@@ -43,20 +44,23 @@ def with_labels_read(listing: Listing) -> tuple[Listing, Faults]:
     fly = is_fly(listing)
     if fly:
         present = {spec.name for spec in listing.tasks}
-        tasks = [*(spec for spec in FLY_TASKS if spec.name in present or "stage" in present)]
-        others = [spec for spec in listing.tasks if spec.name not in ("stage", "stage_range")]
         read = fly_samples(listing.samples, "stage" in present)
-        listing = replace(listing, tasks=(*tasks, *others), samples=read.samples, notes=(*listing.notes, *read.notes))
+        listing = replace(
+            listing, tasks=_fly_tasks(listing.tasks), samples=read.samples, notes=(*listing.notes, *read.notes)
+        )
         faults += read.faults
     else:
         listing = _without_fly_parent(listing)
     for spec in reversed(listing.tasks):
-        if spec.parent and not (fly and spec in FLY_TASKS):
-            samples, wrong = _with_parents(listing.samples, spec)
-            listing = replace(listing, samples=samples)
-            faults += wrong
-    general = [spec.name for spec in listing.tasks if not (fly and spec in FLY_TASKS)]
-    return replace(listing, notes=(*listing.notes, *class_notes(listing.samples, general))), tuple(faults)
+        for coarse in spec.coarse:
+            if not (fly and (spec.name, coarse) == ("stage", "stage_range")):
+                samples, wrong = _with_coarse(listing, spec, coarse, fly)
+                listing = replace(listing, samples=samples)
+                faults += wrong
+    general = [spec.name for spec in listing.tasks if not (fly and spec.name in ("stage", "stage_range"))]
+    coarse_ones = {coarse for spec in listing.tasks for coarse in spec.coarse}
+    notes = class_notes(listing.samples, general, coarse_ones)
+    return replace(listing, notes=(*listing.notes, *notes)), tuple(faults)
 
 
 def is_fly(listing: Listing) -> bool:
@@ -80,7 +84,7 @@ def label_spaces(listing: Listing) -> dict[str, LabelSpace]:
     fly = {"stage_range": stage_range_space(), "stage": stage_space()} if is_fly(listing) else {}
     spaces: dict[str, LabelSpace] = {}
     for spec in listing.tasks:
-        spaces[spec.name] = fly.get(spec.name) or _space(listing.samples, spec, spaces)
+        spaces[spec.name] = fly.get(spec.name) or _space(listing, spec, spaces)
     return spaces
 
 
@@ -90,11 +94,28 @@ def label_column(samples: Sequence[Sample], space: LabelSpace) -> NDArray[np.int
     return np.array([index.get(sample.labels.get(space.name, ""), -1) for sample in samples], dtype=np.int16)
 
 
-def _space(samples: Sequence[Sample], spec: TaskSpec, spaces: dict[str, LabelSpace]) -> LabelSpace:
-    classes = sorted({sample.labels.get(spec.name, "") for sample in samples} - {""}, key=natural_key)
+def _fly_tasks(specs: Sequence[TaskSpec]) -> tuple[TaskSpec, ...]:
+    """The tasks with those of the fly, coarse ones first; stages bring their ranges, and keep further coarse tasks."""
+    given = {spec.name: spec for spec in specs}
+    others = [spec for spec in specs if spec.name not in ("stage", "stage_range")]
+    ranges, stages = FLY_TASKS
+    if "stage" not in given:
+        return ranges, *others
+    stages = replace(stages, further=given["stage"].further)
+    return (ranges, *others, stages) if stages.further else (ranges, stages, *others)
+
+
+def _space(listing: Listing, spec: TaskSpec, spaces: dict[str, LabelSpace]) -> LabelSpace:
+    """A task; with its parent, where each class lies in one of its classes."""
+    classes = classes_of(listing, spec.name)
     if not spec.parent:
-        return LabelSpace(spec.name, tuple(classes))
-    labelled = [sample.labels for sample in samples if sample.labels.get(spec.name)]
+        return LabelSpace(spec.name, classes)
+    sets = declared_sets(listing, spec, spec.parent, classes)
+    if sets is not None:
+        alone = LabelSpace(spec.name, classes)
+        parents = CoarseTask.of_names(spec.parent, sets, alone).parent_index(len(classes))
+        return LabelSpace(spec.name, classes, spec.parent, parents) if parents else alone
+    labelled = [sample.labels for sample in listing.samples if sample.labels.get(spec.name)]
     parent_of = {labels[spec.name]: labels[spec.parent] for labels in labelled}
     return LabelSpace.fine(spec.name, {name: parent_of[name] for name in classes}, spaces[spec.parent])
 
@@ -109,29 +130,60 @@ def _without_fly_parent(listing: Listing) -> Listing:
     return replace(listing, tasks=tuple(TaskSpec("stage") if spec.name == "stage" else spec for spec in others))
 
 
-def _with_parents(samples: Sequence[Sample], spec: TaskSpec) -> tuple[tuple[Sample, ...], Faults]:
+def _with_coarse(listing: Listing, spec: TaskSpec, coarse: str, fly: bool) -> tuple[tuple[Sample, ...], Faults]:
+    """The samples with the labels of a coarse task that follow; only those of the parent are filled in."""
+    fine = STAGES if fly and spec.name == "stage" else classes_of(listing, spec.name)
+    sets = declared_sets(listing, spec, coarse, fine)
+    if sets is None:
+        samples, faults = _with_parents(listing.samples, spec, coarse)
+        return (samples if coarse == spec.parent else listing.samples), faults
+    if coarse != spec.parent:
+        return listing.samples, ()
+    above = {name: [one for one, allowed in sets.items() if name in allowed] for name in fine}
+    return _with_only(listing.samples, spec, {name: names[0] for name, names in above.items() if len(names) == 1})
+
+
+def _with_only(samples: Sequence[Sample], spec: TaskSpec, only: Mapping[str, str]) -> tuple[tuple[Sample, ...], Faults]:
+    """Each sample with a fine label gets the `only` class of the parent that allows it; another one is a fault."""
+    found, problems = [], dict[str, tuple[Sample, str]]()
+    for sample in samples:
+        fine, coarse = sample.labels.get(spec.name, ""), sample.labels.get(spec.parent, "")
+        above = only.get(fine, coarse)
+        if coarse not in ("", above):
+            told = (
+                f"{spec.name} {fine!r} lies under {spec.parent} {coarse!r}, but under {above!r} by its name or --allows"
+            )
+            problems.setdefault(fine, (sample, told))
+        same = above == coarse
+        found.append(sample if same else replace(sample, labels={**sample.labels, spec.parent: above}))
+    return tuple(found), tuple(problems.values())
+
+
+def _with_parents(samples: Sequence[Sample], spec: TaskSpec, parent: str) -> tuple[tuple[Sample, ...], Faults]:
     """Each sample with a fine label gets that class's parent; the parent must be the same wherever it is given."""
     first: dict[str, Sample] = {}
     problems: dict[str, tuple[Sample, str]] = {}
     for sample in samples:
-        fine, coarse = sample.labels.get(spec.name, ""), sample.labels.get(spec.parent, "")
-        if fine and coarse and first.setdefault(fine, sample).labels[spec.parent] != coarse:
-            there = f"under {first[fine].labels[spec.parent]!r} in {first[fine].place}"
-            here = f"{spec.name} {fine!r} lies under {spec.parent} {coarse!r}"
+        fine, coarse = sample.labels.get(spec.name, ""), sample.labels.get(parent, "")
+        if fine and coarse and first.setdefault(fine, sample).labels[parent] != coarse:
+            there = f"under {first[fine].labels[parent]!r} in {first[fine].place}"
+            here = f"{spec.name} {fine!r} lies under {parent} {coarse!r}"
             problems.setdefault(fine, (sample, f"{here}, but {there}"))
-    parent_of = {fine: sample.labels[spec.parent] for fine, sample in first.items()}
+    parent_of = {fine: sample.labels[parent] for fine, sample in first.items()}
     with_parents = tuple(
-        replace(sample, labels={**sample.labels, spec.parent: parent_of[fine]})
+        replace(sample, labels={**sample.labels, parent: parent_of[fine]})
         if (fine := sample.labels.get(spec.name, "")) in parent_of else sample
         for sample in samples
     )  # fmt: skip
-    return with_parents, (*problems.values(), *_orphans(samples, spec, first))
+    return with_parents, (*problems.values(), *_orphans(samples, spec, parent, first))
 
 
-def _orphans(samples: Sequence[Sample], spec: TaskSpec, first: dict[str, Sample]) -> list[tuple[Sample, str]]:
+def _orphans(
+    samples: Sequence[Sample], spec: TaskSpec, parent: str, first: dict[str, Sample]
+) -> list[tuple[Sample, str]]:
     lost = {
         sample.labels[spec.name]: sample
         for sample in samples
         if sample.labels.get(spec.name) and sample.labels[spec.name] not in first
     }
-    return [(sample, f"{spec.name} {name!r} has no {spec.parent} in any row") for name, sample in lost.items()]
+    return [(sample, f"{spec.name} {name!r} has no {parent} in any row") for name, sample in lost.items()]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
+from types import MappingProxyType
 
 from lsl_shared.files.store import SPLITS
 from lsl_shared.tables.gene_names import read_genes
 from lsl_shared.tables.missing import is_missing
+from lsl_tools.importing.allows import Allows
 from lsl_tools.importing.file_column import FileColumn, read_files
 from lsl_tools.importing.id_column import IdColumn, read_ids
 from lsl_tools.importing.listing import Listing, Sample
@@ -24,7 +26,9 @@ __all__ = ["list_table"]
 _NOT_LABELS = ("file", "id", "gene", "view", "split", TERMS)
 
 
-def list_table(table: Table, root: Path, tasks: Sequence[TaskSpec] = ()) -> Listing:
+def list_table(
+    table: Table, root: Path, tasks: Sequence[TaskSpec] = (), allows: Allows = MappingProxyType({})
+) -> Listing:
     """The images that a table names, paths below `root`. Without `tasks`, columns stage_range and stage are taken.
 
     Rows of an image that differ in `cv_terms` alone are one. Raises DataFileError that tells all that is wrong: missing
@@ -34,7 +38,7 @@ def list_table(table: Table, root: Path, tasks: Sequence[TaskSpec] = ()) -> List
     read = _Columns(table, root, chosen)
     samples, joined = joined_by_terms(read.samples()) if TERMS in table.columns else (read.samples(), ())
     without = () if chosen else (_no_labels(table),)
-    listing = Listing(tuple(samples), chosen, (*table.notes, *read.notes, *joined, *without))
+    listing = Listing(tuple(samples), chosen, (*table.notes, *read.notes, *joined, *without), allows=allows)
     _refuse(table, listing, [*read.faults, *_repeated(samples, read.lines_with_id())])
     return listing
 

@@ -60,7 +60,7 @@ def show_import(report: ImportReport) -> None:
     say_some([f"{skipped.source}: {skipped.reason}" for skipped in report.skipped], "skipped: ")
     if report.resized:
         say(f"{report.resized:,} of {report.images:,} images were brought to {report.size[0]} × {report.size[1]}")
-    say(f"next: {train_command(report.store, report.tasks)}")
+    say(f"next: {train_command(report.store, report.tasks, report.several)}")
 
 
 def show_check(report: CheckReport) -> None:

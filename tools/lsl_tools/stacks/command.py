@@ -29,12 +29,18 @@ def is_stack(source: Path, keys: StackKeys, labels: Path | None) -> bool:
 
 
 def import_stack_told(
-    source: Path, store: Path, keys: StackKeys, tasks: Iterable[str], size: tuple[int, int] | None, overwrite: bool
+    source: Path,
+    store: Path,
+    keys: StackKeys,
+    tasks: Iterable[str],
+    allows: Iterable[Path],
+    size: tuple[int, int] | None,
+    overwrite: bool,
 ) -> ImportReport:
     """Imports a stack with a progress bar. Raises LslError."""
     check_store(source, store, overwrite)
     with (
-        prepared_stack(source, keys, tasks, store.parent) as prepared,
+        prepared_stack(source, keys, tasks, store.parent, allows) as prepared,
         progress("importing", len(prepared.listing.samples)) as advance,
     ):
         return write_stack(prepared, store, size=size, overwrite=overwrite, on_progress=advance)

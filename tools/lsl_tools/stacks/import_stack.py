@@ -8,6 +8,7 @@ from pathlib import Path
 from lsl_shared.errors import StoreError
 from lsl_shared.files.output_file import refuse_inputs
 from lsl_shared.files.store_writer import refuse_existing
+from lsl_tools.importing.coarse_sets import coarse_notes, further_tasks
 from lsl_tools.importing.report import ImportReport, class_counts
 from lsl_tools.importing.sample_store import SampleStore
 from lsl_tools.importing.size import default_size, fit_image
@@ -27,6 +28,7 @@ def import_stack(
     genes: str = "",
     axes: str = "",
     tasks: Iterable[str] = (),
+    allows: Iterable[str | Path] = (),
     size: tuple[int, int] | None = None,
     overwrite: bool = False,
     on_progress: Callable[[int], None] | None = None,
@@ -43,7 +45,8 @@ def import_stack(
         ids: Where the names of the images lie; '' numbers them from 0.
         genes: Where the genes of the images lie; '' where they are not known.
         axes: The order of the axes of `images` as h5ls shows it, such as "nhwc" or MATLAB's "cwhn"; '' finds it.
-        tasks: The names of the tasks, "NAME" or "NAME:PARENT" each; without any they are called as the labels' keys.
+        tasks: The names of the tasks, "NAME" or "NAME:COARSE" each; without any they are called as the labels' keys.
+        allows: Tables of the fine classes that the classes of a coarse task allow, a column for each of the two.
         size: (H, W) of the store's images, in pixels; None for that of the stack, at most 512 a side.
         overwrite: Whether a store that exists is replaced.
         on_progress: Called with the number of images just written.
@@ -65,7 +68,7 @@ def import_stack(
     """
     check_store(source, store, overwrite)
     keys = StackKeys(images, tuple(labels), ids, genes, axes)
-    with prepared_stack(Path(source), keys, tasks, Path(store).parent) as prepared:
+    with prepared_stack(Path(source), keys, tasks, Path(store).parent, allows) as prepared:
         return write_stack(prepared, store, size=size, overwrite=overwrite, on_progress=on_progress)
 
 
@@ -86,12 +89,13 @@ def write_stack(
     """Brings the images of a stack to one size and writes the store; see `import_stack`."""
     listing, agreed = prepared.listing, size or default_size([prepared.size])
     spaces, count = label_spaces(listing), len(listing.samples)
+    further = further_tasks(listing, spaces)
     with SampleStore(store, agreed, overwrite=overwrite) as written:
         for sample, image in zip(listing.samples, prepared.pictures(), strict=True):
             written.add(sample, fit_image(image, agreed, enlarge=size is not None))
             if on_progress:
                 on_progress(1)
-        columns = written.add_labels(spaces)
+        columns = written.add_labels(spaces, further)
     return ImportReport(
         store=Path(store),
         images=count,
@@ -102,5 +106,6 @@ def write_stack(
         genes=len({sample.gene for sample in listing.samples} - {""}),
         views={"": count},
         splits={"": count},
-        notes=listing.notes,
+        notes=(*listing.notes, *coarse_notes(listing, spaces, columns)),
+        several=tuple(further),
     )

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import ConfigError, DataFileError, ImageError
+from lsl_tools.importing.allows import read_allows
 from lsl_tools.importing.listing import Listing
 from lsl_tools.importing.tasks import parse_tasks
 from lsl_tools.stacks.axes import axes_of, check_axes, images_first
@@ -56,18 +57,21 @@ class PreparedStack:
 
 
 @contextmanager
-def prepared_stack(path: Path, keys: StackKeys, tasks: Iterable[str], scratch: Path) -> Iterator[PreparedStack]:
+def prepared_stack(
+    path: Path, keys: StackKeys, tasks: Iterable[str], scratch: Path, allows: Iterable[str | Path] = ()
+) -> Iterator[PreparedStack]:
     """Opens a stack and reads what is known of its images; a .npz is unpacked into the folder `scratch`.
 
     Raises LslError where something is missing, does not fit, or cannot be read.
     """
     specs = parse_tasks(tasks)
+    tables = read_allows(allows, specs)
     with open_stack(path, keys.images, scratch) as stack:
         named = named_tasks(keys.labels, specs)
         columns = {name: read_labels_at(path, key, scratch) for name, key in named.items()}
         texts = {name: read_texts(path, key, scratch) for name, key in (("id", keys.ids), ("gene", keys.genes)) if key}
         order, told = _axes(stack, keys.axes, {**columns, **texts})
-        listing = list_stack(stack, stack.shape[order.index("n")], columns, texts, specs)
+        listing = list_stack(stack, stack.shape[order.index("n")], columns, texts, specs, tables)
         depth = _depth(stack, order)
         unlabelled = () if keys.labels else (f"no labels were taken; --labels-key KEY takes those in {path.name}",)
         notes = (told, *depth.notes, *listing.notes, *unlabelled)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lsl_shared.errors import ConfigError, DataFileError
 from lsl_shared.tables.gene_names import read_genes
+from lsl_tools.importing.allows import Allows
 from lsl_tools.importing.listing import Listing, Sample
 from lsl_tools.importing.spaces import with_implied_labels
 from lsl_tools.importing.tasks import TaskSpec
@@ -42,10 +43,12 @@ def list_stack(
     columns: dict[str, list[str]],
     texts: dict[str, list[str]],
     specs: Sequence[TaskSpec],
+    allows: Allows,
 ) -> Listing:
     """The `count` images of a stack with their labels, before any is read.
 
-    `columns` are the labels of each task, `texts` the ids and genes that are known. Raises LslError.
+    `columns` are the labels of each task, `texts` the ids and genes that are known, `allows` what tables say of coarse
+    tasks. Raises LslError.
     """
     name = stack.path.name
     ids = texts.get("id") or [str(number) for number in range(count)]
@@ -63,7 +66,7 @@ def list_stack(
         for number in range(count)
     )
     tasks = tuple(specs) or tuple(TaskSpec(task) for task in columns)
-    return with_implied_labels(Listing(samples, tasks, genes.notes))
+    return with_implied_labels(Listing(samples, tasks, genes.notes, allows=allows))
 
 
 def _refuse_repeated(path: Path, ids: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from lsl_shared.process.terminal import SOME_FAILED, Debug, plain_errors, progress, say, say_some
 from lsl_shared.wording import command_line
-from lsl_tools.options import Channel, Labels, NewStore, Overwrite, Tasks
+from lsl_tools.options import AllowsTables, Channel, Labels, NewStore, Overwrite, Tasks
 
 if TYPE_CHECKING:
     from lsl_tools.standardize.report import StandardizeReport
@@ -24,6 +24,7 @@ def standardize(
     store: NewStore = Path("store.h5"),
     labels: Labels = None,
     task: Tasks = None,
+    allows: AllowsTables = None,
     channel: Channel = "",
     size: Annotated[str, typer.Option(help="Size of the standardized images.", metavar="HxW")] = "128x320",
     keep_flagged: Annotated[
@@ -53,7 +54,10 @@ def standardize(
         from lsl_tools.standardize.source import list_photographs
 
         refuse_existing(store, overwrite)
-        wanted, listing = parse_size(size), list_photographs(source, labels=labels, tasks=task or ())
+        wanted, listing = (
+            parse_size(size),
+            list_photographs(source, labels=labels, tasks=task or (), allows=allows or ()),
+        )
         chooser = Orienter.load(threads=1) if orient else None  # the workers have the other cores
         settings = StandardizeSettings(
             size=wanted,

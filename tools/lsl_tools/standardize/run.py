@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lsl_shared.errors import StoreError
 from lsl_shared.files.store_writer import refuse_existing
+from lsl_tools.importing.coarse_sets import coarse_notes, further_tasks
 from lsl_tools.importing.listing import Listing
 from lsl_tools.importing.sample_store import SampleStore
 from lsl_tools.importing.spaces import label_spaces
@@ -48,6 +49,7 @@ def standardize_images(
     *,
     labels: str | Path | None = None,
     tasks: Iterable[str] = (),
+    allows: Iterable[str | Path] = (),
     size: tuple[int, int] = SIZE,
     channel: str = "",
     chooser: Chooser | None = None,
@@ -65,7 +67,8 @@ def standardize_images(
         source: What `import_images` takes, or one photograph.
         store: The store to make.
         labels: A CSV with a column `file` (paths below `source`) and label columns.
-        tasks: The label columns or levels of folders, "COLUMN" or "COLUMN:PARENT" each.
+        tasks: The label columns or levels of folders, "COLUMN" or "COLUMN:COARSE" each, one for each coarse task.
+        allows: Tables of the fine classes that the classes of a coarse task allow, a column for each of the two.
         size: (H, W) of the standardized images, in pixels.
         channel: The name of the channel to take of microscopes' files that have several.
         chooser: What decides the mirroring, such as `Orienter.load()`; None leaves it as photographed.
@@ -91,7 +94,7 @@ def standardize_images(
         (1, (128, 320))
     """
     refuse_existing(store, overwrite)
-    listing = list_photographs(source, labels=labels, tasks=tasks)
+    listing = list_photographs(source, labels=labels, tasks=tasks, allows=allows)
     settings = StandardizeSettings(
         size=size, channel=channel, chooser=chooser, keep_flagged=keep_flagged, overwrite=overwrite, workers=workers
     )
@@ -116,7 +119,8 @@ def standardize_listing(
                 written.add(sample, image, _pixel_size(outcome))
             on_progress(1)
         if account.kept:
-            written.add_labels(spaces)
+            columns = written.add_labels(spaces, further_tasks(listing, spaces))
+            listing = replace(listing, notes=(*listing.notes, *coarse_notes(listing, spaces, columns)))
             write_transform(written.writer, account.kept, settings.channel)
     return _report(listing, store, settings.size, account)
 

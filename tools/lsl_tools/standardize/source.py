@@ -15,12 +15,18 @@ from lsl_tools.pictures.picture_file import first_bytes
 __all__ = ["list_photographs"]
 
 
-def list_photographs(source: str | Path, *, labels: str | Path | None = None, tasks: Iterable[str] = ()) -> Listing:
+def list_photographs(
+    source: str | Path,
+    *,
+    labels: str | Path | None = None,
+    tasks: Iterable[str] = (),
+    allows: Iterable[str | Path] = (),
+) -> Listing:
     """The photographs below `source` with their labels, a microscope's scenes one by one. Raises LslError."""
     source = Path(source)
     if source.is_file() and _is_picture(source):
         return with_scenes(Listing((one_sample(source),)))
-    return list_source(source, labels=labels, tasks=tasks)
+    return list_source(source, labels=labels, tasks=tasks, allows=allows)
 
 
 def _is_picture(path: Path) -> bool:
