@@ -24,6 +24,7 @@ export async function cutByHand(item) {
     told: el("p", { class: "soft small", role: "status" }),
   };
   work.photo.addEventListener("pointerdown", drag);
+  work.photo.addEventListener("wheel", (event) => { event.preventDefault(); CHANGES[event.deltaY > 0 ? "larger" : "smaller"](work.cut, work); redrawCut(); }, { passive: false });
   const key = (event) => { if (cutKey(event)) { event.preventDefault(); event.stopPropagation(); redrawCut(); } };
   document.addEventListener("keydown", key, true);
   redrawCut();

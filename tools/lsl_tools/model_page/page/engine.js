@@ -1,6 +1,6 @@
 // The worker from the page's side: one piece of work at a time, what a person waits for first, and a watch over it.
 
-const PATIENCE = 120_000;
+const PATIENCE = 60_000;
 
 export class Failed extends Error {
   constructor(problem) {

@@ -114,10 +114,10 @@ function alikePart(item) {
 
 // The map: which class, against which, and how it is made.
 function mapControls(item) {
-  if (chosen.item !== item.id) {
+  if (chosen.item !== request(item).key) {
     const { probabilities, best } = readAnswer(item.answer)[0];
     const second = probabilities.map((one, k) => [k === best ? -1 : one, k]).sort((one, other) => other[0] - one[0])[0][1];
-    chosen = { item: item.id, task: 0, one: best, other: mainTask().kind === "terms" || probabilities.length < 2 ? -1 : second };
+    chosen = { item: request(item).key, task: 0, one: best, other: mainTask().kind === "terms" || probabilities.length < 2 ? -1 : second };
   }
   const kinds = ["contributions", "saliency"].filter((kind) => state.about.graphs[kind]);
   if (!kinds.includes(state.kind)) [state.kind] = kinds;

@@ -27,7 +27,7 @@ function drawFrame() {
   fill(byId("tongue"), Object.entries(TONGUES).map(([code, table]) => el("option", { value: code, selected: code === spoken() }, table.language)));
   for (const [id, key] of [["theme", "theme"], ["help", "keys"], ["tongue", "tongue"]]) Object.assign(byId(id), { ariaLabel: t(key), title: t(key) });
   byId("skip").textContent = t("skip");
-  fill(byId("drop"), el("p", { class: "big" }, t("drop")), el("p", { class: "row" },
+  fill(byId("drop"), el("h2", { class: "big" }, t("drop")), el("p", { class: "row" },
     el("button", { type: "button", class: "strong", id: "choose", onclick: choose }, t("choose")), el("button", { type: "button", class: "plain", id: "camera", onclick: photograph }, t("camera")),
     el("span", { class: "soft" }, t("or"), " ", t("paste", { keys: "Ctrl + V" }))),
   el("p", { class: "soft small" }, t("kinds", { tall, wide })), el("p", { class: "soft small" }, t("stays")), examples());

@@ -58,7 +58,7 @@ function told(open, left) {
   bar.hidden = !open || all < 2;
   Object.assign(bar, { max: all, value: all - open });
   const bad = state.items.filter((item) => item.problem).length;
-  const text = open ? t("working", { done: number(all - open), all: number(all), left: time(left) }) : `${t(all === 1 ? "doneOne" : "done", { all: number(all) })}${bad ? ` ${t("failedSome", { n: number(bad) })}` : ""}`;
+  const text = open ? t("working", { done: number(all - open), all: number(all), left: time(left) }) : `${t(all === 1 ? "doneOne" : "done", { done: number(all - bad), all: number(all) })}${bad ? ` ${t("failedSome", { n: number(bad) })}` : ""}`;
   const place = byId("progress");
   if (!open || (all - open) % 10 === 1 || !place.textContent) place.textContent = text;
 }

@@ -52,40 +52,51 @@ export function fitWhole(bitmap, tall, wide) {
 function shrink(bitmap, height, width) {
   const across = shares(bitmap.width, width);
   const down = shares(bitmap.height, height);
-  const sums = new Float32Array(height * width * 3);
+  const line = new Float32Array((width + 1) * 3);
+  const sums = new Float32Array((height + 1) * line.length);
   const step = Math.max(1, Math.floor(STRIP / (4 * bitmap.width)));
   for (let top = 0; top < bitmap.height; top += step) {
     const bottom = Math.min(bitmap.height, top + step);
     const pixels = rows(bitmap, top, bottom);
     for (let row = top; row < bottom; row += 1) {
-      const line = narrow(pixels, (row - top) * bitmap.width * 3, across, width);
-      for (const [to, share] of down[row]) for (let k = 0; k < line.length; k += 1) sums[to * line.length + k] += share * line[k];
+      narrow(pixels, (row - top) * bitmap.width * 3, across, line);
+      const start = down.to[row] * line.length;
+      for (let k = 0; k < line.length; k += 1) {
+        sums[start + k] += down.first[row] * line[k];
+        if (down.second[row]) sums[start + line.length + k] += down.second[row] * line[k];
+      }
     }
   }
-  return Uint8Array.from(sums, (sum) => Math.min(255, roundEven(sum)));
-}
-
-function narrow(pixels, start, across, width) {
-  const line = new Float32Array(width * 3);
-  for (let column = 0; column < across.length; column += 1) {
-    const from = start + column * 3;
-    for (const [to, share] of across[column]) for (let k = 0; k < 3; k += 1) line[to * 3 + k] += share * pixels[from + k];
+  const small = new Uint8Array(height * width * 3);
+  for (let row = 0, place = 0; row < height; row += 1) {
+    for (let k = 0; k < width * 3; k += 1, place += 1) small[place] = Math.min(255, roundEven(sums[row * line.length + k]));
   }
-  return line;
+  return small;
 }
 
-// Of each of `many` pixels: into which of `few` it goes, and with what share.
+function narrow(pixels, start, { to, first, second }, line) {
+  line.fill(0);
+  for (let column = 0, from = start; column < to.length; column += 1, from += 3) {
+    const at = 3 * to[column];
+    for (let k = 0; k < 3; k += 1) {
+      line[at + k] += first[column] * pixels[from + k];
+      line[at + 3 + k] += second[column] * pixels[from + k];
+    }
+  }
+}
+
+// Of each of `many` pixels: the first of `few` that it goes to, its share of that one, and of the next.
 function shares(many, few) {
   const scale = few / many;
-  return Array.from({ length: many }, (_, from) => {
+  const found = { to: new Int32Array(many), first: new Float32Array(many), second: new Float32Array(many) };
+  for (let from = 0; from < many; from += 1) {
     const [low, high] = [from * scale, (from + 1) * scale];
-    const found = [];
-    for (let to = Math.floor(low); to < Math.min(few, high); to += 1) {
-      const share = Math.min(high, to + 1) - Math.max(low, to);
-      if (share > 1e-9) found.push([to, share]);
-    }
-    return found;
-  });
+    const to = Math.min(few - 1, Math.floor(low + 1e-9));
+    found.to[from] = to;
+    found.first[from] = Math.min(high, to + 1) - low;
+    found.second[from] = to + 1 < few ? Math.max(0, high - (to + 1)) : 0;
+  }
+  return found;
 }
 
 function edgeColour(bitmap) {

@@ -17,7 +17,7 @@ export function kindOf(bytes) {
   if (start.startsWith("\u0089PNG\r\n\u001a\n")) return sized("PNG", png(bytes, view));
   if (start.startsWith("\u00ff\u00d8\u00ff")) return sized("JPEG", jpeg(bytes, view));
   if (start.startsWith("BM") && bytes.length > 26 && [12, 40, 52, 56, 64, 108, 124].includes(view.getUint32(14, true))) return sized("BMP", bmp(bytes, view));
-  if (start.startsWith("II*\0") || start.startsWith("MM\0*")) return { kind: "TIFF" };
+  if (start.startsWith("II*\0") || start.startsWith("MM\0*")) return tiff(view, start[0] === "I");
   return refuse(bytes);
 }
 
@@ -80,6 +80,21 @@ function bmp(bytes, view) {
   const plain = [0, 3].includes(view.getUint32(30, true));
   if (plain && view.getUint32(10, true) + Math.ceil((width * bits) / 32) * 4 * height > bytes.length) throw new Problem("cut", { kind: "BMP" });
   return [width, height];
+}
+
+// Its pages must lie in the file and lead to an end: the reader would walk in a circle for ever.
+function tiff(view, little) {
+  const seen = new Set();
+  let place = view.byteLength < 8 ? 1 : view.getUint32(4, little);
+  while (place) {
+    if (place + 2 > view.byteLength) throw new Problem("cut", { kind: "TIFF" });
+    const next = place + 2 + 12 * view.getUint16(place, little);
+    if (seen.has(place)) throw new Problem("damaged", { kind: "TIFF" });
+    if (next + 4 > view.byteLength) throw new Problem("cut", { kind: "TIFF" });
+    seen.add(place);
+    place = view.getUint32(next, little);
+  }
+  return { kind: "TIFF" };
 }
 
 // Of a GIF; two are enough to know.
