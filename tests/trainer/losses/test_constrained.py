@@ -55,16 +55,18 @@ def test_stages_are_ordered_and_corners_are_not() -> None:
     assert not parent_constraint(crossed, RANGES, range(6)).ordered, "parents are no neighbours"
 
 
-def test_sets_that_overlap_make_siblings_of_all_that_share_one() -> None:
+def test_where_sets_overlap_siblings_are_classes_that_none_tells_apart() -> None:
     """Stages 4 to 7 under 4-6 and 7-8, and under 4-5 and 6-7; both early labels together allow none of them."""
     sets = np.array([[1, 1, 1, 0, 0], [0, 0, 0, 1, 0], [1, 1, 0, 0, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1]], bool)
     stages = LabelSpace("stage", ("4", "5", "6", "7"))
     found = Constraint.of(stages, sets, [0, 2, 4])
     assert (found.outputs, found.n_fine, found.ordered) == (5, 4, True)
     assert found.siblings.int().tolist() == [
-        [1, 1, 1, 0, 0], [1, 1, 1, 0, 0], [1, 1, 1, 1, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1],
+        [1, 1, 0, 0, 0], [1, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 1, 0], [0, 0, 0, 0, 1],
     ]  # fmt: skip
     assert Constraint.of(stages, sets, [0, 2]).outputs == 4
+    alone = Constraint.of(stages, np.array([[1, 1, 0, 0, 0]], bool), [0]).siblings.int().tolist()
+    assert alone == [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], "classes of no set have no siblings"
     assert not Constraint.of(stages, np.array([[1, 0, 1, 0, 0]], bool), [0]).ordered, "a gap is no range"
 
 

@@ -104,16 +104,19 @@ def test_equal_shares_change_nothing(config: TrainConfig) -> None:
 
 
 def test_images_that_may_be_of_a_class_are_counted_where_sets_overlap(config: TrainConfig) -> None:
-    """Four classes under {0, 1}, {1, 2} and all by no label; class 1 may be in 5 + 3 images without a fine label."""
-    sets = np.array([[1, 1, 0, 0, 0], [0, 1, 1, 0, 0], [0, 0, 0, 1, 0]], bool)
-    labels, of_image = np.array([0, 3, *[-1] * 10]), np.array([0, -1, *[0] * 5, *[1] * 3, *[2] * 2])
-    places = np.arange(12)
+    """Four classes under {0, 1, 2} and {2, 3}: 0 and 1 are siblings, in 5 images without a fine label, 2 in 8."""
+    sets = np.array([[1, 1, 1, 0, 0], [0, 0, 1, 1, 0]], bool)
+    labels, of_image = np.array([0, 3, *[-1] * 8]), np.array([0, -1, *[0] * 5, *[1] * 3])
+    places = np.arange(10)
     data = Labelled(
-        np.zeros((12, 2, 2, 3), np.uint8), places, labels, places, places.astype(object), {ALLOWED: of_image}
+        np.zeros((10, 2, 2, 3), np.uint8), places, labels, places, places.astype(object), {ALLOWED: of_image}
     )
     chosen = config.having(share_prior=0.0, shares="learnt", labels_drawn="by-class")
-    found = Guessing(Constraint.of(FINE, sets, (0, 1, 2)), data, chosen.constrained)
-    assert found.shares.means.tolist() == pytest.approx([1 / 2, 1 / 3, 1 / 2, 1]), "alike at first, among siblings"
-    expected = np.array([5 / 2 + 1, 8 / 3, 3 / 2, 2 + 1])
-    siblings = np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 0], [0, 0, 0, 1]])
-    assert found.shares.shares.tolist() == pytest.approx((expected / (siblings @ expected)).tolist())
+    found = Guessing(Constraint.of(FINE, sets, (0, 1)), data, chosen.constrained).shares
+    assert found.means.tolist() == pytest.approx([1 / 2, 1 / 2, 1, 1]), "alike at first, among siblings"
+    assert found.shares.tolist() == pytest.approx([(5 / 2 + 1) / 6, (5 / 2) / 6, 1, 1])
+    allowed = torch.from_numpy(sets[:, :4])
+    found.update(torch.tensor([[0.6, 0.2, 0.2, 0.0], [0.0, 0.0, 0.5, 0.5]]), allowed)
+    rates = 1 / 5, 2 / 8, 1 / 3
+    wanted = [0.5 + rates[0] * 0.1, 0.5 - rates[0] * 0.3, 1 + rates[1] * (0.35 - 1), 1 + rates[2] * (0.5 - 1)]
+    assert found.means.tolist() == pytest.approx(wanted)

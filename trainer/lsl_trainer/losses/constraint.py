@@ -49,9 +49,11 @@ class Constraint:
 
     @property
     def siblings(self) -> Tensor:
-        """bool (K + A, K + A): outputs that a set has together; each is its own sibling."""
-        together = self.sets.float()
-        return (together.T @ together > 0) | torch.eye(self.outputs, dtype=torch.bool, device=together.device)
+        """bool (K + A, K + A): outputs that no set tells apart, those that are in none excepted; each is its own."""
+        kind = self.sets.unique(dim=1, return_inverse=True)[1]
+        inside, own = self.sets.any(0), torch.eye(self.outputs, dtype=torch.bool, device=self.allowed.device)
+        told_apart: Tensor = kind[:, None] != kind
+        return ~told_apart & inside | own
 
     def to(self, device: torch.device) -> Constraint:
         """The same on a device."""

@@ -1,6 +1,6 @@
 """How frequent the fine classes of a coarse one are among themselves: estimated while the network learns them.
 
-Where sets of several coarse tasks overlap, the siblings of a class are those that share a set with it.
+Where sets of several coarse tasks overlap, siblings are classes that no set tells apart.
 
 Online expectation-maximization (Cappé and Moulines 2009): the expectation is what the network says of images that carry
 a coarse label alone; the maximization is their mean, over about one pass through the images of a coarse class. A
