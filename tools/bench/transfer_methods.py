@@ -15,10 +15,10 @@ from lsl_shared.files.store import Store
 from lsl_shared.measures.term_metrics import bag_means
 from lsl_trainer.calibration.term_thresholds import term_thresholds
 from lsl_trainer.data.load import load_data
-from lsl_trainer.data.split import CALIBRATION, TEST, TRAIN
+from lsl_trainer.data.split import CALIBRATION, TEST, TRAIN, group_folds
 from lsl_trainer.layers.handmade import Codebook, Coding, dense_sift
 from lsl_trainer.layers.layers import block_features
-from lsl_trainer.layers.ridge import choose_penalty, group_folds, ridge_scores
+from lsl_trainer.layers.ridge import choose_penalty, ridge_scores
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.inference import logits_of
 from lsl_trainer.settings.config import TrainConfig

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from lsl_shared.files.store import Store
 from lsl_shared.files.store_writer import StoreWriter
+from lsl_trainer.data.split import group_folds
 from lsl_trainer.layers.layers import joined_groups
-from lsl_trainer.layers.ridge import Floats, group_folds
+from lsl_trainer.layers.ridge import Floats
 from lsl_trainer.tasks.terms import frequent_terms
 
 __all__ = ["Answers", "Floats", "Problem", "halved", "load"]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.coarse import CoarseTask
-from lsl_shared.errors import BundleError, ConfigError, LabelError
+from lsl_shared.errors import BundleError, LabelError
 from lsl_shared.labels import LabelSpace
 from lsl_shared.measures.conformal import COVERAGE
 from lsl_shared.system_errors import unreadable
@@ -61,39 +61,15 @@ class Task:
     temperature: float = 1.0
     """Probabilities are softmax(logits / temperature), fitted on calibration images."""
     conformal_threshold: float | None = None
-    """Class k is in the prediction set where 1 − p_k ≤ threshold; None where there were too few calibration groups.
-
-    It promises nine right in ten."""
-    coverages: tuple[float, ...] = ()
-    """Further promises that a set can keep, ascending; () in bundles that know of none."""
-    coverage_thresholds: tuple[float, ...] = ()
-    """The threshold of each of `coverages`."""
+    """Class k is in the prediction set where 1 − p_k ≤ threshold; None where there were too few calibration groups."""
+    coverage: float = COVERAGE
+    """What the prediction sets promise: the share of images whose right class is in theirs."""
     class_priors: tuple[float, ...] = ()
     """(K,): the fraction of the training images in each class; of kind terms, the fraction that carries each."""
     thresholds: tuple[float, ...] = ()
     """(K,), of kind terms alone: term k is chosen where p_k ≥ thresholds[k]."""
     further_coarse: tuple[CoarseTask, ...] = ()
     """The coarse tasks beside the parent, over the K classes."""
-
-    def threshold_at(self, coverage: float) -> float | None:
-        """The threshold of sets that hold the right class of such a share of the images.
-
-        Args:
-            coverage: One of `coverages`, or 0.9.
-
-        Returns:
-            The threshold on 1 − p; None where there were too few calibration groups.
-
-        Raises:
-            ConfigError: The bundle has no threshold for it.
-        """
-        known = {COVERAGE: self.conformal_threshold, **dict(zip(self.coverages, self.coverage_thresholds, strict=True))}
-        if self.conformal_threshold is None and 0 < coverage < 1:
-            return None
-        if coverage not in known:
-            told = ", ".join(f"{one:g}" for one in sorted(known))
-            raise ConfigError(f"the model has sets for a coverage of {told}; received {coverage:g}")
-        return known[coverage]
 
     @property
     def space(self) -> LabelSpace:

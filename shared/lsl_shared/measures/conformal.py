@@ -7,19 +7,15 @@ exchangeable with those of others, genes are: each gene counts once, its images 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COVERAGE", "COVERAGES", "MIN_GROUPS", "conformal_threshold", "conformal_thresholds", "prediction_set"]
+__all__ = ["COVERAGE", "MIN_GROUPS", "conformal_threshold", "prediction_set"]
 
 MIN_GROUPS = 10
 """Fewer genes than this give no threshold: nine times in ten cannot be promised from fewer than nine."""
 COVERAGE = 0.9
 """What a prediction set promises unless it is said."""
-COVERAGES = (0.8, 0.85, 0.9, 0.95, 0.98)
-"""The promises that a model bundle carries thresholds for."""
 _ROUNDING = 1e-12
 
 
@@ -34,26 +30,15 @@ def conformal_threshold(
     `truth` int (N,), `probabilities` (N, K), `groups` int (N,), the gene of each. It is 1, which lets all classes in,
     where the promise cannot be kept otherwise.
     """
-    found = conformal_thresholds(truth, probabilities, groups, (coverage,))
-    return found[0] if found else None
-
-
-def conformal_thresholds(
-    truth: NDArray[np.integer],
-    probabilities: NDArray[np.floating],
-    groups: NDArray[np.integer],
-    coverages: Sequence[float] = COVERAGES,
-) -> tuple[float, ...]:
-    """As `conformal_threshold`, of several promises; () under MIN_GROUPS groups."""
     genes, gene, images = np.unique(groups, return_inverse=True, return_counts=True)
     if len(genes) < MIN_GROUPS:
-        return ()
+        return None
     scores = 1 - probabilities[np.arange(len(truth)), truth]
     order = np.argsort(scores, kind="stable")
     # The gene to come is one more: its images count as scores above all others.
     reached = np.cumsum(1 / images[gene[order]]) / (len(genes) + 1)
-    places = np.searchsorted(reached, np.asarray(coverages) - _ROUNDING)
-    return tuple(float(scores[order[place]]) if place < len(order) else 1.0 for place in places)
+    place = np.searchsorted(reached, coverage - _ROUNDING)
+    return float(scores[order[place]]) if place < len(order) else 1.0
 
 
 def prediction_set(probabilities: NDArray[np.floating], threshold: float | None) -> NDArray[np.bool_]:

@@ -28,12 +28,12 @@ def test_temperature_and_threshold_come_from_the_calibration_images_alone(
     seen: dict[str, Any] = {}
     monkeypatch.setattr(classes, "fit_temperature", lambda *given: seen.setdefault("temperature", given) and 3.0)
     monkeypatch.setattr(classes, "conformal_threshold", lambda *given: seen.setdefault("threshold", given) and 0.25)
-    (task,) = calibrated_tasks(ask_network(network, data), data, config.seed)
+    (task,) = calibrated_tasks(ask_network(network, data), data, config)
     assert (task.temperature, task.conformal_threshold) == (3.0, 0.25)
     logits = logits_of(network, pixels, held).numpy()
     assert np.allclose(seen["temperature"][0], logits, atol=1e-5)
     assert np.array_equal(seen["temperature"][1], labels[held])
-    truth, probabilities, groups, _ = seen["threshold"]
+    truth, probabilities, groups, coverage = seen["threshold"]
     assert np.array_equal(truth, labels[held])
     assert np.allclose(probabilities, torch.tensor(logits / 3.0).softmax(1).numpy(), atol=1e-5)
-    assert len(groups) == len(held)
+    assert len(groups) == len(held) and coverage == 0.9

@@ -5,7 +5,8 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
-from lsl_trainer.layers.ridge import PENALTIES, choose_penalty, group_folds, ridge_scores
+from lsl_trainer.data.split import group_folds
+from lsl_trainer.layers.ridge import PENALTIES, choose_penalty, ridge_scores
 
 
 @pytest.mark.parametrize("features", [5, 60])

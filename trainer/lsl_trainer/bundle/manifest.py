@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -15,6 +15,7 @@ from lsl_trainer.bundle.network_answers import NetworkAnswers
 from lsl_trainer.calibration.temperature import softmax
 from lsl_trainer.data.batch import Labelled
 from lsl_trainer.data.training_data import TrainingData
+from lsl_trainer.learning.left_out import LeftOut
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.tasks.learnt_task import HeldOut
 
@@ -22,10 +23,14 @@ __all__ = ["calibrated_tasks", "new_manifest"]
 
 
 def new_manifest(
-    answers: NetworkAnswers, data: TrainingData, config: TrainConfig, scope_threshold: float | None
+    answers: NetworkAnswers,
+    data: TrainingData,
+    config: TrainConfig,
+    scope_threshold: float | None,
+    left_out: LeftOut | None = None,
 ) -> Manifest:
-    """All that a bundle says of its network."""
-    tasks, settings = calibrated_tasks(answers, data, config.seed), config.to_dict()
+    """All that a bundle says of its network; `left_out` calibrates in the place of calibration images."""
+    tasks, settings = calibrated_tasks(answers, data, config, left_out), config.to_dict()
     shape = settings["network"]
     return Manifest(
         image_size=data.image_size,
@@ -40,19 +45,37 @@ def new_manifest(
     )
 
 
-def calibrated_tasks(answers: NetworkAnswers, data: TrainingData, seed: int) -> tuple[Task, ...]:
+def calibrated_tasks(
+    answers: NetworkAnswers, data: TrainingData, config: TrainConfig, left_out: LeftOut | None = None
+) -> tuple[Task, ...]:
     """The entries of all tasks, in the order of the network's outputs."""
+    seed, coverage = config.seed, config.labels.coverage
+    if left_out:
+        held_out = replace(_left_out(left_out, data), coverage=coverage)
+        return tuple(task.calibrated(held_out, data.fine.labels, seed) for task in data.first)
     ends = np.cumsum([len(task.space) for task in data.tasks])[:-1]
     calibration, held = (np.split(logits, ends, axis=1) for logits in (answers.calibration, answers.held))
     fine = [
-        task.calibrated(HeldOut(logits, data.calibration.labels, data.calibration.groups), data.fine.labels, seed)
+        task.calibrated(
+            HeldOut(logits, data.calibration.labels, data.calibration.groups, coverage=coverage),
+            data.fine.labels,
+            seed,
+        )
         for task, logits in zip(data.first, calibration, strict=False)
     ]
     further = [
-        task.calibrated(_held_out(logits, data, task.name), data.fine.others[task.name], seed)
+        task.calibrated(
+            replace(_held_out(logits, data, task.name), coverage=coverage), data.fine.others[task.name], seed
+        )
         for task, logits in zip(data.further, held[len(data.first) :], strict=True)
     ]
     return (*fine, *further)
+
+
+def _left_out(left_out: LeftOut, data: TrainingData) -> HeldOut:
+    """What is known of the images that are learnt from, each by a model that did not see its gene."""
+    logits = left_out.logits[left_out.places(data.fine.rows), : data.fine_outputs]
+    return HeldOut(logits.astype(np.float64), data.fine.labels, data.fine.groups)
 
 
 def _held_out(logits: NDArray[np.float32], data: TrainingData, task: str) -> HeldOut:

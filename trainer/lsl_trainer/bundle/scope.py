@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -11,13 +10,12 @@ from torch import Tensor, nn
 from lsl_trainer.calibration.temperature import MIN_IMAGES
 from lsl_trainer.data.batch import Labelled
 from lsl_trainer.learning.features import features_of
+from lsl_trainer.learning.left_out import LeftOut, prototypes, scope_distances
 from lsl_trainer.networks.residual import Network
 
 __all__ = ["Scope", "fit_scope"]
 
 _QUANTILE = 0.95
-_SHORTEST = 1e-12
-"""Features that are shorter count as so long, as in PyTorch's `normalize`."""
 
 
 class Scope(nn.Module):
@@ -40,26 +38,28 @@ class Scope(nn.Module):
         self.register_buffer("prototypes", F.normalize(prototypes, dim=1))
 
     def forward(self, features: Tensor) -> Tensor:
-        """`normalize` would expand the lengths to the features' shape in ONNX, which OpenCV 4 cannot run."""
-        lengths: Tensor = torch.linalg.vector_norm(features, dim=1, keepdim=True).clamp_min(_SHORTEST)
-        return 1 - (features / lengths @ self.prototypes.T).amax(1)
+        """The distances of a batch."""
+        return scope_distances(features, self.prototypes)
 
 
-def fit_scope(network: Network, trained: Labelled, held: Labelled) -> Scope | None:
-    """The prototypes of the classes of `trained`, and the threshold from the images of `held`, all unaugmented.
+def fit_scope(network: Network, trained: Labelled, held: Labelled, left_out: LeftOut | None = None) -> Scope | None:
+    """The prototypes of the classes of `trained`, and the threshold from images that were not learnt from.
 
-    None where fewer than MIN_IMAGES images were held out to set the threshold.
+    These are those of `held`, or, where all genes were left out in turn, `trained` itself. None where they are fewer
+    than MIN_IMAGES.
     """
-    if len(held) < MIN_IMAGES:
+    labelled = trained.rows[trained.labels >= 0]
+    if len(labelled if left_out else held) < MIN_IMAGES:
         return None
-    learnt, kept = (features_of(network, images) for images in (trained, held))
-    scope = Scope(_prototypes(learnt, trained.labels))
-    scope.threshold = float(np.quantile(scope(kept).numpy(), _QUANTILE))
+    scope = Scope(prototypes(features_of(network, trained), trained.labels))
+    scope.threshold = float(np.quantile(_distances(network, scope, held, labelled, left_out), _QUANTILE))
     return scope
 
 
-def _prototypes(features: Tensor, labels: NDArray[np.int64]) -> Tensor:
-    """The mean of each class's features (N, D), each of length 1; `labels` (N,), −1 unknown."""
-    unit = F.normalize(features, dim=1)
-    members = [torch.from_numpy(labels == label) for label in np.unique(labels[labels >= 0])]
-    return torch.stack([unit[chosen].mean(0) for chosen in members])
+def _distances(
+    network: Network, scope: Scope, held: Labelled, labelled: NDArray[np.int64], left_out: LeftOut | None
+) -> NDArray[np.float32]:
+    if left_out:
+        return left_out.distances[left_out.places(labelled)]
+    found: NDArray[np.float32] = scope(features_of(network, held)).numpy()
+    return found

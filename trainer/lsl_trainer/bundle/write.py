@@ -18,6 +18,7 @@ from lsl_trainer.frozen.head import answering
 from lsl_trainer.graphs.classifier_part import write_classifier_of
 from lsl_trainer.graphs.export import export_contributions, export_saliency
 from lsl_trainer.graphs.parity import Parity, verify_graphs
+from lsl_trainer.learning.left_out import LeftOut
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.config import TrainConfig
 
@@ -27,17 +28,23 @@ _VERIFIED_IMAGES = 16
 
 
 def write_bundle(
-    network: Network, data: TrainingData, config: TrainConfig, path: Path, features: Path | None = None
+    network: Network,
+    data: TrainingData,
+    config: TrainConfig,
+    path: Path,
+    features: Path | None = None,
+    left_out: LeftOut | None = None,
 ) -> tuple[Manifest, Parity]:
     """Writes the bundle of a trained network to `path`; nothing stands there unless all graphs proved right.
 
-    `features` is the folder of what a frozen F gives.
+    `features` is the folder of what a frozen F gives; `left_out` calibrates in the place of calibration images.
     Raises ExportError where a graph differs from the network.
     """
     network = network.cpu().eval()
     quick, asked = answering(network, data, features)
-    scope = fit_scope(quick, asked.fine, asked.calibration)
-    manifest = new_manifest(ask_network(network, asked, quick), data, config, scope.threshold if scope else None)
+    scope = fit_scope(quick, asked.fine, asked.calibration, left_out)
+    answers = ask_network(network, asked, quick)
+    manifest = new_manifest(answers, data, config, scope.threshold if scope else None, left_out)
     with atomic_folder(path) as temporary:
         export_saliency(network, manifest, temporary / SALIENCY, scope)
         write_classifier_of(temporary / SALIENCY, temporary / CLASSIFIER)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_trainer.data.split import group_folds
 from lsl_trainer.data.training_data import TrainingData
-from lsl_trainer.layers.ridge import group_folds
 
 __all__ = ["folds_of_genes", "only", "sampled"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,15 @@ from lsl_trainer.data.chosen_tasks import choose_tasks
 from lsl_trainer.data.image_cache import load_images
 from lsl_trainer.data.kept_aside import kept_aside
 from lsl_trainer.data.known_labels import KnownLabels, drawn_labels, known_labels
-from lsl_trainer.data.split import CALIBRATION, TEST, TRAIN, duplicates, split_store
+from lsl_trainer.data.split import CALIBRATION, TEST, TRAIN, duplicates, group_folds, joined_groups, split_store
 from lsl_trainer.data.training_data import ALLOWED, TrainingData
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.method import find_method
 
 __all__ = ["load_data"]
+
+_FOLDS, _FEWER_FOLDS, _MANY = 10, 5, 2000
+"""Into how many folds images are put where all genes train and calibrate in turn; fewer of many images."""
 
 
 def load_data(
@@ -43,6 +47,8 @@ def load_data(
     if part is None:
         generator, same = np.random.default_rng([config.seed, 1]), duplicates(images, needed)
         part = split_store(store, config.labels.split, tasks.of_classes, generator, same)
+    if config.crossed:
+        part = np.where(part == CALIBRATION, TRAIN, part).astype(np.int8)
     drawn = drawn_labels(np.where(part == TRAIN, known.fine, -1), config.labels)
     aside = np.zeros(len(part), dtype=np.bool_)
     if config.epochs.patience:
@@ -51,7 +57,7 @@ def load_data(
     sets = _sets(store, known, part, drawn, aside, images)
     if tasks.fine:
         _check(sets["fine"], sets["coarse"] if method.coarse_labels else None, tasks.fine.name)
-    return TrainingData(
+    data = TrainingData(
         first=known.first,
         further=known.further,
         coarse_space=tasks.coarse,
@@ -62,11 +68,16 @@ def load_data(
         ids=store.ids,
         genes=store.genes,
         held_ranges=known.ranges[(part == CALIBRATION) & known.beside],
+        folds=np.empty(0, np.int64),
         straddling=_straddling(store, part) if config.labels.split == "stored" else (),
         fingerprint=store.fingerprint(),
         image_size=store.shape[1:],
         **sets,
     )
+    if not config.crossed:
+        return data
+    groups = joined_groups(store.groups(), duplicates(images, needed))
+    return replace(data, folds=_folds(groups[needed[data.learnt_rows]]))
 
 
 def _sets(
@@ -108,6 +119,12 @@ def _sets(
         )
         for purpose, (chosen, labels, others) in purposes.items()
     }
+
+
+def _folds(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """When each image (n,) is left out, with its gene; empty where all are of one gene."""
+    folds = group_folds(groups, _FEWER_FOLDS if len(groups) > _MANY else _FOLDS)
+    return folds if folds.any() else folds[:0]
 
 
 def _straddling(store: Store, part: NDArray[np.int8]) -> tuple[str, ...]:

@@ -12,7 +12,17 @@ from lsl_shared.files.content_hash import image_digests
 from lsl_shared.files.store import PARTS, Store
 from lsl_trainer.settings.literals import SplitKind
 
-__all__ = ["CALIBRATION", "TEST", "TRAIN", "duplicates", "fold_store", "split_store", "stored_duplicates"]
+__all__ = [
+    "CALIBRATION",
+    "TEST",
+    "TRAIN",
+    "duplicates",
+    "fold_store",
+    "group_folds",
+    "joined_groups",
+    "split_store",
+    "stored_duplicates",
+]
 
 TRAIN, CALIBRATION, TEST = range(3)
 _SHARES = {"gene": (0.7, 0.1, 0.2), "random": (0.7, 0.0, 0.3)}
@@ -38,7 +48,7 @@ def split_store(
         return _stored(store, same)
     if kind not in _SHARES:
         raise ConfigError(f"split must be gene, random or stored, received {kind!r}")
-    groups = _joined(store.groups() if kind == "gene" else np.arange(len(store)), same)
+    groups = joined_groups(store.groups() if kind == "gene" else np.arange(len(store)), same)
     return _balanced(groups, _kinds(store, tasks), np.array(_SHARES[kind]), generator)[groups]
 
 
@@ -58,7 +68,10 @@ def fold_store(
     """
     if kind not in _SHARES:
         raise ConfigError(f"--folds makes its own splits: --split must be gene or random, received {kind!r}")
-    groups, kinds = _joined(store.groups() if kind == "gene" else np.arange(len(store)), same), _kinds(store, tasks)
+    groups, kinds = (
+        joined_groups(store.groups() if kind == "gene" else np.arange(len(store)), same),
+        _kinds(store, tasks),
+    )
     n_groups = int(groups.max()) + 1
     if not 2 <= folds <= n_groups:
         raise ConfigError(f"--folds must lie in 2 … {n_groups}, the number of genes, received {folds}")
@@ -109,8 +122,8 @@ def _repeated(digests: Iterable[tuple[int, bytes]]) -> list[NDArray[np.int64]]:
     return [np.array(found) for found in places.values() if len(found) > 1]
 
 
-def _joined(groups: NDArray[np.int64], same: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Groups (N,) numbered anew from 0, those that share an image made one."""
+def joined_groups(groups: NDArray[np.int64], same: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Groups (N,) numbered anew from 0, those that share an image, which `same` lists, made one."""
     joined = groups.copy()
     for rows in same:
         joined[np.isin(joined, joined[rows])] = joined[rows[0]]
@@ -126,6 +139,17 @@ def _stored(store: Store, same: Sequence[NDArray[np.int64]]) -> NDArray[np.int8]
             told = ", ".join(f"{store.ids[row]} ({store.splits[row]})" for row in rows)
             raise StoreError(store.path, f"the same image lies in several parts: {told}", "samples/split")
     return np.array([PARTS.index(part) for part in store.splits], dtype=np.int8)
+
+
+def group_folds(groups: NDArray[np.int64], folds: int) -> NDArray[np.int64]:
+    """The fold of each image (n,): whole genes, the largest first, each into the fold with the fewest images."""
+    genes, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    filled = np.zeros(min(folds, len(genes)), np.int64)
+    fold = np.empty(len(genes), np.int64)
+    for gene in np.argsort(-sizes, kind="stable"):
+        fold[gene] = filled.argmin()
+        filled[fold[gene]] += sizes[gene]
+    return np.asarray(fold[place], np.int64)
 
 
 def _one_hot(labels: NDArray[np.int16], classes: int) -> NDArray[np.float64]:

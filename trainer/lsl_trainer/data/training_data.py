@@ -60,6 +60,8 @@ class TrainingData:
     """The calibration images with a label of a further task; their fine labels may be −1."""
     held_ranges: NDArray[np.int64]
     """(n,): their coarse classes, or classes where there are no coarse ones; with the gene they make the bags."""
+    folds: NDArray[np.int64]
+    """(n,): when each of `learnt_rows` is left out in turn, to calibrate; empty where calibration images do that."""
     straddling: tuple[str, ...]
     """Genes that a stored split parts."""
     fingerprint: str

@@ -20,9 +20,9 @@ from lsl_trainer.calibration.bootstrap import Interval, interval, mean_replicate
 from lsl_trainer.data.chosen_tasks import task_to_learn, tasks_beside
 from lsl_trainer.data.further_tasks import further_tasks
 from lsl_trainer.data.known_labels import range_labels
-from lsl_trainer.data.split import duplicates
+from lsl_trainer.data.split import duplicates, group_folds
 from lsl_trainer.frozen.features import FrozenFeatures
-from lsl_trainer.layers.ridge import Floats, choose_penalty, group_folds, ridge_scores
+from lsl_trainer.layers.ridge import Floats, choose_penalty, ridge_scores
 from lsl_trainer.learning.backbones import transferred_network
 from lsl_trainer.networks.residual import Network, block_maps
 from lsl_trainer.networks.trunk import PooledTrunk

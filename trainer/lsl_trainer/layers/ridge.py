@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PENALTIES", "Floats", "RidgeFit", "choose_penalty", "group_folds", "ridge_scores"]
+from lsl_trainer.data.split import group_folds
+
+__all__ = ["PENALTIES", "Floats", "RidgeFit", "choose_penalty", "ridge_scores"]
 
 PENALTIES = tuple(10.0**power for power in range(-3, 4))
 """In units of the mean squared length of the standardized training features."""
@@ -65,17 +67,6 @@ def choose_penalty(
     errors = np.nanmean((left_out - targets) ** 2, axis=(1, 2))
     best = int(errors.argmin())
     return RidgeFit(tried[best], float(errors[best]), left_out[best])
-
-
-def group_folds(groups: NDArray[np.int64], folds: int) -> NDArray[np.int64]:
-    """The fold of each image (n,): whole genes, the largest first, each into the fold with the fewest images."""
-    genes, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    filled = np.zeros(min(folds, len(genes)), np.int64)
-    fold = np.empty(len(genes), np.int64)
-    for gene in np.argsort(-sizes, kind="stable"):
-        fold[gene] = filled.argmin()
-        filled[fold[gene]] += sizes[gene]
-    return np.asarray(fold[place], np.int64)
 
 
 def _kernels(train: Floats, test: Floats) -> tuple[Floats, Floats]:

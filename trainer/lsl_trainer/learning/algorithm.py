@@ -19,6 +19,7 @@ from lsl_trainer.learning.checkpoint import Checkpoint
 from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.learning.half_size import set_half_size_epochs
 from lsl_trainer.learning.learner import Learner
+from lsl_trainer.learning.left_out import LeftOut
 from lsl_trainer.learning.plan import Fitting, Plan, plan_of
 from lsl_trainer.learning.processes import one_process
 from lsl_trainer.learning.steps.planned import PlannedStep
@@ -33,7 +34,7 @@ class TwoStepTraining:
 
     `planned` are its steps. `network` is what has been learnt so far, `notes` what a person should know of it, and
     `reference_sets`, int64 (n_sets, K), those of step two, indices into `data.fine`. `step_finished` says whether the
-    epoch that `run` just yielded was its step's last.
+    epoch that `run` just yielded was its step's last. `left_out` is what was said of genes left out in turn, if any.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class TwoStepTraining:
             raise ConfigError(f"--method {self.plan.name} runs in one process, for {self.plan.one_process}")
         self.notes: list[str] = data_notes(data)
         self.reference_sets: Tensor | None = None
+        self.left_out: LeftOut | None = None
         self.step_finished = False
         self.planned = tuple(self.plan.steps(data, config))
         set_half_size_epochs(self.planned, config, data.image_size)
@@ -143,7 +145,7 @@ class TwoStepTraining:
                 self.step_finished = learner.finished
                 yield epoch, self._checkpoint(epoch, learner)
         if self.plan.fit:
-            self.plan.fit(Fitting(self.network, self.data, self.config, self._features, on_images))
+            self.left_out = self.plan.fit(Fitting(self.network, self.data, self.config, self._features, on_images))
         self.network = self.network.with_first_outputs(self.data.outputs)
         self.network.eval()
 

@@ -16,6 +16,7 @@ from lsl_shared.measures.metrics import is_ordered
 from lsl_trainer.data.training_data import ALLOWED, TrainingData
 from lsl_trainer.frozen.features import FrozenFeatures
 from lsl_trainer.learning.backbones import feature_network
+from lsl_trainer.learning.left_out import LeftOut, left_out_distances
 from lsl_trainer.learning.linear_problem import LinearProblem, fit_linear, principal_axes
 from lsl_trainer.learning.plan import Fitting
 from lsl_trainer.losses.constraint import constraint_of
@@ -28,8 +29,11 @@ __all__ = ["block_tensors", "fit_classifier", "linear_problem", "turned"]
 _TURNS = 4
 
 
-def fit_classifier(fitting: Fitting) -> None:
-    """Fits the head of a `block_network` to all training images, and sets the scale of its features."""
+def fit_classifier(fitting: Fitting) -> LeftOut | None:
+    """Fits the head of a `block_network` to all training images, and sets the scale of its features.
+
+    Gives what classifiers without each fold say of it, where the data have folds.
+    """
     network, data, transfer = fitting.network, fitting.data, fitting.config.transfer
     body, views = cast(BlockFeatures, network.body), _TURNS if transfer.turned else 1
     cells = [transfer.feature_cells] * len(body.blocks)
@@ -50,6 +54,28 @@ def fit_classifier(fitting: Fitting) -> None:
     with torch.no_grad():
         network.head.weight.copy_((axes.axes @ linear.weight)[:, :count].T)
         network.head.bias.copy_(linear.bias[:count])
+    if not len(data.folds):
+        return None
+    logits = _left_out_logits(problem, data.folds, transfer.penalty, network.mean.device)
+    labels = problem.labels[: len(data.folds)].numpy()
+    distances = left_out_distances((found[0] - axes.shift) * axes.scale, labels, data.folds)
+    return LeftOut(data.learnt_rows, data.folds, logits, distances)
+
+
+def _left_out_logits(
+    problem: LinearProblem, folds: NDArray[np.int64], penalty: float, device: torch.device
+) -> NDArray[np.float32]:
+    """The logits (n, K + A) of the first view of each image, from a classifier that saw none of its fold's.
+
+    `problem` holds the views of all images one after the other; its axes know of no label.
+    """
+    views = len(problem.labels) // len(folds)
+    logits = np.zeros((len(folds), problem.allowed.shape[1]), np.float32)
+    for fold in np.unique(folds):
+        held = torch.from_numpy(folds == fold)
+        linear = fit_linear(problem.part(~held.repeat(views)).to(device), penalty).to(held.device)
+        logits[held.numpy()] = linear.logits(problem.coordinates[: len(folds)][held]).numpy()
+    return logits
 
 
 def block_tensors(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lsl_trainer.data.training_data import TrainingData
+    from lsl_trainer.learning.left_out import LeftOut
     from lsl_trainer.learning.steps.planned import PlannedStep
     from lsl_trainer.networks.residual import Network
     from lsl_trainer.settings.config import TrainConfig
@@ -48,8 +49,10 @@ class Plan(Method):
     """Its steps, one after the other; each goes on with the F of the one before."""
     network: Callable[[TrainingData, TrainConfig, Sequence[PlannedStep]], Network] = _learnt_network
     """The network that the first step begins with."""
-    fit: Callable[[Fitting], object] | None = None
-    """Fits the head when all steps are done, and counts the images that it has seen. None where the head learns."""
+    fit: Callable[[Fitting], LeftOut | None] | None = None
+    """Fits the head when all steps are done, and counts the images that it has seen. None where the head learns.
+
+    It gives what the folds of the data, if they have any, say of what they left out."""
 
 
 def plan_of(name: str) -> Plan:

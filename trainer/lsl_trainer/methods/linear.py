@@ -9,6 +9,7 @@ from lsl_trainer.learning.plan import Fitting, Plan
 
 if TYPE_CHECKING:
     from lsl_trainer.data.training_data import TrainingData
+    from lsl_trainer.learning.left_out import LeftOut
     from lsl_trainer.learning.steps.planned import PlannedStep
     from lsl_trainer.networks.residual import Network
     from lsl_trainer.settings.config import TrainConfig
@@ -26,10 +27,10 @@ def _network(data: TrainingData, config: TrainConfig, steps: Sequence[PlannedSte
     return block_network(config, data.image_size, data.fine_outputs)
 
 
-def _fit(fitting: Fitting) -> None:
+def _fit(fitting: Fitting) -> LeftOut | None:
     from lsl_trainer.learning.linear_classifier import fit_classifier
 
-    fit_classifier(fitting)
+    return fit_classifier(fitting)
 
 
 PLAN = Plan(
@@ -40,6 +41,7 @@ PLAN = Plan(
     needs_backbone=True,
     all_coarse=True,
     coarse_if_any=True,
+    crossed=True,
     steps=_no_steps,
     network=_network,
     fit=_fit,

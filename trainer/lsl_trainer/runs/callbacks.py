@@ -20,6 +20,10 @@ def _no_trial(name: str, images: int) -> None:
     """Nobody wants to know."""
 
 
+def _ignored_fold(name: str, training: TwoStepTraining) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True)
 class Callbacks:
     """Functions that are called while a training goes on."""
@@ -32,6 +36,8 @@ class Callbacks:
     """With each epoch as it ends."""
     on_trial: Callable[[str, int], None] = _no_trial
     """While it is chosen: with what is tried next, and how many images `on_images` will count."""
+    on_fold: Callable[[str, TwoStepTraining], None] = _ignored_fold
+    """While genes are left out in turn: with what begins, and the training that `on_images` will count."""
     on_choice: Callable[[Choice], None] = _ignored
     """With what was chosen, where the method is auto."""
 

@@ -30,8 +30,14 @@ def estimated_seconds(training: TwoStepTraining) -> float:
     layers = sum(isinstance(module, (nn.Conv2d, nn.Linear)) for module in training.network.modules())
     finishing = (_EXPORT + _EXPORT_A_LAYER * layers) * _median_time(lambda: sum(n * n for n in range(_SUM)))
     check = _CHECK_IN_FORWARD_PASSES if training.frozen or training.plan.fit else _CHECK
-    passes = training.total_passes - training.passes_done + check
+    passes = training.total_passes * (1 + _further_trainings(training)) - training.passes_done + check
     return _seconds_a_pass(training) * passes + finishing
+
+
+def _further_trainings(training: TwoStepTraining) -> int:
+    """How many more calibrate it: one for each fold, where more fits are not cheap."""
+    folds = training.data.folds
+    return 0 if training.plan.fit or not len(folds) else int(folds.max()) + 1
 
 
 def _seconds_a_pass(training: TwoStepTraining) -> float:

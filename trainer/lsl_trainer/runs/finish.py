@@ -14,6 +14,7 @@ import numpy as np
 from lsl_runtime.evaluation.evaluate import evaluate
 from lsl_runtime.model.model import Model
 from lsl_shared.files.atomic import write_text
+from lsl_shared.files.out_of_fold import OUT_OF_FOLD
 from lsl_trainer.bundle.variants import half_bundle, int8_bundle
 from lsl_trainer.bundle.write import write_bundle
 from lsl_trainer.choosing.choice import read_choice
@@ -25,6 +26,7 @@ from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.reporting.findings import find_out
 from lsl_trainer.reporting.report import write_report
 from lsl_trainer.reporting.versions import versions
+from lsl_trainer.runs.left_out_file import write_left_out
 from lsl_trainer.runs.run_folder import CHECKPOINTS, METRICS, MODEL, MODEL_FP16, MODEL_INT8, REPORT
 
 __all__ = ["finish_run"]
@@ -37,6 +39,8 @@ def finish_run(training: TwoStepTraining, store: str | Path, out: Path, epochs: 
     data, config = training.data, training.config
     parity = _write_bundles(training, out)
     model = Model.load(out / MODEL, device="cpu", verify=True)
+    if training.left_out:
+        write_left_out(training.left_out, data, model.manifest.tasks[0], out / OUT_OF_FOLD)
     evaluation = evaluate(store, model, everything=not (data.part == TEST).any())
     found = find_out(model, data, evaluation, epochs, config.seed)
     made = read_choice(out)
@@ -61,7 +65,7 @@ def _write_bundles(training: TwoStepTraining, out: Path) -> dict[str, Any]:
     data, config = training.data, training.config
     for bundle in (MODEL, MODEL_FP16, MODEL_INT8):
         shutil.rmtree(out / bundle, ignore_errors=True)  # of a run that was killed before its report
-    _, parity = write_bundle(training.network, data, config, out / MODEL, out.parent / FEATURES)
+    _, parity = write_bundle(training.network, data, config, out / MODEL, out.parent / FEATURES, training.left_out)
     if config.export.graph_precision == "fp16":
         half_bundle(out / MODEL, out / MODEL_FP16)
     if config.export.graph_precision == "int8":

@@ -36,7 +36,10 @@ def train_to(store: Path, config: TrainConfig, out: Path, resume: bool) -> None:
             for line in made.lines:
                 say(line)
 
-        callbacks = Callbacks(start, bar, _tell_epoch, bar.begin, choice)
+        def fold(title: str, training: TwoStepTraining) -> None:
+            bar.begin(title, round(training.total_passes), training.passes)
+
+        callbacks = Callbacks(start, bar, _tell_epoch, bar.begin, fold, choice)
         run = train_run(store, config, out, callbacks, resume=resume)
     _tell(run, store)
 

@@ -26,6 +26,7 @@ from lsl_trainer.learning.processes import new_fabric
 from lsl_trainer.runs.callbacks import Callbacks
 from lsl_trainer.runs.epochs import learn_epochs
 from lsl_trainer.runs.finish import finish_run
+from lsl_trainer.runs.leave_out import leave_out
 from lsl_trainer.runs.run_folder import CHECKPOINTS, CONFIG, LAST, METRICS, check_new
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.config_file import write_config
@@ -128,6 +129,10 @@ def train_run(
         callbacks.on_choice(choice)
     callbacks.on_start(training)
     epochs = learn_epochs(training, out, callbacks)
+    if len(data.folds) and training.left_out is None:
+        training.left_out = leave_out(
+            data, config, fabric, out / CHECKPOINTS, out.parent / FEATURES, callbacks.on_fold, callbacks.on_images
+        )
     if training.writes:
         finish_run(training, store, out, epochs)
     fabric.barrier()

@@ -112,8 +112,16 @@ class TrainConfig:
             raise ConfigError(f"--method {method.name} has its own filters: leave --backbone out")
         if method.needs_backbone and not self.transfer.backbone:
             raise ConfigError(f"--method {method.name} needs --backbone, whose features it learns from")
+        if self.labels.calibration == "cross" and (self.labels.tasks or self.epochs.patience):
+            raise ConfigError("--calibration cross is for one task and no --patience: leave --task and --patience out")
         if self.labels.tasks and not method.further_tasks:
             raise ConfigError(f"--method {method.name} learns one task: leave --task out")
+
+    @property
+    def crossed(self) -> bool:
+        """Whether all genes but the test's train and calibrate in turn."""
+        chosen = self.labels.calibration
+        return find_method(self.method).crossed if chosen == "auto" else chosen == "cross"
 
     def flat(self) -> dict[str, Any]:
         """All settings but the network's by their flat names.

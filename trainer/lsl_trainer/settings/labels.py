@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lsl_shared.errors import ConfigError
-from lsl_trainer.settings.literals import Sampling, SplitKind
+from lsl_shared.measures.conformal import COVERAGE
+from lsl_trainer.settings.literals import Calibrating, Sampling, SplitKind
 from lsl_trainer.settings.setting import METHOD, TRAINING, TRANSFER, Option, setting, settings_group
 
 __all__ = ["Labels"]
@@ -38,6 +39,21 @@ class Labels:
         default="gene", option=Option("Train, calibration and test images.  \\[default: gene]", METHOD)
     )
     """Which images train, calibrate and test: by gene 70 / 10 / 20, at random 70 / 0 / 30, or as stored."""
+    calibration: Calibrating = setting(
+        default="auto",
+        option=Option(
+            "Prediction sets from genes kept out of training (split), or from all genes in turn (cross), which takes "
+            r"as many trainings more as there are folds.  \[default: cross with --method linear, else split]",
+            METHOD,
+        ),
+    )
+    """What probabilities and prediction sets are calibrated on: the calibration genes, or all genes but the test's,
+    each answered by a model that did not see it; `auto` is what the method says."""
+    coverage: float = setting(
+        default=COVERAGE,
+        option=Option(f"What prediction sets promise: the share of right ones.  \\[default: {COVERAGE}]", METHOD),
+    )
+    """What prediction sets promise: the share of images, of genes never seen, whose right class is in theirs."""
     fine_per_class: int = setting(
         default=0, least=0, option=Option("Use at most K fine labels a class.  \\[default: all]", METHOD, "K")
     )
@@ -66,6 +82,8 @@ class Labels:
     def __post_init__(self) -> None:
         if len(set(self.tasks)) < len(self.tasks) or (self.fine in self.tasks and self.fine):
             raise ConfigError(f"--task names each further task once, and not the fine one, received {self.tasks}")
+        if not 0.5 <= self.coverage < 1:
+            raise ConfigError(f"--coverage must lie in 0.5 … 1, below 1, received {self.coverage:g}")
         if self.task_weights and (len(self.task_weights) != 1 + len(self.tasks) or min(self.task_weights) <= 0):
             raise ConfigError(
                 "--task-weight is given once for the fine task and once for each --task, above 0; received "

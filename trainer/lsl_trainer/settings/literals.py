@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 __all__ = [
+    "Calibrating",
     "GraphPrecision",
     "LabelsDrawn",
     "Optimizer",
@@ -16,6 +17,7 @@ __all__ = [
     "SplitKind",
 ]
 
+Calibrating = Literal["auto", "split", "cross"]
 GraphPrecision = Literal["fp32", "fp16", "int8"]
 LabelsDrawn = Literal["auto", "random", "by-class"]
 Optimizer = Literal["sgd", "nesterov", "adamw"]

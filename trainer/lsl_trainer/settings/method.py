@@ -38,6 +38,8 @@ class Method:
     """Whether it takes the features of a backbone as they are, so that it cannot do without one."""
     coarse_if_any: bool = False
     """Whether it learns the labels of coarse tasks where there are some, and does without where not."""
+    crossed: bool = False
+    """Whether all genes train and calibrate in turn, unless it is said otherwise: more fits cost it little."""
     one_process: str = ""
     """Why it cannot share its batches among processes; '' where it can."""
 

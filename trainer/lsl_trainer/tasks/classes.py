@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import numpy as np
 import torch.nn.functional as F
@@ -23,9 +22,6 @@ __all__ = ["ClassTask", "FineTask"]
 class ClassTask(LearntTask):
     """A task of classes, learnt beside the fine one."""
 
-    stream: ClassVar[int] = 7
-    """The random numbers of its calibration, beside the seed."""
-
     def loss(self, trained: NDArray[np.int64]) -> TaskLoss:
         """Cross-entropy over the images with a label."""
         return _class_loss
@@ -39,14 +35,14 @@ class ClassTask(LearntTask):
         known = held.labels >= 0
         logits, labels = held.logits[known], held.labels[known]
         temperature = fit_temperature(logits, labels)
-        generator = np.random.default_rng([seed, self.stream])
         probabilities = softmax(logits, temperature)
         counts = np.bincount(trained[trained >= 0], minlength=len(self.space))
         return Task(
             name=self.name,
             classes=self.space.classes,
             temperature=temperature,
-            conformal_threshold=conformal_threshold(labels, probabilities, held.groups[known], generator),
+            conformal_threshold=conformal_threshold(labels, probabilities, held.groups[known], held.coverage),
+            coverage=held.coverage,
             class_priors=tuple((counts / max(counts.sum(), 1)).tolist()),
         )
 
@@ -57,8 +53,6 @@ class FineTask(ClassTask):
 
     coarse: tuple[CoarseTask, ...]
     """The coarse tasks over it."""
-
-    stream: ClassVar[int] = 6
 
     def calibrated(self, held: HeldOut, trained: NDArray[np.int64], seed: int) -> Task:
         """With the coarse classes above its own, beside what every task of classes has."""

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lsl_shared.files.manifest import Task
 from lsl_shared.labels import LabelSpace
+from lsl_shared.measures.conformal import COVERAGE
 
 __all__ = ["HeldOut", "LearntTask", "TaskLoss"]
 
@@ -31,6 +32,8 @@ class HeldOut:
     """(n,): their genes."""
     ranges: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     """(n,): their coarse classes, −1 unknown, which make the bags of terms with the genes; empty for other tasks."""
+    coverage: float = COVERAGE
+    """What prediction sets shall promise."""
 
 
 @dataclass(frozen=True)
