@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -91,3 +92,22 @@ def test_it_needs_a_backbone_and_a_block_that_is_there(store: Path) -> None:
         learnt(store, feature_blocks=(3,))
     with pytest.raises(ConfigError, match="--enlarge is 1, 2 or 4, received 3"):
         TrainConfig(enlarge=3)
+
+
+def test_what_is_left_out_of_a_fold_does_not_depend_on_its_labels(store: Path) -> None:
+    training, data = learnt(store, turned=True)
+    left_out = training.left_out
+    assert left_out is not None and left_out.logits.shape == (len(data.learnt_rows), 5)  # with the childless class
+    first = np.isin(data.fine.rows, data.learnt_rows[data.folds == 0])
+    labels = np.where(first, (data.fine.labels + 1) % 4, data.fine.labels)
+    data = replace(
+        data,
+        fine=replace(data.fine, labels=labels),
+        constrained=replace(data.constrained, labels=np.full(len(data.constrained), -1)),
+    )
+    other = TwoStepTraining(data, training.config)
+    for _ in other.run(lambda images: None):
+        pass
+    assert other.left_out is not None
+    np.testing.assert_allclose(other.left_out.logits[data.folds == 0], left_out.logits[data.folds == 0], atol=1e-3)
+    assert np.abs(other.left_out.logits[data.folds == 1] - left_out.logits[data.folds == 1]).max() > 0.1
