@@ -125,6 +125,8 @@ def annotate_command(
                     scheduler=scheduler, on_progress=advance,
                 )  # fmt: skip
         _tell(done, loaded, max_set)
+        if prior == "estimate":
+            shares = _estimated(done, store, loaded) or shares
         _write_tables(done, store, tables, max_set, shares)
         if done.failed:
             raise typer.Exit(SOME_FAILED)
@@ -199,6 +201,21 @@ def _tell(done: Result, model: Model, max_set: int | None) -> None:
     if fresh := done.images - done.resumed:
         say(f"{fresh:,} images in {duration(done.seconds)}, {fresh / done.seconds:,.1f} images/s, {model.provider}")
     say(f"annotations: {done.path}")
+
+
+def _estimated(done: Result, store: Path, model: Model) -> Prior | None:
+    """The shares of the classes in the store, which are told; None where the model does not tell its confusions."""
+    from lsl_runtime.annotation.shares import store_shares
+    from lsl_shared.files.annotations import Annotations
+    from lsl_shared.files.store import Store
+
+    with Annotations(done.path) as given, Store(store) as images:
+        found = store_shares(given, images, model.manifest)
+    if found is None:
+        return None
+    for line in found.told():
+        say(line)
+    return found.prior
 
 
 def _write_tables(done: Result, store: Path, tables: dict[str, Path], max_set: int | None, prior: Prior | None) -> None:
