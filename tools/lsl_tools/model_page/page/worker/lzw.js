@@ -1,4 +1,4 @@
-// LZW as TIFF has it. UTIF's own reader goes wrong, or on for ever, where the table fills up to its last code.
+// LZW as TIFF has it. UTIF's own reader gives other pixels where the table fills up.
 
 const [CLEAR, END, MOST] = [256, 257, 4096];
 

@@ -33,7 +33,7 @@ function session(name) {
 
 async function open(name) {
   const graph = graphOf(about.graphs[name], weights.data, weights.tensor);
-  const made = await ort.InferenceSession.create(graph, { executionProviders: ["wasm"] });
+  const made = await ort.InferenceSession.create(graph, { executionProviders: ["wasm"], logSeverityLevel: 3 });
   if (opened.size === Object.keys(about.graphs).length) weights = null;
   return made;
 }
