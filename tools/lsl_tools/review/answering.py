@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from lsl_shared.coarse import implied_coarse
 from lsl_shared.errors import ConfigError, LslError
 from lsl_tools.review.answer import LABEL, REJECT, SECOND, TURN, UNUSABLE, VIEW, Answer, Slot
 from lsl_tools.review.images import Images
@@ -46,8 +47,8 @@ def apply(images: Images, ledger: Ledger, slot: Slot) -> None:
         images.label[row] = images.space.index(value) if value else -1
         images.by[row] = ledger.who(slot)
         images.answered[row] = ledger.standing(slot) is not None
-    elif kind == LABEL and images.coarse_space is not None and task == images.coarse_space.name:
-        images.coarse[row] = images.coarse_space.index(value) if value else -1
+    elif kind == LABEL and task in images.coarse_spaces:
+        images.known[task][row] = images.coarse_spaces[task].index(value) if value else -1
         images.answered[row] = ledger.standing(slot) is not None
         images.constrain(np.array([row]))
     elif kind == VIEW:
@@ -67,23 +68,29 @@ Common = dict[str, str]
 
 
 def _labels(asked: Asked, images: Images, ledger: Ledger, share: float, common: Common) -> list[Answer]:
-    if asked.value == GUESS and asked.task != images.space.parent:
+    if asked.value == GUESS and asked.task not in images.coarse_spaces:
         return _accepted(asked, images, common)
-    space = images.coarse_space if images.coarse_space and asked.task == images.coarse_space.name else images.space
+    space = images.coarse_spaces.get(asked.task, images.space)
     index = _index(space.classes, asked.value)
     if space is not images.space:
         return [_label(images, row, space.name, asked.value, common) for row in asked.rows]
     rows = np.array(asked.rows)
     wrong = rows[~images.allowed_of(rows)[:, index]] if index >= 0 else rows[:0]
     if len(wrong) and not asked.force:
-        assert images.coarse_space is not None
-        coarse = images.coarse_space.classes[images.coarse[wrong[0]]]
-        raise ContradictionError(f"{asked.value} is not in {coarse}")
-    answers = []
-    if len(wrong) and images.coarse_space is not None:
-        parent = images.coarse_space.classes[space.parent_index[index]]
-        answers = [_label(images, int(row), space.parent, parent, common) for row in wrong]
+        raise ContradictionError(f"{asked.value} is not in {images.known_told(int(wrong[0]))}")
+    answers = [answer for row in wrong for answer in _corrections(images, int(row), index, common)]
     return answers + [_label(images, row, space.name, asked.value, common) for row in asked.rows]
+
+
+def _corrections(images: Images, row: int, index: int, common: Common) -> list[Answer]:
+    """The coarse labels of an image that do not allow a class, corrected: to the only one that does, else to none."""
+    answers = []
+    for one in images.above:
+        known = images.known[one.name][row]
+        if known >= 0 and index not in one.allows[known]:
+            right = implied_coarse(one, np.array([index]))[0]
+            answers.append(_label(images, row, one.name, one.classes[right] if right >= 0 else "", common))
+    return answers
 
 
 def _accepted(asked: Asked, images: Images, common: Common) -> list[Answer]:
@@ -96,9 +103,8 @@ def _accepted(asked: Asked, images: Images, common: Common) -> list[Answer]:
 
 
 def _label(images: Images, row: int, task: str, value: str, common: Common) -> Answer:
-    space = images.space if task == images.space.name else images.coarse_space
-    assert space is not None
-    before = int((images.label if space is images.space else images.coarse)[row])
+    space = images.coarse_spaces.get(task, images.space)
+    before = int(images.known.get(task, images.label)[row])
     old = space.classes[before] if before >= 0 else ""
     guess = images.space.classes[images.guess[row]] if images.guess[row] >= 0 and space is images.space else ""
     return Answer(kind=LABEL, row=row, id=str(images.ids[row]), task=task, value=value, old=old, guess=guess, **common)

@@ -57,10 +57,13 @@ def classes_told(images: Images) -> list[dict[str, Any]]:
 
 
 def _plain(images: Images, row: int) -> dict[str, Any]:
+    allowed = images.allowed_of(row)
     flip_x, flip_y = mirrored(str(images.stored_decision[row]), str(images.decision[row]))
     return {
         "row": row, "id": str(images.ids[row]), "gene": str(images.genes[row]), "view": str(images.views[row]),
-        "coarse": int(images.coarse[row]), "unusable": str(images.unusable[row]), "flags": str(images.flags[row]),
+        "coarse": int(images.coarse[row]), "known": images.known_told(row),
+        "allowed": None if allowed.all() else np.flatnonzero(allowed).tolist(),
+        "unusable": str(images.unusable[row]), "flags": str(images.flags[row]),
         "decision": str(images.decision[row]), "flip": [flip_x, flip_y],
     }  # fmt: skip
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.coarse_labels import constrained
+from lsl_shared.allowed import AllowedSets, allowed_sets, told_classes
 from lsl_shared.errors import ConfigError, LslError
 from lsl_shared.files.annotations import Annotations, Status
 from lsl_shared.files.store import Store
@@ -30,9 +31,12 @@ class Images:
         self.unusable, self.flags = store.unusable(), _flags(store)
         self.groups = store.groups()
         self.label = store.labels(space.name)
-        self.coarse_space = store.tasks.get(space.parent)
+        self.above = store.coarse_tasks(space.name)
+        self.coarse_spaces = {one.name: store.tasks[one.name] for one in self.above}
+        self.known = {one.name: store.labels(one.name) for one in self.above}
         none = np.full(self.count, -1, np.int16)
-        self.coarse = store.labels(space.parent) if self.coarse_space else none.copy()
+        self.coarse_space = next(iter(self.coarse_spaces.values()), None)  # the parent, where there is one
+        self.coarse = self.known[self.coarse_space.name] if self.coarse_space else none.copy()
         self.by = np.full(self.count, "", object)
         self.probabilities: NDArray[np.float32] | None = None
         self.sets: NDArray[np.bool_] | None = None
@@ -45,7 +49,8 @@ class Images:
         self.doubt, self.answered = np.zeros(self.count, np.float32), np.zeros(self.count, bool)
         self.stored_decision = _decisions(store)
         self.decision = self.stored_decision.copy()
-        self._allowed_by = np.array([*_children(space, self.coarse_space), np.ones(len(space), bool)])
+        free = np.ones((1, len(space)), bool)
+        self._allowed_by = {one.name: np.concatenate([one.matrix(len(space)), free]) for one in self.above}
         self._rows: dict[str, int] | None = None
 
     def row(self, name: str) -> int:
@@ -55,19 +60,30 @@ class Images:
         return self._rows.get(name, -1)
 
     def allowed(self) -> NDArray[np.bool_]:
-        """The classes that each image's coarse label allows, bool (N, K)."""
-        return np.asarray(self._allowed_by[self.coarse])  # −1 is the last row: all
+        """The classes that each image's coarse labels allow together, bool (N, K)."""
+        return self._sets().classes
 
     def allowed_of(self, rows: int | NDArray[np.int64]) -> NDArray[np.bool_]:
-        """The classes that the coarse label of one image allows, bool (K,); of several (n, K)."""
-        return np.asarray(self._allowed_by[self.coarse[rows]])
+        """The classes that the coarse labels of one image allow together, bool (K,); of several (n, K)."""
+        found = np.ones((*np.shape(rows), len(self.space)), bool)
+        for name, allowed in self._allowed_by.items():
+            found = found & allowed[self.known[name][rows]]  # −1 is the last row: all
+        return found
 
     def several(self) -> NDArray[np.bool_]:
-        """Images whose coarse label allows more than one class, bool (N,)."""
-        return np.asarray((self._allowed_by.sum(1) > 1)[self.coarse])
+        """Images whose coarse labels allow more than one class, bool (N,)."""
+        sets = self._sets()
+        return np.append(sets.sets[:, :-1].sum(1) > 1, len(self.space) > 1)[sets.of_image]
+
+    def known_told(self, row: int) -> str:
+        """The known coarse classes of an image, in words."""
+        return told_classes([(one, self.known[one.name]) for one in self.above], row)
+
+    def _sets(self) -> AllowedSets:
+        return allowed_sets([(one, self.known[one.name]) for one in self.above], len(self.space), self.count)
 
     def contradicts(self) -> NDArray[np.bool_]:
-        """Images whose coarse label has not the free answer of the model among its classes, or not their label."""
+        """Images whose coarse labels do not allow the free answer of the model, or their own label."""
         rows = np.arange(self.count)
         allowed = self.allowed()
         return np.asarray(
@@ -115,13 +131,6 @@ def read_images(store: Store, space: LabelSpace, annotations: Path) -> tuple[Ima
     except LslError as problem:
         return images, str(problem)
     return images, ""
-
-
-def _children(space: LabelSpace, parents: LabelSpace | None) -> NDArray[np.bool_]:
-    """The fine classes below each coarse one, bool (coarse classes, K); none without a coarse task."""
-    if parents is None:
-        return np.zeros((0, len(space)), bool)
-    return np.asarray(np.arange(len(parents))[:, None] == np.asarray(space.parent_index)[None])
 
 
 def _flags(store: Store) -> NDArray[Any]:

@@ -174,7 +174,7 @@ def _task(store: Store, name: str) -> LabelSpace:
     """The task to label: the one named, else the only one, or the only fine one."""
     if name:
         return store.task(name)
-    fine = [space for space in store.tasks.values() if space.parent]
+    fine = [space for space in store.tasks.values() if space.parent or space.name in store.further_coarse]
     found: Iterable[LabelSpace] = fine or store.tasks.values()
     if len(spaces := list(found)) != 1:
         listed = ", ".join(store.tasks) or "none: give the store labels first, see lsl-store import"

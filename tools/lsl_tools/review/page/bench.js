@@ -68,12 +68,12 @@ export function bench(onBack) {
 
   function column(one, index, card) {
     const share = told && told.probabilities.length ? told.probabilities[index] : 0;
-    const outside = card.coarse >= 0 && one.parent >= 0 && one.parent !== card.coarse;
+    const outside = card.allowed !== null && !card.allowed.includes(index);
     const kind = [card.label === index ? "given" : "", card.guess === index ? "guess" : "", outside ? "outside" : ""].join(" ");
     return el("button", {
       type: "button", class: `column ${kind}`, "aria-pressed": String(card.label === index), onclick: () => { clearChosen(); label(one.name); },
-      "aria-label": `${one.name}${share ? `, ${percent(share)}` : ""}${outside ? ", not in the coarse label" : ""}`,
-      title: outside ? "not in the coarse label" : `key ${one.key.toUpperCase()}`,
+      "aria-label": `${one.name}${share ? `, ${percent(share)}` : ""}${outside ? `, not in ${card.known}` : ""}`,
+      title: outside ? `not in ${card.known}` : `key ${one.key.toUpperCase()}`,
       vars: { "--c": colourOf(index, state.start.classes.length), "--p": share },
     },
       state.start.hasAtlas ? el("img", { class: "drawn", alt: "", src: picture("atlas", index), loading: "lazy" }) : null,
@@ -97,12 +97,12 @@ function answerFacts(card) {
   if (card.label >= 0) facts.push(["label", chip(card.label, className(card.label), "given"), card.by ? `by ${card.by}` : ""]);
   if (card.guess >= 0) facts.push(["guess", chip(card.guess, className(card.guess), "maybe"), percent(card.p)]);
   if (card.set && card.set.length > 1) facts.push(["possible", card.set.map(className).join(", ")]);
-  if (card.coarse >= 0) facts.push(["known", state.start.coarse[card.coarse]]);
+  if (card.known) facts.push(["known", card.known]);
   if (card.gene) facts.push(["gene", card.gene]);
   facts.push(["view", card.view || "not known"]);
   if (card.unusable) facts.push(["not usable", card.unusable]);
   if (card.flags) facts.push(["flags", card.flags]);
-  if (card.marks.includes("contradicts")) facts.push(["≠", "the model's free answer or the label contradicts the coarse label"]);
+  if (card.marks.includes("contradicts")) facts.push(["≠", "the model's free answer or the label contradicts a coarse label"]);
   if (card.marks.includes("doubtful")) facts.push(["⁇", "a label of it is doubtful, says lsl-store audit"]);
   if (card.marks.includes("scope")) facts.push(["◌", "out of scope"]);
   return facts.map(([name, ...values]) => el("p", {}, el("span", { class: "soft" }, name), values.filter(Boolean)));

@@ -65,17 +65,16 @@ function guessChip(card) {
 }
 
 function aboutLine(card) {
-  const coarse = card.coarse >= 0 ? state.start.coarse[card.coarse] : "";
   const marks = card.marks.map((name) => el("span", { class: "mark", title: MARKS[name][1] }, MARKS[name][0]));
   if (card.flags) marks.push(el("span", { class: "mark", title: card.flags }, "⚑"));
-  const about = [coarse, card.gene, card.view && card.view !== "lateral" ? card.view : ""].filter(Boolean).join(" · ");
+  const about = [card.known, card.gene, card.view && card.view !== "lateral" ? card.view : ""].filter(Boolean).join(" · ");
   return el("p", { class: "about" }, el("span", { class: "words" }, about || card.id), marks);
 }
 
 export function spoken(card) {
   const told = [card.id];
   if (card.gene) told.push(`gene ${card.gene}`);
-  if (card.coarse >= 0) told.push(`known ${state.start.coarse[card.coarse]}`);
+  if (card.known) told.push(`known ${card.known}`);
   if (card.unusable) told.push(`not usable: ${card.unusable}`);
   if (card.label >= 0) told.push(`label ${className(card.label)}${card.by ? ` by ${card.by}` : ""}`);
   if (card.guess >= 0) told.push(`guess ${className(card.guess)}, ${percent(card.p)}`);
