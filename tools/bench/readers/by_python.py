@@ -40,7 +40,7 @@ def of_tables(path: str) -> Iterator[tuple[str, Any]]:
 
 
 def of_netcdf4(path: str) -> Iterator[tuple[str, Any]]:
-    netCDF4 = import_module("netCDF4")
+    library = import_module("netCDF4")
 
     def walk(group: Any, above: str) -> Iterator[tuple[str, Any]]:
         for name, one in group.variables.items():
@@ -49,7 +49,7 @@ def of_netcdf4(path: str) -> Iterator[tuple[str, Any]]:
         for name, inner in group.groups.items():
             yield from walk(inner, f"{above}{name}/")
 
-    with netCDF4.Dataset(path) as file:
+    with library.Dataset(path) as file:
         yield from walk(file, "")
 
 
