@@ -185,7 +185,8 @@ def _tell(done: Result, model: Model, max_set: int | None) -> None:
     for name, count in done.counts.items():
         table.add_row(name, f"{count:,}")
     if done.outside:
-        table.add_row(f"none: {model.task.parent} has no {model.task.name}", f"{done.outside:,}")
+        coarse = " or ".join(one.name for one in model.task.coarse_tasks)
+        table.add_row(f"none: {coarse} has no {model.task.name}", f"{done.outside:,}")
     if done.failed:
         table.add_row("could not be read", f"{len(done.failed):,}")
     Console(markup=False, emoji=False).print(table)

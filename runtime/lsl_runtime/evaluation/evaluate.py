@@ -190,7 +190,9 @@ def _first_task(store: Store, task: Task, answers: Answers, rows: NDArray[np.int
     coarse = tuple((one, labels_of(store, one.name, one.classes, notes)) for one in coarse_in(store, task))
     first = _FirstTask(store, task, rows[~failed], probabilities, coarse, store.groups())
     if several := int(first.together.contradictory[first.rows].sum()):
-        notes.append(f"{several:,} images have coarse labels that no class satisfies together; they constrain nothing")
+        notes.append(
+            f"{several:,} image(s) have coarse labels that no class satisfies together: they constrain nothing"
+        )
     return first
 
 

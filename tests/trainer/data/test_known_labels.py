@@ -14,6 +14,7 @@ from lsl_trainer.data.load import load_data
 from lsl_trainer.data.notes import data_notes
 from lsl_trainer.data.training_data import ALLOWED
 from lsl_trainer.settings.method import find_method
+from lsl_trainer.tasks.learnt_task import HeldOut
 from tests.support.squares import COARSE, FINE
 
 SLOPE = CoarseTask.of_names("slope", {"falling": ("a", "d"), "rising": ("b", "c", "d"), "flat": ()}, FINE)
@@ -58,7 +59,7 @@ def test_images_learn_what_all_their_coarse_labels_allow(sloped: Path, config: T
             members = known.allowed.sets[found]
             assert "".join(FINE.classes[k] for k in np.flatnonzero(members[:-1])) + "-" * int(members[-1]) == names
     assert known.contradictory == data.contradictory == 40
-    assert "40 images have labels of side and slope that allow no corner together" in data_notes(data)[0]
+    assert "40 image(s) have labels of side and slope that allow no corner together" in data_notes(data)[0]
     learnt = data.constrained.others[ALLOWED]
     assert (learnt >= 0).all() and len(data.coarsely_labelled) == len(learnt)
     fine = dict(zip(data.fine.ids, data.fine.labels, strict=True))
@@ -99,3 +100,14 @@ def store_edit() -> Callable[[Path, str, np.ndarray], None]:
             file[f"labels/{task}"][...] = labels
 
     return edit
+
+
+@pytest.mark.parametrize("method", ["plain", "coarse-constrained"])
+def test_models_know_all_coarse_tasks_whatever_they_learnt(sloped: Path, config: TrainConfig, method: str) -> None:
+    with Store(sloped) as store:
+        (task,) = load_data(store, chosen(config, method)).first
+    generator = np.random.default_rng(0)
+    held = HeldOut(generator.standard_normal((40, 4)), np.arange(40) % 4, np.arange(40))
+    made = task.calibrated(held, np.arange(8) % 4, 0)
+    assert (made.parent, made.parent_classes, made.parent_index) == ("side", COARSE.classes, FINE.parent_index)
+    assert made.further_coarse == (SLOPE,)

@@ -26,7 +26,7 @@ def data_notes(data: TrainingData) -> list[str]:
     if data.contradictory:
         named = " and ".join(one.name for one in data.constraints)
         notes.append(
-            f"{data.contradictory:,} images have labels of {named} that allow no {data.fine_space.name} together: "
+            f"{data.contradictory:,} image(s) have labels of {named} that allow no {data.fine_space.name} together: "
             "their coarse labels are not learnt"
         )
     return notes

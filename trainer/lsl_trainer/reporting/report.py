@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lsl_runtime.model.contributions import SMOOTH
 from lsl_runtime.model.model import Model
+from lsl_trainer.data.notes import coarse_told
 from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.epoch import Epoch
@@ -43,7 +44,9 @@ def write_report(
         data=data,
         fine_images=int(trained.sum()),
         model=found.model,
+        coarse_told=coarse_told(data),
         evaluation=found.evaluation,
+        coarse_scores=[*filter(None, [found.evaluation.coarse]), *found.evaluation.further_coarse.values()],
         scores=scores,
         trained=trained.tolist(),
         matrix=figures.confusion_matrix(np.array(scores.confusion), found.evaluation.classes) if scores else "",
