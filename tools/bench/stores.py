@@ -19,7 +19,7 @@ def first_images(source: Path, target: Path, images: int) -> Path:
         for row, image in enumerate(store.read(0, images)):
             writer.append(image, id=store.ids[row], gene=store.genes[row], view=store.views[row])
         for space in store.tasks.values():
-            writer.add_task(space, store.labels(space.name)[:images])
+            writer.add_task(space, store.labels(space.name)[:images], store.further_coarse.get(space.name, ()))
     return target
 
 

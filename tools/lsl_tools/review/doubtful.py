@@ -41,8 +41,6 @@ def doubtful(images: Images) -> NDArray[np.bool_]:
 
 def _label(images: Images, task: str, row: int) -> str:
     """The class of an image, '' where it has none."""
-    if task == images.space.name:
-        space, index = images.space, int(images.label[row])
-    else:
-        space, index = images.coarse_space or images.space, int(images.coarse[row])
+    space = images.coarse_spaces.get(task, images.space)
+    index = int(images.known.get(task, images.label)[row])
     return space.classes[index] if index >= 0 else ""
