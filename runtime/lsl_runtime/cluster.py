@@ -16,8 +16,10 @@ from functools import lru_cache, wraps
 from importlib import import_module
 from threading import Lock
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from lsl_runtime.model.cores import cores
+from lsl_runtime.workers_left import watched
 from lsl_shared.errors import ConfigError, DeviceError
 from lsl_shared.process.in_order import Begun, in_order
 
@@ -71,10 +73,10 @@ class Cluster:
         """Yields the results of `work(*task)` as they come; ends the others when one fails or the caller closes it.
 
         What `work` raises is raised here. A task whose worker died is done again by another one; raises DeviceError
-        where they keep dying, or where the scheduler is lost.
+        where they keep dying or none is left, or where the scheduler is lost.
         """
         futures = [self._client.submit(work, *task, pure=False) for task in tasks]
-        with _plain_errors():
+        with _plain_errors(self._client, lambda: self._client.cancel(futures)):
             try:
                 for future in import_module("distributed").as_completed(futures, loop=self._client.loop):
                     yield future.result()
@@ -84,27 +86,36 @@ class Cluster:
     def in_order(self, work: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Generator[Any, None, None]:
         """As `unordered`, in the order of the tasks; two for each processor at a time, so that no result waits long."""
 
+        waiting = WeakSet[Any]()
+
         def begin(task: tuple[Any, ...]) -> Begun[Any]:
             begun: Begun[Any] = self._client.submit(work, *task, pure=False)
+            waiting.add(begun)
             return begun
 
-        made = in_order(begin, tasks, lambda: 2 * sum(self._client.nthreads().values()))
-        with _plain_errors(), closing(made):
+        made = in_order(begin, tasks, lambda: max(1, 2 * sum(self._client.nthreads().values())))
+        with _plain_errors(self._client, lambda: self._client.cancel(list(waiting))), closing(made):
             for _, result in made:
                 yield result
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Turns the errors of Dask into DeviceErrors that say what to do."""
-    distributed = import_module("distributed")
+def _plain_errors(client: Any, give_up: Callable[[], object]) -> Iterator[None]:
+    """Turns the errors of Dask into DeviceErrors that say what to do; `give_up` is called where no worker is left."""
+    distributed, again = import_module("distributed"), "run the same command again: it goes on"
+    lost: str | None = None
     try:
-        yield
+        with watched(client, give_up) as watch:
+            try:
+                yield
+            finally:
+                lost = watch.lost if watch.gave_up else None
     except distributed.KilledWorker:
         told = f"{_DEATHS} workers died at the same piece of work, for want of memory perhaps"
         raise DeviceError(f"{told}; take fewer --workers, or a smaller --batch-size") from None
     except distributed.CancelledError:
-        raise DeviceError("the Dask scheduler was lost; run the same command again: it goes on") from None
+        start = f"{lost}; start some with `dask worker` and" if lost else "the Dask scheduler was lost;"
+        raise DeviceError(f"{start} {again}") from None
 
 
 @contextmanager
