@@ -14,6 +14,7 @@ from lsl_runtime.annotation.bulk import copy_bulk
 from lsl_runtime.annotation.labels_digest import LABELS_DIGEST, WITHHELD, labels_digest
 from lsl_runtime.annotation.plan import Plan
 from lsl_runtime.coarse_labels import outside_task, write_constrained
+from lsl_runtime.sure_levels import write_sure
 from lsl_shared.files.annotations import ANNOTATIONS_FORMAT, ANNOTATIONS_VERSION, Status
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.manifest import Manifest, Task
@@ -43,6 +44,7 @@ def join_parts(plan: Plan) -> None:
             with plan.files.open(partition) as part:
                 joined.add(partition, part)
         joined.finish()
+        write_sure(file, store, manifest)
         if plan.outputs.constrain:
             write_constrained(file, store, manifest, plan.outputs.constrain)
 

@@ -1,7 +1,7 @@
 """Finished annotations after labels were corrected: what depends on labels is written anew, without inference.
 
-Two things depend on the store's coarse labels: which images lie outside a task and get no class of it, and the
-constrained answers.
+Three things depend on the store's coarse labels: which images lie outside a task and get no class of it, what is sure
+of the others, and the constrained answers.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from lsl_runtime.annotation.join import write_columns
 from lsl_runtime.annotation.labels_digest import LABELS_DIGEST, WITHHELD, labels_digest
 from lsl_runtime.annotation.plan import Plan
 from lsl_runtime.coarse_labels import outside_task, write_constrained
+from lsl_runtime.sure_levels import write_sure
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.annotations import Status
 from lsl_shared.files.atomic import atomic_path
@@ -47,6 +48,7 @@ def join_again(plan: Plan) -> None:
                 group[WITHHELD] = probabilities[outside & ~failed]
             first = np.where(outside_task(store, manifest.tasks[0]), Status.OUTSIDE, Status.ANNOTATED)
             file["status"][...] = np.where(failed, Status.FAILED, first)
+            write_sure(file, store, manifest)
             if _CONSTRAINED_BY in file.attrs:
                 _constrain(file, store, manifest)
             file.attrs[LABELS_DIGEST] = labels_digest(store, manifest.tasks)

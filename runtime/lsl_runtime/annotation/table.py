@@ -15,6 +15,7 @@ from lsl_shared.files.annotations import Annotations, Status
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.output_file import refuse_inputs
 from lsl_shared.files.store import Store
+from lsl_shared.measures.sure import LIST, NO_ANSWER
 from lsl_shared.tables.writing import Cell, write_table
 
 __all__ = ["annotation_columns", "write_csv", "write_parquet"]
@@ -36,7 +37,8 @@ def write_csv(
 
     Columns: id, gene, status, error, flags, the scope distance if the model tells it. Per task of terms: the terms
     chosen, and the probability of each. Per other task: class, probability, second choice and its probability,
-    prediction set; the class that keeps to the coarse label and its probability, where they are stored.
+    prediction set; what is sure, a class or the few that are left, and of which task; the class that keeps to the
+    coarse label and its probability, where they are stored.
 
     Args:
         annotations: The annotations file.
@@ -55,9 +57,9 @@ def write_csv(
         >>> write_csv("store.annotations.h5", "store.h5", "answers.csv")
         >>> lines = Path("answers.csv").read_text().splitlines()
         >>> lines[0]
-        'id,gene,status,error,flags,stage,stage_probability,stage_second,stage_second_probability,stage_prediction_set'
+        'id,gene,status,error,flags,stage,stage_probability,stage_second,stage_second_probability,stage_prediction_set,stage_answer,stage_level'
         >>> lines[1]
-        'image00000,gene000,annotated,,,4,0.5413,5,0.1637,4'
+        'image00000,gene000,annotated,,,4,0.5413,5,0.1637,4,,'
     """
     columns = annotation_columns(annotations, store, max_set=max_set, prior=prior)
     refuse_inputs(path, "--csv", [annotations, store], AnnotationsError)
@@ -145,6 +147,8 @@ def _columns_of(given: Annotations, task: str, flags: list[list[str]], max_set: 
     if given.is_terms(task):
         return _term_columns(given, task)
     columns = _class_columns(given, task, flags, max_set)
+    if given.has_sure(task):
+        columns |= _sure_columns(given, task)
     return columns | _constrained_columns(given, task) if given.is_constrained(task) else columns
 
 
@@ -171,6 +175,14 @@ def _term_columns(given: Annotations, task: str) -> dict[str, list[Any]]:
     by_term = zip(terms, given.probabilities(task).T, strict=True)
     probabilities: dict[str, list[Any]] = {f"{task}:{name}_probability": _known(column) for name, column in by_term}
     return {f"{task}_chosen": chosen, **probabilities}
+
+
+def _sure_columns(given: Annotations, task: str) -> dict[str, list[Any]]:
+    """What is sure of each image: a class, or the few that are left, and of which task."""
+    levels, classes = list(given.sure_level(task)), given.tasks[task]
+    rows = zip(given.sure_answer(task), levels, given.possible(task), strict=True)
+    answers = [answer or ("|".join(_chosen(classes, row)) if level == LIST else None) for answer, level, row in rows]
+    return {f"{task}_answer": answers, f"{task}_level": [None if level == NO_ANSWER else level for level in levels]}
 
 
 def _constrained_columns(given: Annotations, task: str) -> dict[str, list[Any]]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.coarse_labels import constrained
+from lsl_runtime.evaluation.levels import LevelScore, score_levels
 from lsl_shared.files.manifest import Task
 from lsl_shared.measures import metrics
 from lsl_shared.measures.conformal import prediction_set
@@ -58,6 +59,8 @@ class Scores:
     constrained_accuracy: float | None = None
     """Of the classes that keep to known coarse labels (`lsl-annotate --constrain`); None where none are known."""
     constrained_within_one: float | None = None
+    levels: tuple[LevelScore, ...] = ()
+    """What is sure, with the known coarse labels; the finest level first. Empty where the model promises nothing."""
 
 
 def score(
@@ -94,6 +97,7 @@ def score(
         classes=tuple(_class_score(task.classes, counts, k) for k in range(len(task.classes))),
         constrained_accuracy=None if kept is None else metrics.accuracy(truth, kept),
         constrained_within_one=metrics.within(truth, kept) if kept is not None and ordered else None,
+        levels=score_levels(task, sets, truth, groups, allowed, task.coarse_tasks),
     )
 
 

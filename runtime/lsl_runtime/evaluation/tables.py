@@ -69,6 +69,8 @@ def _table_of(columns: dict[str, dict[str, str]]) -> Table:
 
 
 def _details(scores: Scores, against: str) -> Iterator[RenderableType]:
+    if scores.levels:
+        yield _levels(scores, against)
     yield _classes(scores, against)
     if len(scores.classes) <= _WIDEST_CONFUSION:
         yield _confusion(scores, against)
@@ -90,7 +92,20 @@ def _rows(scores: Scores, coarse: str = "") -> dict[str, str]:
     if scores.parent_accuracy is not None:
         rows["coarse class"] = _percent(scores.parent_accuracy)
     rows |= {"NLL": f"{scores.nll:.3f}", "Brier score": f"{scores.brier:.3f}", "calibration error": f"{scores.ece:.3f}"}
+    if not scores.levels:
+        return rows  # no coverage is promised
     return rows | {"coverage of sets": _percent(scores.coverage), "mean set size": f"{scores.mean_set_size:.2f}"}
+
+
+def _levels(scores: Scores, against: str) -> RenderableType:
+    table = _table("what is sure")
+    for name in ("images", f"right, {against}", "95 % interval"):
+        table.add_column(name, justify="right")
+    for one in scores.levels:
+        share = f"{one.n_images:,} ({one.n_images / scores.n_images:.0%})"
+        between = "" if one.low is None or one.high is None else f"{one.low:.1%} … {one.high:.1%}"
+        table.add_row(one.name, share, "" if one.right is None else _percent(one.right), between)
+    return table
 
 
 def _coarse_rows(coarse: CoarseScores) -> dict[str, str]:

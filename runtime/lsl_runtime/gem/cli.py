@@ -90,6 +90,7 @@ def gem_command(
             "the model says freely.",
         ),
     ] = True,
+    sure: Annotated[bool, typer.Option("--sure", help="Only images of which the stage is sure.")] = False,
     compare: Annotated[
         tuple[str, str] | None,
         typer.Option(
@@ -208,7 +209,7 @@ def gem_command(
         only, left_out = (listed(one, known) if one is not None else None for one in (genes, exclude))
         if of_other_views:
             say(printable(of_other_views))
-        wanted = Filter(view, only, left_out or (), weights, floor, constrained)
+        wanted = Filter(view, only, left_out or (), weights, floor, constrained, sure)
         if compare is not None:
             compare_two(store, annotations, compare, stage or [], wanted, mode, folder)
             return

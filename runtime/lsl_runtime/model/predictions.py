@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_shared.files.manifest import Manifest
+from lsl_shared.files.manifest import Manifest, Task
 from lsl_shared.measures.conformal import prediction_set
+from lsl_shared.measures.sure import answer_names, level_names, sure_answers
 
 __all__ = ["Predictions", "predictions_of"]
 
@@ -35,6 +36,13 @@ class Predictions:
     out_of_scope: NDArray[np.bool_] | None = None
     """(N,): whether that is farther than 95 % of held-out images of known classes."""
 
+    level: NDArray[np.object_] | None = None
+    """(N,): the name of the task whose class is sure, `list` where a few classes are left, `none` where nothing is.
+
+    None for terms."""
+    answer: NDArray[np.object_] | None = None
+    """(N,): the name of the class that is sure; '' for lists and none."""
+
     @property
     def names(self) -> list[str]:
         """The class names of the N images."""
@@ -56,6 +64,7 @@ def predictions_of(
     outside = None
     if scope_distance is not None and threshold is not None:
         outside = np.asarray(scope_distance > threshold, dtype=bool)
+    level, answer = _sure(task, sets) if task.kind == "class" else (None, None)
     return Predictions(
         class_index=chosen,
         probability=probabilities[np.arange(len(chosen)), chosen],
@@ -65,4 +74,15 @@ def predictions_of(
         classes=task.classes,
         scope_distance=scope_distance,
         out_of_scope=outside,
+        level=level,
+        answer=answer,
     )
+
+
+def _sure(task: Task, sets: NDArray[np.bool_]) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """The names of the levels (N,) and of the answers (N,) that are sure of images without known labels."""
+    coarse = task.coarse_tasks
+    found = sure_answers(sets, coarse, promised=task.conformal_threshold is not None)
+    levels = np.array(level_names(task.name, coarse), dtype=object)
+    answers = np.array([*answer_names(task.classes, coarse), ""], dtype=object)
+    return levels[found.level], answers[found.answer]

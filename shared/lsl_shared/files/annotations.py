@@ -180,6 +180,70 @@ class Annotations(AnnotationExtras):
         shape = (len(self), len(self.tasks.get(task, ())))
         return np.asarray(self._dataset(task, "prediction_set", _FLAGS, shape)[...], dtype=bool)
 
+    def has_sure(self, task: str) -> bool:
+        """Whether it is told which level of an answer is sure.
+
+        Args:
+            task: The name of the task.
+
+        Returns:
+            False for terms, and in files of version 0.1.0.
+        """
+        return task in self.tasks and f"{task}/level" in self._file
+
+    def sure_level(self, task: str) -> NDArray[np.object_]:
+        """The task whose class is sure of each image: this one, or a coarse one above it.
+
+        Args:
+            task: The name of the task.
+
+        Returns:
+            str (N,): the name of a task; `list` where a few classes are left, `none` where nothing is sure.
+
+        Raises:
+            AnnotationsError: There is no such task, or it is not told.
+        """
+        return self._named(task, "level")
+
+    def sure_answer(self, task: str) -> NDArray[np.object_]:
+        """What is sure of each image: a class of the task that `sure_level` names.
+
+        Args:
+            task: The name of the task.
+
+        Returns:
+            str (N,): the name of a class; '' where a list is left, or nothing is sure.
+
+        Raises:
+            AnnotationsError: There is no such task, or it is not told.
+        """
+        return self._named(task, "answer")
+
+    def possible(self, task: str) -> NDArray[np.bool_]:
+        """The classes of the prediction set of each image that its known coarse labels allow.
+
+        Args:
+            task: The name of the task.
+
+        Returns:
+            bool (N, K).
+
+        Raises:
+            AnnotationsError: There is no such task, or it is not told.
+        """
+        shape = (len(self), len(self.tasks.get(task, ())))
+        return np.asarray(self._dataset(task, "possible", _FLAGS, shape)[...], dtype=bool)
+
+    def _named(self, task: str, what: str) -> NDArray[np.object_]:
+        """The names (N,) of the indices that are stored; '' for −1."""
+        index = np.asarray(self._dataset(task, what, "iu", (len(self),))[...], dtype=np.int64)
+        key = f"{task}/{what}_names"
+        count = len(read_dataset(self._file, key, AnnotationsError, dtype="OS", shape=(None,)))
+        names = np.array([*read_strings(self._file, key, AnnotationsError, count), ""], dtype=object)
+        if len(index) and not -1 <= index.min() <= index.max() < len(names) - 1:
+            raise AnnotationsError(self.path, f"points beyond its {len(names) - 1} names", f"{task}/{what}")
+        return np.asarray(names[index], dtype=object)
+
     @property
     def constrained_by(self) -> str:
         """The coarse tasks whose labels the constrained answers keep to, joined by commas; '' where there are none."""

@@ -42,6 +42,7 @@ def build_gem(
     weights: Weights = "equal",
     floor: float = 0.0,
     constrained: bool = True,
+    sure: bool = False,
     per_gene: bool = False,
     saliency_method: SaliencyMethod | None = None,
     landmark_map: bool | None = None,
@@ -66,6 +67,7 @@ def build_gem(
         weights: `equal`: each gene counts once; `probability`: an image weighs by its probability of the class as well.
         floor: Only images whose probability of the class is at least this, 0..1.
         constrained: Whether to map classes that keep to known coarse labels, where `annotate(constrain=…)` stored them.
+        sure: Whether only images count of which the class is sure, as `Annotations.sure_answer` tells.
         per_gene: Whether to fill `Gem.genes`, what each gene shows.
         saliency_method: How saliency is made (see `Model.saliency`); None takes what is stored, else gradients.
         landmark_map: Whether to make `Gem.landmark_map`; None makes it where contributions are at hand, as stored.
@@ -98,9 +100,9 @@ def build_gem(
     """
     return build_gems(
         store, [stage], masked=masked, model=model, annotations=annotations, mode=mode, view=view,
-        genes=genes, exclude=exclude, weights=weights, floor=floor, constrained=constrained, per_gene=per_gene,
-        saliency_method=saliency_method, landmark_map=landmark_map, mask=mask, workers=workers, scheduler=scheduler,
-        task=task, on_progress=on_progress,
+        genes=genes, exclude=exclude, weights=weights, floor=floor, constrained=constrained, sure=sure,
+        per_gene=per_gene, saliency_method=saliency_method, landmark_map=landmark_map, mask=mask, workers=workers,
+        scheduler=scheduler, task=task, on_progress=on_progress,
     )[0]  # fmt: skip
 
 
@@ -118,6 +120,7 @@ def build_gems(
     weights: Weights = "equal",
     floor: float = 0.0,
     constrained: bool = True,
+    sure: bool = False,
     per_gene: bool = False,
     saliency_method: SaliencyMethod | None = None,
     landmark_map: bool | None = None,
@@ -146,6 +149,7 @@ def build_gems(
         weights: `equal`: each gene counts once; `probability`: an image weighs by its probability of the class as well.
         floor: Only images whose probability of the class is at least this, 0..1.
         constrained: Whether to map classes that keep to known coarse labels, where `annotate(constrain=…)` stored them.
+        sure: Whether only images count of which the class is sure, as `Annotations.sure_answer` tells.
         per_gene: Whether to fill `Gem.genes`, what each gene shows.
         saliency_method: How saliency is made (see `Model.saliency`); None takes what is stored, else gradients.
         landmark_map: Whether to make `Gem.landmark_map`; None makes it where contributions are at hand, as stored.
@@ -174,7 +178,7 @@ def build_gems(
         >>> bool(early.gem[:, :20].mean() > late.gem[:, :20].mean())  # stained at the anterior end
         True
     """
-    wanted = Filter(view, genes, exclude, weights, floor, constrained)
+    wanted = Filter(view, genes, exclude, weights, floor, constrained, sure)
     settings = MapSettings(masked, mode, saliency_method, per_gene, landmark_map, mask)
     machines = Machines(workers, scheduler)
     with open_source(store, annotations, model) as source:

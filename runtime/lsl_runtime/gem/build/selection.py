@@ -43,6 +43,8 @@ def choose(source: Source, task: MappedTask, name: str, wanted: Filter | None = 
     store, wanted = source.store, wanted or Filter()
     given, probability = task.given(source.annotations, name)
     given = given & (store.unusable() == "")
+    if wanted.sure:
+        given = given & _is_sure(source, task, name)
     seen = given & _seen_from(store, wanted.view)
     sure = seen & (probability >= wanted.floor) if wanted.floor else seen
     rows = np.flatnonzero(sure & _of_genes(store, wanted))
@@ -54,6 +56,16 @@ def choose(source: Source, task: MappedTask, name: str, wanted: Filter | None = 
     if wanted.weights == "probability":
         weights = weights * probability[rows]
     return Choice(name, rows, weights, len(groups), _samples(rows, inverse, probability[rows]))
+
+
+def _is_sure(source: Source, task: MappedTask, name: str) -> NDArray[np.bool_]:
+    """Which images, bool (N,), have the class `name` as their sure answer. Raises GemError where that is not told."""
+    annotations = source.annotations
+    if not annotations.has_sure(task.task):
+        told = "does not tell what is sure; annotate again, or leave --sure out"
+        raise GemError(annotations.path, told, task.task)
+    answers = annotations.sure_answer(task.task) == name
+    return np.asarray(answers & (annotations.sure_level(task.task) == task.task), dtype=np.bool_)
 
 
 def group_name(store: Store, row: int) -> str:
@@ -90,6 +102,8 @@ def _of_genes(store: Store, wanted: Filter) -> NDArray[np.bool_]:
 def _none_left(left: tuple[NDArray[np.bool_], ...], what: str, store: Store, wanted: Filter) -> str:
     """Which step left no image; `left` are those that were given it, of these those seen from there, and sure."""
     given, seen, sure = (int(one.sum()) for one in left)
+    if not given and wanted.sure:
+        return f"of no image the {what} is sure; leave --sure out"
     if not given:
         return (
             f"the model gave no image the {what}, so there is nothing to map; "

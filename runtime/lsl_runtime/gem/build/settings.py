@@ -36,6 +36,8 @@ class Filter:
     constrained: bool = True
     """Whether answers that keep to known coarse labels count, where `lsl-annotate --constrain` stored them, or the free
     ones."""
+    sure: bool = False
+    """Whether only images count of which the class is sure."""
 
     def __post_init__(self) -> None:
         if self.weights not in get_args(Weights):
@@ -49,6 +51,7 @@ class Filter:
         """What differs from the rule, for people; '' where nothing does."""
         parts = ["weighted by probability"] if self.weights == "probability" else []
         parts += [f"probability at least {self.floor:g}"] if self.floor else []
+        parts += ["sure ones alone"] if self.sure else []
         parts += [f"only listed genes ({len(self.genes):,})"] if self.genes is not None else []
         parts += [f"without listed genes ({len(self.exclude):,})"] if self.exclude else []
         return ", ".join(parts)

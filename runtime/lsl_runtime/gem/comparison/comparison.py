@@ -86,6 +86,7 @@ def compare_gems(
     weights: Weights = "equal",
     floor: float = 0.0,
     constrained: bool = True,
+    sure: bool = False,
     rate: float = 0.05,
     on_progress: Callable[[int], None] | None = None,
 ) -> GemComparison:
@@ -102,6 +103,7 @@ def compare_gems(
         weights: `equal`: each gene counts once; `probability`: an image weighs by its probability of the class as well.
         floor: Only images whose probability of the class is at least this, 0..1.
         constrained: Whether to map classes that keep to known coarse labels, where `annotate(constrain=…)` stored them.
+        sure: Whether only images count of which the class is sure, as `Annotations.sure_answer` tells.
         rate: The share of false ones among the discoveries that is accepted, above 0 and below 1.
         on_progress: Called with the number of images just passed; each side passes the store once.
 
@@ -122,7 +124,7 @@ def compare_gems(
         >>> bool(found.difference[8, 5] > 0), bool(found.difference[8, 34] < 0)
         (True, True)
     """
-    wanted, settings = Filter(view, None, exclude, weights, floor, constrained), MapSettings(masked, mode)
+    wanted, settings = Filter(view, None, exclude, weights, floor, constrained, sure), MapSettings(masked, mode)
     return compare_sides(store, (first, second), wanted, settings, rate, on_progress)
 
 
