@@ -14,7 +14,7 @@ import numpy as np
 from lsl_runtime.evaluation.evaluate import evaluate
 from lsl_runtime.model.model import Model
 from lsl_shared.files.atomic import write_text
-from lsl_shared.files.out_of_fold import OUT_OF_FOLD
+from lsl_shared.files.out_of_fold import OUT_OF_FOLD, OutOfFold, write_out_of_fold
 from lsl_trainer.bundle.variants import half_bundle, int8_bundle
 from lsl_trainer.bundle.write import write_bundle
 from lsl_trainer.choosing.choice import read_choice
@@ -23,10 +23,10 @@ from lsl_trainer.data.split import TEST
 from lsl_trainer.frozen.features import FEATURES
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.epoch import Epoch
+from lsl_trainer.learning.left_out_file import write_left_out
 from lsl_trainer.reporting.findings import find_out
 from lsl_trainer.reporting.report import write_report
 from lsl_trainer.reporting.versions import versions
-from lsl_trainer.runs.left_out_file import write_left_out
 from lsl_trainer.runs.run_folder import CHECKPOINTS, METRICS, MODEL, MODEL_FP16, MODEL_INT8, REPORT
 
 __all__ = ["finish_run"]
@@ -34,12 +34,23 @@ __all__ = ["finish_run"]
 _QUANTIZED_BY = 64
 
 
-def finish_run(training: TwoStepTraining, store: str | Path, out: Path, epochs: Sequence[Epoch]) -> None:
-    """Writes all that a finished run holds beside its checkpoints."""
+def finish_run(
+    training: TwoStepTraining,
+    store: str | Path,
+    out: Path,
+    epochs: Sequence[Epoch],
+    answers: OutOfFold | None = None,
+) -> None:
+    """Writes all that a finished run holds beside its checkpoints.
+
+    `answers` are those of models that had learnt from all labels, where doubtful ones were left out then.
+    """
     data, config = training.data, training.config
     parity = _write_bundles(training, out)
     model = Model.load(out / MODEL, device="cpu", verify=True)
-    if training.left_out:
+    if answers:
+        write_out_of_fold(out / OUT_OF_FOLD, answers)
+    elif training.left_out:
         write_left_out(training.left_out, data, model.manifest.tasks[0], out / OUT_OF_FOLD)
     evaluation = evaluate(store, model, everything=not (data.part == TEST).any())
     found = find_out(model, data, evaluation, epochs, config.seed)

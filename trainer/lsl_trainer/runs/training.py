@@ -27,6 +27,7 @@ from lsl_trainer.runs.callbacks import Callbacks
 from lsl_trainer.runs.epochs import learn_epochs
 from lsl_trainer.runs.finish import finish_run
 from lsl_trainer.runs.leave_out import leave_out
+from lsl_trainer.runs.robust import without_doubtful
 from lsl_trainer.runs.run_folder import CHECKPOINTS, CONFIG, LAST, METRICS, check_new
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.config_file import write_config
@@ -119,12 +120,16 @@ def train_run(
             watch = Watch(callbacks.on_trial, callbacks.on_images)
             config = chosen_config(data, config, fabric, out, out.parent / FEATURES, watch)
             data = load(config)
+    robust = without_doubtful(store, data, config, fabric, out, callbacks) if config.labels.robust else None
+    data = robust.data if robust else data
     training = TwoStepTraining(data, config, fabric, features=out.parent / FEATURES)
     last = out / CHECKPOINTS / LAST
     if resume and last.exists():
         training.resume(read_checkpoint(last, data.digest))
     if training.writes:
         write_config(config, out / CONFIG)
+    if robust:
+        training.notes.append(robust.note)
     if choice := read_choice(out):
         callbacks.on_choice(choice)
     callbacks.on_start(training)
@@ -134,6 +139,6 @@ def train_run(
             data, config, fabric, out / CHECKPOINTS, out.parent / FEATURES, callbacks.on_fold, callbacks.on_images
         )
     if training.writes:
-        finish_run(training, store, out, epochs)
+        finish_run(training, store, out, epochs, robust.answers if robust else None)
     fabric.barrier()
     return Run(out, json.loads((out / METRICS).read_text()), tuple(training.notes))

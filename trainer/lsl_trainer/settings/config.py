@@ -114,13 +114,15 @@ class TrainConfig:
             raise ConfigError(f"--method {method.name} needs --backbone, whose features it learns from")
         if self.labels.calibration == "cross" and (self.labels.tasks or self.epochs.patience):
             raise ConfigError("--calibration cross is for one task and no --patience: leave --task and --patience out")
+        if self.labels.robust and (self.labels.tasks or self.epochs.patience or self.labels.calibration == "split"):
+            raise ConfigError("--robust leaves genes out in turn: leave --task, --patience and --calibration split out")
         if self.labels.tasks and not method.further_tasks:
             raise ConfigError(f"--method {method.name} learns one task: leave --task out")
 
     @property
     def crossed(self) -> bool:
         """Whether all genes but the test's train and calibrate in turn."""
-        chosen = self.labels.calibration
+        chosen = "cross" if self.labels.robust else self.labels.calibration
         return find_method(self.method).crossed if chosen == "auto" else chosen == "cross"
 
     def flat(self) -> dict[str, Any]:

@@ -49,6 +49,11 @@ class Labels:
     )
     """What probabilities and prediction sets are calibrated on: the calibration genes, or all genes but the test's,
     each answered by a model that did not see it; `auto` is what the method says."""
+    robust: bool = setting(
+        default=False,
+        option=Option("Learn nothing from labels that are doubtful, as lsl-store audit finds them.", METHOD),
+    )
+    """Whether labels that models of other genes find likely wrong count for nothing; calibration is then `cross`."""
     coverage: float = setting(
         default=COVERAGE,
         option=Option(f"What prediction sets promise: the share of right ones.  \\[default: {COVERAGE}]", METHOD),
