@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 
-.PHONY: setup demo test check docs bench clean
+.PHONY: setup demo test check docs bench page-library clean
 
 setup: $(VENV)/.ready  ## the environment, with exactly the versions of constraints.txt
 
@@ -29,7 +29,13 @@ demo: setup  ## the whole walk on synthetic embryos, in the folder demo/
 test: setup  ## all tests
 	$(BIN)/pytest -n 2 --dist loadfile
 
-check: setup  ## lint, types and tests
+PAGE_LIBRARY := tools/lsl_tools/model_page/library
+
+page-library: setup  ## ONNX Runtime Web, which `lsl-store page` and its tests need, through npm
+	@test -d $(PAGE_LIBRARY) || $(BIN)/python -m lsl_tools.model_page $(PAGE_LIBRARY) || \
+	echo "Without it lsl-store page asks for --library, and tests of its page in a browser are skipped"
+
+check: setup page-library  ## lint, types and tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

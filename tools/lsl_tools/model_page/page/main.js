@@ -60,12 +60,12 @@ function status(text, kind = "") {
 
 async function beginModel() {
   const threads = self.crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency || 1) : 1;
-  state.threads = threads;
   const worker = document.getElementById("worker").textContent;
   state.engine = new Engine(worker, async () => ({ given: { ...state.about, references: [], licences: [] }, library: await heavy("library"), model: await heavy("model"), threads }));
   try {
-    const { canvas } = await state.engine.start();
-    state.ready = true;
+    const { canvas, threads: used } = await state.engine.start();
+    Object.assign(state, { ready: true, threads: used });
+    drawCard();
     status(canvas ? t("ready") : t("canvas"), canvas ? "" : "warning");
     document.body.classList.add("ready");
     tell("ready");

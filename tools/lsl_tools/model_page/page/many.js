@@ -5,6 +5,7 @@ import { spokenAnswer } from "./look.js";
 import { listen, mainTask, remove, request, select, state, tell } from "./state.js";
 import { number, percent, problemIn, spoken, t } from "./words.js";
 
+const AT_ONCE = 40;
 const rows = new Map();
 let running = false;
 
@@ -74,11 +75,15 @@ function drawTable() {
   const body = byId("rows");
   const known = new Set(state.items);
   for (const [item, row] of rows) if (!known.has(item)) { row.element.remove(); rows.delete(item); }
+  let fresh = 0;
   state.items.forEach((item, k) => {
+    if (!rows.has(item)) fresh += 1;
+    if (fresh > AT_ONCE) return;
     const row = rows.get(item) ?? newRow(item, body);
     const key = `${item.version} ${item.answer ? 1 : item.problem ? 2 : 0} ${spoken()} ${k === state.at}`;
     if (row.key !== key) { row.key = key; fillRow(row.element, item, k === state.at); }
   });
+  if (fresh > AT_ONCE) requestAnimationFrame(drawTable);
   place.querySelector("h2").textContent = `${t("table")} (${number(state.items.length)})`;
 }
 

@@ -1,6 +1,6 @@
 // What the page knows: the model, the pictures, which of them is looked at.
 
-export const state = { about: null, engine: null, ready: false, items: [], at: -1, map: true, kind: "contributions", began: 0, asked: 0 };
+export const state = { about: null, engine: null, ready: false, items: [], at: -1, map: true, kind: "contributions", threads: 1 };
 
 const listeners = [];
 export const listen = (work) => listeners.push(work);

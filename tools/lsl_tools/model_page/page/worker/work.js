@@ -17,7 +17,7 @@ async function begin({ given, library, model, threads }) {
   about = given;
   await start(about, library, model, threads);
   await sure("classifier");
-  return { canvas: await faithful() };
+  return { canvas: await faithful(), threads: ort.env.wasm.numThreads };
 }
 
 // A graph answers only after it has proved itself.
