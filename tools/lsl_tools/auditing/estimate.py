@@ -31,7 +31,6 @@ _IMAGES_BEFORE = 100
 """As if of so many images the models had known all."""
 _ROUNDS, _SETTLED = 60, 1e-3
 _TEMPERATURE_EVERY = 3
-_MAPPINGS = 2
 _HALF = 0.5
 
 
@@ -74,17 +73,14 @@ class Estimate:
 
 
 def estimated(evidence: Evidence, any_class: float = ANY_CLASS) -> Estimate:
-    """The estimate from the evidence alone: probabilities are calibrated by the labels, and both in turn."""
+    """The estimate from the evidence alone: rates first, then calibrated probabilities, then both anew."""
     whole, evidence = evidence, evidence.of_witnesses()
     count = len(evidence.rows)
     rates = (_FIRST_RATE,) * len(evidence.tasks)
     first = Estimate(evidence, whole, any_class, evidence.probabilities, rates, _FIRST_LOST, np.ones(count))
     found = refitted(first)
-    start = found.probabilities
-    for _ in range(_MAPPINGS):
-        better = mapped(start, _likelihood(_noises(found, found.probabilities)), evidence.folds)
-        found = refitted(replace(found, probabilities=better, temperature=1.0))
-    return found
+    better = mapped(found.probabilities, _likelihood(_noises(found, found.probabilities)), evidence.folds)
+    return refitted(replace(found, probabilities=better, temperature=1.0))
 
 
 def refitted(start: Estimate, *, calibrate: bool = True) -> Estimate:
