@@ -147,7 +147,7 @@ def write_embryos(path: Path, images: int, labels: int, seed: int) -> None:
     with StoreWriter(path, *SIZE) as writer:
         for plan, where in zip(plans, part, strict=True):
             image = render_plan(plan, seed=drawn)
-            small = cv2.resize(image.image, SIZE[::-1], interpolation=cv2.INTER_AREA)
+            small = np.asarray(cv2.resize(image.image, SIZE[::-1], interpolation=cv2.INTER_AREA), np.uint8)
             writer.append(small, id=image.id, gene=image.gene, split=where)
         writer.add_task(stage_range_space(), np.where(train & ~fish, ranges, -1))
         writer.add_task(LabelSpace("fish_range", FISH_TASK.classes), np.where(train & fish, fish_labels, -1))

@@ -63,7 +63,7 @@ def test_many_problems_are_summed_up() -> None:
         with_implied_labels(listing(["species:family"], *rows))
     told = str(caught.value).splitlines()
     assert (told[0], told[-1].strip(), len(told)) == ("13 faults:", "and 3 more", 12)
-    assert told[10].strip() == "line 11: species 's9' has no family in any row"
+    assert told[10].strip() == "line 11: species 's9' has no family in any row, nor in a table of --allows"
 
 
 def test_a_task_without_any_label() -> None:

@@ -186,4 +186,5 @@ def _orphans(
         for sample in samples
         if sample.labels.get(spec.name) and sample.labels[spec.name] not in first
     }
-    return [(sample, f"{spec.name} {name!r} has no {parent} in any row") for name, sample in lost.items()]
+    told = f"has no {parent} in any row, nor in a table of --allows"
+    return [(sample, f"{spec.name} {name!r} {told}") for name, sample in lost.items()]
