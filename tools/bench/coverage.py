@@ -1,117 +1,112 @@
-"""Do prediction sets at 90 % hold the right class of nine in ten images of genes never seen?
+"""Do prediction sets, and answers that are sure, hold the right class as often as they promise for genes never seen?
 
-    python tools/bench/coverage.py STORE [--trainings 4] [--resplits 5]
+    python tools/bench/coverage.py STORE OUT [--resplits 40] [--calibration cross --calibration split] [--coverage 0.9]
+        [--labels 5] [--split random] [--turned]
 
-Trains the method `plain`, preset `tiny`, on 70 % of a store's genes, `--trainings` times with other genes. The genes
-left out are divided `--resplits` times anew: a third for calibration, two thirds for the test. A resplit needs no
-training, because the network has seen none of these genes. Each fits its own temperature and threshold, as a training
-does. Prints a line for each, and at the end the coverage over all with a 95 % interval from a bootstrap over genes.
-
-STORE should have 3,000 demo images (`lsl-store demo --images 3000`): with fewer than 20 calibration genes there is no
-threshold.
+Trains the method `linear` on features of EfficientNet-lite0, which are computed once and kept in OUT, with another
+split of the genes each time. The split is the same for each way to calibrate: genes kept out (split), or all genes in
+turn (cross), for which a tenth more genes train. Test images are those with a fine label. Rows go to OUT/STORE.csv as
+they come; at the end their means, with 95 % intervals over resplits. Known coarse labels count in what is sure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import csv
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
 import typer
-from numpy.typing import NDArray
-from trainings import finished, logits
+from trainings import finished_on_features, logits
 
+from lsl_runtime.evaluation.levels import score_levels
 from lsl_shared import Store
-from lsl_shared.measures.conformal import conformal_threshold, prediction_set
-from lsl_trainer.calibration.bootstrap import interval, mean_replicates
-from lsl_trainer.calibration.temperature import fit_temperature, softmax
+from lsl_shared.files.allowed_classes import allowed_in
+from lsl_shared.measures.conformal import prediction_set
+from lsl_trainer.bundle.manifest import calibrated_tasks
+from lsl_trainer.bundle.network_answers import NetworkAnswers
+from lsl_trainer.calibration.temperature import softmax
 from lsl_trainer.data.load import load_data
+from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.presets import PRESETS
 
-COVERAGE = 0.9
+Names = Annotated[list[str] | None, typer.Option()]
 
 
-@dataclass(frozen=True)
-class Held:
-    """What a network says of the labelled images of genes that it was not trained on."""
-
-    logits: NDArray[np.float32]
-    truth: NDArray[np.int64]
-    groups: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Resplit:
-    """What the prediction sets of one resplit are worth, for its test images."""
-
-    covered: NDArray[np.bool_]
-    groups: NDArray[np.int64]
-    sizes: NDArray[np.int64]
-    right: NDArray[np.bool_]
-    n_calibration: int
-
-
-def main(store: Path, trainings: int = 4, resplits: int = 5) -> None:
+def main(
+    store: Path,
+    out: Path,
+    resplits: int = 40,
+    calibration: Names = None,
+    coverage: float = 0.9,
+    first: int = 0,
+    labels: int = 0,
+    split: str = "gene",
+    turned: bool = False,
+) -> None:
     torch.set_num_threads(1)
-    found: list[Resplit] = []
+    out.mkdir(parents=True, exist_ok=True)
+    ways, path = calibration or ["cross", "split"], out / f"{store.stem}-{coverage:g}.csv"
+    rows: list[dict[str, float | str]] = []
     with Store(store) as opened:
-        for seed in range(trainings):
-            held = held_out(opened, seed)
-            for number, one in enumerate(deal(held, resplits, np.random.default_rng([seed, 9]))):
-                found.append(one)
-                print(
-                    f"training {seed} resplit {number}: {one.n_calibration} calibration genes, {len(one.covered)} test "
-                    f"images of {len(np.unique(one.groups))} genes: {one.covered.mean():6.1%} covered, "
-                    f"{one.sizes.mean():.1f} classes a set, {one.right.mean():.1%} right",
-                    flush=True,
-                )
-    told(found)
+        for seed in range(first, first + resplits):
+            for way in ways:
+                config = PRESETS["tiny"].having(
+                    method="linear", backbone="efficientnet-lite0", calibration=way, seed=seed, coverage=coverage,
+                    label_seed=seed, fine_per_class=labels, split=split, turned=turned,
+                )  # fmt: skip
+                rows.append({"seed": seed, "calibration": way, **measured(opened, config, out)})
+                append(path, rows[-1])
+    for way in ways:
+        told(way, [row for row in rows if row["calibration"] == way])
 
 
-def held_out(store: Store, seed: int) -> Held:
-    config = PRESETS["tiny"].having(method="plain", seed=seed)
+def measured(store: Store, config: TrainConfig, folder: Path) -> dict[str, float]:
+    """One resplit."""
     data = load_data(store, config)
-    network = finished(data, config).network
-    sets = (data.calibration, data.test)
-    return Held(
-        np.concatenate([logits(network, one) for one in sets]),
-        np.concatenate([one.labels for one in sets]),
-        np.concatenate([one.groups for one in sets]),
-    )
+    training, quick, asked = finished_on_features(data, config, folder)
+    sets = {name: logits(quick, getattr(asked, name)) for name in ("calibration", "held", "test")}
+    answers = NetworkAnswers(**sets, golden=None)  # type: ignore[arg-type]
+    (task,) = calibrated_tasks(answers, data, config, training.left_out)
+    place = {name: row for row, name in enumerate(store.ids)}
+    rows = np.array([place[name] for name in data.test.ids])
+    probabilities, truth = softmax(answers.test, task.temperature), data.test.labels
+    chosen = prediction_set(probabilities, task.conformal_threshold)
+    allowed = allowed_in(store, task).classes[rows]
+    levels = score_levels(task, chosen, truth, data.test.groups, allowed, task.coarse_tasks)
+    row: dict[str, float] = {
+        "trained": len(data.fine),
+        "genes": len(np.unique((data.fine if config.crossed else data.calibration).groups)),
+        "promised": float(task.conformal_threshold is not None),
+        "images": len(truth),
+        "right": float((probabilities.argmax(1) == truth).mean()),
+        "covered": float(chosen[np.arange(len(truth)), truth].mean()),
+        "size": float(chosen.sum(1).mean()),
+    }
+    names = ["fine", *(one.name for one in task.coarse_tasks), "list", "none"]
+    for name, level in zip(names, levels, strict=False):
+        row |= {f"{name}": level.n_images / len(truth), f"{name} right": np.nan if level.right is None else level.right}
+    return row
 
 
-def deal(held: Held, resplits: int, generator: np.random.Generator) -> Iterator[Resplit]:
-    genes = np.unique(held.groups)
-    for _ in range(resplits):
-        calibrating = np.isin(held.groups, generator.permutation(genes)[: len(genes) // 3])
-        truth, given = held.truth[calibrating], held.logits[calibrating]
-        temperature = fit_temperature(given, truth)
-        threshold = conformal_threshold(
-            truth, softmax(given, temperature), held.groups[calibrating], generator, COVERAGE
-        )
-        assert threshold is not None, "too few calibration genes: make the store larger"
-        probabilities, truth = softmax(held.logits[~calibrating], temperature), held.truth[~calibrating]
-        sets = prediction_set(probabilities, threshold)
-        yield Resplit(
-            sets[np.arange(len(truth)), truth],
-            held.groups[~calibrating],
-            sets.sum(1),
-            probabilities.argmax(1) == truth,
-            len(np.unique(held.groups[calibrating])),
-        )
+def append(path: Path, row: dict[str, float | str]) -> None:
+    new = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(row))
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
 
 
-def told(found: list[Resplit]) -> None:
-    covered = np.concatenate([one.covered for one in found]).astype(float)
-    groups = np.concatenate([one.groups for one in found])
-    n_genes = len(np.unique(groups))
-    low, high = interval(mean_replicates(covered[:, None], groups, np.random.default_rng(0), 10_000)[:, 0])
-    print(f"\n{len(found)} resplits, {n_genes} genes: {covered.mean():.1%} covered ({low:.1%} … {high:.1%})")
-    each, sizes = [one.covered.mean() for one in found], np.concatenate([one.sizes for one in found])
-    print(f"single resplits {min(each):.1%} … {max(each):.1%}, standard deviation {np.std(each, ddof=1):.1%}")
-    print(f"{sizes.mean():.1f} classes a set")
+def told(way: str, rows: list[dict[str, float | str]]) -> None:
+    print(f"{way}: {len(rows)} resplits")
+    for name in list(rows[0])[2:]:
+        values = np.array([row.get(name, np.nan) for row in rows], dtype=float)
+        values = values[np.isfinite(values)]
+        if len(values) > 1:
+            error = 1.96 * values.std(ddof=1) / np.sqrt(len(values))
+            print(f"  {name:>20} {values.mean():7.3f}  ± {error:.3f}")
 
 
 if __name__ == "__main__":

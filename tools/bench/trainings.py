@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
 from lsl_trainer.data.batch import Labelled
 from lsl_trainer.data.training_data import TrainingData
+from lsl_trainer.frozen.head import answering
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.inference import logits_of
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.config import TrainConfig
 
-__all__ = ["finished", "logits", "share_right"]
+__all__ = ["finished", "finished_on_features", "logits", "share_right"]
 
 
 def finished(data: TrainingData, config: TrainConfig) -> TwoStepTraining:
@@ -21,6 +24,16 @@ def finished(data: TrainingData, config: TrainConfig) -> TwoStepTraining:
     for _ in training.run(lambda images: None):
         pass
     return training
+
+
+def finished_on_features(
+    data: TrainingData, config: TrainConfig, folder: Path
+) -> tuple[TwoStepTraining, Network, TrainingData]:
+    """A training on features kept in `folder`; what answers as its network does, and what to ask it with."""
+    training = TwoStepTraining(data, config, features=folder)
+    for _ in training.run(lambda images: None):
+        pass
+    return training, *answering(training.network, data, folder)
 
 
 def logits(network: Network, images: Labelled) -> NDArray[np.float32]:
