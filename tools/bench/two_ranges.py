@@ -4,6 +4,8 @@
     python tools/bench/two_ranges.py pollen OUT --source FOLDER [--seeds 3]
     python tools/bench/two_ranges.py table OUT
 
+Both take `--method linear`, too: a linear classifier on the fixed features of EfficientNet-lite0.
+
 `demo`: synthetic embryos. Half of the training genes have ranges of the BDGP (4-6, 7-8, 9-10, 11-12, 13-17), the other
 half of Fly-FISH (4-5, 6-7, 8-9, 10-), and a few images of each stage a fine label. `pollen`: orders above families
 above species, the orders made from the families' names; a third of the training images has a family, another one an
@@ -27,12 +29,13 @@ import torch
 import typer
 from lowshot import grey_square
 from numpy.typing import NDArray
-from trainings import finished, logits
+from trainings import logits
 
 from lsl_shared import CoarseTask, LabelSpace, Store, StoreWriter
 from lsl_shared.fly import STAGES, stage_range_space, stage_space
 from lsl_tools.demo.dataset import plan_images, render_plan
 from lsl_trainer.data.load import load_data
+from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.presets import PRESETS
 
@@ -63,6 +66,7 @@ def demo(
     first_seed: int = 0,
     labels: Annotated[int, typer.Option(help="fine labels a stage")] = 3,
     epochs: int = 20,
+    method: str = "coarse-constrained",
 ) -> None:
     """Two range systems, of embryos."""
     for seed in range(first_seed, first_seed + seeds):
@@ -70,7 +74,7 @@ def demo(
         if not store.exists():
             write_embryos(store, images, labels, seed)
         config = PRESETS["tiny"].having(seed=seed, coarse_epochs=epochs // 2, constrained_epochs=epochs)
-        judge(store, out, "demo", config, ("stage_range", "fish_range", ""))
+        judge(store, out, "demo", config.having(method=method), ("stage_range", "fish_range", ""))
 
 
 @app.command()
@@ -81,6 +85,7 @@ def pollen(
     first_seed: int = 0,
     labels: int = 3,
     epochs: int = 20,
+    method: str = "coarse-constrained",
 ) -> None:
     """Three levels, of pollen."""
     for seed in range(first_seed, first_seed + seeds):
@@ -88,7 +93,7 @@ def pollen(
         if not store.exists():
             write_grains(store, source, labels, seed)
         config = PRESETS["tiny"].having(seed=seed, coarse_epochs=epochs // 2, constrained_epochs=epochs, flip=True)
-        judge(store, out, "pollen", config, ("family", "orders", ""))
+        judge(store, out, "pollen", config.having(method=method), ("family", "orders", ""))
 
 
 @app.command()
@@ -111,20 +116,24 @@ def table(out: Path) -> None:
 def judge(store: Path, out: Path, data: str, config: TrainConfig, arms: Sequence[str]) -> None:
     """Trains each arm that OUT does not hold: one coarse task by its name, '' for all; and `plain`, without any."""
     torch.set_num_threads(1)
-    runs: list[tuple[str, dict[str, Any]]] = [
-        (arm or "both", {"method": "coarse-constrained", "coarse": arm}) for arm in arms
-    ]
-    for arm, settings in (*reversed(runs), ("plain", {"method": "plain"})):
+    backbone = {"backbone": "efficientnet-lite0"} if config.method == "linear" else {}
+    before = f"{config.method}: " if backbone else ""
+    runs: list[tuple[str, dict[str, Any]]] = [(f"{before}{arm or 'both'}", {"coarse": arm, **backbone}) for arm in arms]
+    for arm, settings in (*reversed(runs), *([] if backbone else [("plain", {"method": "plain"})])):
         if any((row["data"], row["seed"], row["arm"]) == (data, str(config.seed), arm) for row in read(out)):
             continue
         began = time.process_time()
+        chosen = config.having(split="stored", **settings)
         with Store(store) as opened:
-            learnt = load_data(opened, config.having(split="stored", **settings))
-        answers = logits(finished(learnt, config.having(split="stored", **settings)).network, learnt.test)
+            learnt = load_data(opened, chosen)
+        training = TwoStepTraining(learnt, chosen, features=out / "features")
+        for _ in training.run(lambda images: None):
+            pass
+        answers = logits(training.network, learnt.test)
         given, truth = answers[:, : learnt.fine_outputs].argmax(1), learnt.test.labels
         write(
             out, data=data, seed=config.seed, arm=arm, images=len(learnt.learnt_rows),
-            coarse=len(learnt.coarsely_labelled) if settings["method"] != "plain" else 0, fine=len(learnt.fine),
+            coarse=len(learnt.coarsely_labelled) if chosen.method != "plain" else 0, fine=len(learnt.fine),
             test=len(truth), accuracy=float(np.mean(given == truth)),
             within_one=float(np.mean(np.abs(given - truth) <= 1)), seconds=round(time.process_time() - began),
         )  # fmt: skip
