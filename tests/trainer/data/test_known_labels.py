@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from lsl_shared import CoarseTask, LabelSpace, Store, StoreError, StoreWriter
 from lsl_trainer import TrainConfig
@@ -13,6 +14,7 @@ from lsl_trainer.data.known_labels import known_labels, range_labels
 from lsl_trainer.data.load import load_data
 from lsl_trainer.data.notes import data_notes
 from lsl_trainer.data.training_data import ALLOWED
+from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.settings.method import find_method
 from lsl_trainer.tasks.learnt_task import HeldOut
 from tests.support.squares import COARSE, FINE
@@ -111,3 +113,17 @@ def test_models_know_all_coarse_tasks_whatever_they_learnt(sloped: Path, config:
     made = task.calibrated(held, np.arange(8) % 4, 0)
     assert (made.parent, made.parent_classes, made.parent_index) == ("side", COARSE.classes, FINE.parent_index)
     assert made.further_coarse == (SLOPE,)
+
+
+def test_a_training_says_which_task_its_step_learns_and_what_contradicts(sloped: Path, config: TrainConfig) -> None:
+    settings = chosen(config).having(coarse_epochs=1, constrained_epochs=1)
+    with Store(sloped) as store:
+        training = TwoStepTraining(load_data(store, settings), settings)
+        named = TwoStepTraining(load_data(store, settings.having(coarse="slope")), settings.having(coarse="slope"))
+    assert [epoch.step for epoch, _ in training.run(lambda images: None)] == ["coarse", "constrained"]
+    told = "\n".join(training.notes)
+    assert "the step on coarse labels learns side, not slope; --coarse names another" in told
+    assert "allow no corner together" in told
+    assert training.network.head.out_features == 4 and torch.isfinite(training.network.head.weight).all()
+    assert [epoch.step for epoch, _ in named.run(lambda images: None)] == ["coarse", "constrained"]
+    assert named.notes == [], "nothing is left to say where one is named"
