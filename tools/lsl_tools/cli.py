@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -181,6 +181,10 @@ def doctor(
     model: Annotated[
         Path | None, typer.Option(metavar="BUNDLE", help="A model bundle to try, such as RUN/model.")
     ] = None,
+    engine: Annotated[
+        Literal["onnxruntime", "openvino", "opencv", "tract"] | None,
+        typer.Option(help="Try the model on another program that runs ONNX: does its golden sample come out right?"),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Tell whether this machine is fit for annotating: versions, processors, free disk; try and time a model.
@@ -193,7 +197,7 @@ def doctor(
         from lsl_tools.inspection.doctor import examine
         from lsl_tools.inspection.doctor_terminal import show_doctor
 
-        report = examine(model)
+        report = examine(model, engine=engine or "")
         show_doctor(report)
         if not report.ok:
             raise typer.Exit(1)

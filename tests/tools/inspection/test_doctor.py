@@ -11,10 +11,11 @@ from typer.testing import CliRunner
 from lsl_runtime.model import gpu
 from lsl_runtime.model.gpu import GpuProblem
 from lsl_runtime.model.model import Model
-from lsl_shared import BundleError
+from lsl_shared import BundleError, ConfigError
 from lsl_tools.cli import app
 from lsl_tools.inspection import doctor
 from lsl_tools.inspection.doctor import examine
+from lsl_tools.inspection.engines import ENGINES, Answer, load_graph
 
 
 class FakeModel:
@@ -76,3 +77,42 @@ def test_model_that_answers_wrongly_is_told(quick: pytest.MonkeyPatch) -> None:
 def test_missing_model_is_told() -> None:
     result = CliRunner().invoke(app, ["doctor", "--model", "nowhere"])
     assert result.exit_code == 1 and "no such file" in result.stdout and "Traceback" not in result.output
+
+
+EARLIER = Path(__file__).parents[2] / "earlier" / "0.1.0" / "run" / "model"
+
+
+def test_the_golden_sample_on_another_engine() -> None:
+    """OpenCV comes with the toolkit."""
+    result = CliRunner().invoke(app, ["doctor", "--model", str(EARLIER), "--engine", "opencv"])
+    assert result.exit_code == 0, result.stdout
+    assert "its golden sample comes out right, on opencv" in result.stdout and "batches of 1:" in result.stdout
+
+
+def test_an_engine_that_gives_other_maps_is_found_out(quick: pytest.MonkeyPatch) -> None:
+    def with_half_steps(graph: Path) -> Answer:
+        answer = ENGINES["onnxruntime"][1](graph)
+        return lambda feeds: {
+            name: values + values.mean() if name == "saliency" else values for name, values in answer(feeds).items()
+        }
+
+    quick.setitem(ENGINES, "openvino", ("onnxruntime", with_half_steps))
+    result = CliRunner().invoke(app, ["doctor", "--model", str(EARLIER), "--engine", "openvino"])
+    assert result.exit_code == 1
+    assert "saliency map of the golden sample differ" in " ".join(result.stdout.split())
+
+
+def test_engines_that_cannot_be_had(quick: pytest.MonkeyPatch) -> None:
+    quick.setitem(ENGINES, "openvino", ("no_such_package", ENGINES["openvino"][1]))
+    report = examine(EARLIER, engine="openvino")
+    assert not report.ok and report.model is not None and "pip install no_such_package" in report.model.error
+    with pytest.raises(ConfigError, match="--engine must be one of"):
+        load_graph("caffe", EARLIER / "classifier.onnx")
+    with pytest.raises(ConfigError, match="name one with --model"):
+        examine(engine="opencv")
+
+
+def test_a_graph_that_an_engine_refuses(tmp_path: Path) -> None:
+    (tmp_path / "classifier.onnx").write_bytes(b"no graph at all")
+    with pytest.raises(ConfigError, match=r"opencv cannot load classifier\.onnx: "):
+        load_graph("opencv", tmp_path / "classifier.onnx")

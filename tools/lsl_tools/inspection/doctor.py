@@ -5,13 +5,14 @@ from __future__ import annotations
 import platform
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 
-from lsl_shared.errors import LslError
+from lsl_shared.errors import ConfigError, LslError
 
 __all__ = ["DoctorReport", "ModelCheck", "examine"]
 
@@ -55,8 +56,14 @@ class DoctorReport:
         return not (self.has_gpu and self.gpu) and (self.model is None or not self.model.error)
 
 
-def examine(model: str | Path | None = None, *, folder: str | Path = ".") -> DoctorReport:
-    """Looks at this machine, at the free disk of `folder`, and tries a model bundle if one is named."""
+def examine(model: str | Path | None = None, *, folder: str | Path = ".", engine: str = "") -> DoctorReport:
+    """Looks at this machine, at the free disk of `folder`, and tries a model bundle if one is named.
+
+    It is tried on ONNX Runtime, as annotating runs it, or on another `engine`, one of `lsl_tools.inspection.engines`.
+    Raises ConfigError for an engine without a model.
+    """
+    if engine and model is None:
+        raise ConfigError("--engine tries a model: name one with --model BUNDLE")
     import onnxruntime
 
     from lsl_runtime.model.gpu import gpu_problem, has_gpu
@@ -68,7 +75,7 @@ def examine(model: str | Path | None = None, *, folder: str | Path = ".") -> Doc
         has_gpu=has_gpu(),
         folder=Path(folder).resolve(),
         free_bytes=shutil.disk_usage(folder).free,
-        model=None if model is None else _tried(Path(model)),
+        model=None if model is None else _tried_on(engine, Path(model)) if engine else _tried(Path(model)),
     )
 
 
@@ -92,12 +99,36 @@ def _tried(path: Path) -> ModelCheck:
         return ModelCheck(path, error=str(problem))
     batch = model.batch_size
     images = np.random.default_rng(0).integers(0, 256, (batch, *model.manifest.image_size, 3), dtype=np.uint8)
-    rates = {}
-    for name, run in (("classifier", model.classify), ("saliency", model.explain)):
-        next(run(images, batch_size=batch))
-        began, done = time.perf_counter(), 0
-        while (spent := time.perf_counter() - began) < _SECONDS:
-            next(run(images, batch_size=batch))
-            done += batch
-        rates[name] = done / spent
+    runs = {"classifier": model.classify, "saliency": model.explain}
+    rates = {name: _rate(lambda run=run: next(run(images, batch_size=batch)), batch) for name, run in runs.items()}
     return ModelCheck(path, model.provider, rates, batch)
+
+
+def _tried_on(engine: str, path: Path) -> ModelCheck:
+    """Runs the golden sample of a bundle on both graphs by another engine, and times them, an image at a time."""
+    from lsl_runtime.model.golden import check_golden
+    from lsl_runtime.model.model import Model
+    from lsl_shared.files.manifest import CLASSIFIER, SALIENCY, golden_image
+    from lsl_tools.inspection.engines import load_graph
+
+    try:
+        manifest = Model.load(path, "cpu").manifest
+        feeds = {"image": golden_image(*manifest.image_size)}
+        asked = {"classifier": (CLASSIFIER, feeds), "saliency": (SALIENCY, feeds | {"class_index": np.full(1, -1)})}
+        loaded = {name: (load_graph(engine, path / graph), given) for name, (graph, given) in asked.items()}
+        answers = {name: answer(given) for name, (answer, given) in loaded.items()}
+        check_golden(manifest.golden, answers["classifier"], answers["saliency"], path, manifest.precision)
+    except LslError as problem:
+        return ModelCheck(path, engine, error=str(problem))
+    rates = {name: _rate(lambda one=one: one[0](one[1]), 1) for name, one in loaded.items()}
+    return ModelCheck(path, engine, rates, 1)
+
+
+def _rate(run: Callable[[], object], batch: int) -> float:
+    """Images a second."""
+    run()
+    began, done = time.perf_counter(), 0
+    while (spent := time.perf_counter() - began) < _SECONDS:
+        run()
+        done += batch
+    return done / spent
