@@ -33,7 +33,7 @@ __all__ = ["OUT_OF_FOLD", "OutOfFold", "TaskAnswers", "read_out_of_fold", "write
 OUT_OF_FOLD = "out_of_fold.h5"
 """The name of the file, in the folder of a run."""
 _FORMAT, _VERSION = "lsl-out-of-fold", 1
-_REMEDY = "`lsl-train STORE` writes it into its run"
+_REMEDY = "`lsl-train STORE --calibration cross` writes it into its run"
 _ROUNDING = 1e-3
 
 

@@ -15,7 +15,7 @@ __all__ = ["find_answers"]
 
 def find_answers(store: Store, run: str | Path | None) -> Path:
     """The file. Raises ConfigError that says what makes one."""
-    training = command_line("lsl-train", store.path)
+    training = command_line("lsl-train", store.path, "--calibration", "cross")
     if run is not None:
         path = Path(run) if Path(run).is_file() else Path(run) / OUT_OF_FOLD
         if not path.exists():
