@@ -90,14 +90,13 @@ def robust(data: Path, out: Path, store: Stores, seeds: int = 1, first_seed: int
         genes = np.random.default_rng([seed, 5]).permutation(np.unique(known.groups))
         tested = np.isin(known.groups, genes[: round(_TESTED * len(genes))])
         train, test = np.flatnonzero(~tested), np.flatnonzero(tested & (known.truth >= 0))
-        given = trusted = wrong.at(train)
-        for _ in range(2):
-            found = estimated(evidence_from(given, *out_of_fold(trusted)))
-            kept = [
-                np.where(np.nan_to_num(one) >= DOUBTFUL, -1, labels)
-                for one, labels in zip(found.wrong, (given.fine, given.coarse), strict=True)
-            ]
-            trusted = replace(given, fine=kept[0], coarse=kept[1])
+        given = wrong.at(train)
+        found = estimated(evidence_from(given, *out_of_fold(given)))
+        kept = [
+            np.where(np.nan_to_num(one) >= DOUBTFUL, -1, labels)
+            for one, labels in zip(found.wrong, (given.fine, given.coarse), strict=True)
+        ]
+        trusted = replace(given, fine=kept[0], coarse=kept[1])
         scores = [_accuracy(one, known, test) for one in (known.at(train), given, trusted)]
         rows.append(scores)
         print(

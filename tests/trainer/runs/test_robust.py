@@ -105,12 +105,6 @@ def test_a_run_tells_what_it_did_not_learn_from(
     assert labelled > len(training.data.fine) >= labelled - len(WRONG)
 
 
-def test_of_two_judgements_the_second_holds_where_it_was_asked() -> None:
-    first, second = {"corner": np.array([0, 1, 2])}, {"corner": np.array([1, 4])}
-    asked = np.array([False, True, True, True, True])
-    assert robust._judged_again(first, second, asked)["corner"].tolist() == [0, 1, 4]
-
-
 @pytest.mark.parametrize("settings", [{"patience": 2}, {"calibration": "split"}])
 def test_what_does_not_go_with_it_is_told(config: TrainConfig, settings: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="--robust leaves genes out in turn"):

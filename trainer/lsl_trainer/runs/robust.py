@@ -31,9 +31,7 @@ __all__ = ["Robust", "without_doubtful"]
 
 DOUBTFUL = 0.2
 """Labels that are wrong with at least this probability are left out. Of 0.1 to 0.5, it gave the best accuracy on
-development stores with planted errors, above all when it is asked twice, the second time without what was doubtful."""
-
-
+development stores with planted errors. To judge again by models without these labels added nothing."""
 Doubted = dict[str, NDArray[np.int64]]
 """Task → the images (n,) whose label of it is doubtful."""
 
@@ -59,20 +57,9 @@ def without_doubtful(
         raise ConfigError("--robust leaves genes out in turn, and needs classes, and images of two genes or more")
     answers = _answers(data, config, fabric, out, callbacks)
     doubted = _doubted(store, answers)
-    trusted = _load(store, doubted, data, config, fabric, out)
-    if TwoStepTraining(data, config, fabric).plan.fit:  # it takes seconds to ask again
-        again = _answers(trusted, config, fabric, out, callbacks)
-        doubted = _judged_again(doubted, _doubted(store, again), np.isin(data.ids, again.ids))
-        trusted = _load(store, doubted, data, config, fabric, out)
-    return Robust(trusted, answers, _told(doubted))
-
-
-def _load(
-    store: Path, doubted: Doubted, data: TrainingData, config: TrainConfig, fabric: Fabric, out: Path
-) -> TrainingData:
-    """The data anew, in the same split, without the doubtful labels."""
     with DoubtedStore(store, doubted) as trusted, fabric.rank_zero_first():
-        return load_data(trusted, config, data.part, folder=out / CHECKPOINTS, shared=fabric.world_size > 1)
+        shared, folder = fabric.world_size > 1, out / CHECKPOINTS
+        return Robust(load_data(trusted, config, data.part, folder=folder, shared=shared), answers, _told(doubted))
 
 
 def _answers(data: TrainingData, config: TrainConfig, fabric: Fabric, out: Path, callbacks: Callbacks) -> OutOfFold:
@@ -102,11 +89,6 @@ def _doubted(store: Path, answers: OutOfFold) -> Doubted:
             for task, wrong in zip(evidence.tasks, estimate.wrong, strict=True):
                 found[task.name] = evidence.rows[np.nan_to_num(wrong) >= DOUBTFUL]
     return found
-
-
-def _judged_again(first: Doubted, second: Doubted, asked: NDArray[np.bool_]) -> Doubted:
-    """The second judgement of the images that were asked about again, `asked` (N,), the first of the others."""
-    return {task: np.union1d(rows[~asked[rows]], second.get(task, rows[:0])) for task, rows in first.items()}
 
 
 def _told(doubted: Doubted) -> str:
