@@ -5,12 +5,14 @@ from __future__ import annotations
 import platform
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lsl_shared.errors import ConfigError, LslError
 
@@ -100,7 +102,7 @@ def _tried(path: Path) -> ModelCheck:
     batch = model.batch_size
     images = np.random.default_rng(0).integers(0, 256, (batch, *model.manifest.image_size, 3), dtype=np.uint8)
     runs = {"classifier": model.classify, "saliency": model.explain}
-    rates = {name: _rate(lambda run=run: next(run(images, batch_size=batch)), batch) for name, run in runs.items()}
+    rates = {name: _rate(partial(_first, run, images, batch), batch) for name, run in runs.items()}
     return ModelCheck(path, model.provider, rates, batch)
 
 
@@ -120,8 +122,12 @@ def _tried_on(engine: str, path: Path) -> ModelCheck:
         check_golden(manifest.golden, answers["classifier"], answers["saliency"], path, manifest.precision)
     except LslError as problem:
         return ModelCheck(path, engine, error=str(problem))
-    rates = {name: _rate(lambda one=one: one[0](one[1]), 1) for name, one in loaded.items()}
+    rates = {name: _rate(partial(answer, given), 1) for name, (answer, given) in loaded.items()}
     return ModelCheck(path, engine, rates, 1)
+
+
+def _first(run: Callable[..., Iterator[object]], images: NDArray[np.uint8], batch: int) -> object:
+    return next(run(images, batch_size=batch))
 
 
 def _rate(run: Callable[[], object], batch: int) -> float:
