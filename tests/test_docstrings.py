@@ -20,6 +20,7 @@ import pytest
 
 from lsl_runtime import Model, annotate
 from tests.support.bands import write_bundle, write_store
+from tests.support.planted_labels import write_answers
 
 PACKAGES = ("lsl_shared", "lsl_runtime", "lsl_trainer", "lsl_tools")
 
@@ -71,6 +72,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_store(folder / "store.h5")
     write_bundle(folder / "runs" / "demo" / "model", split={f"image{row:05d}": "test" for row in range(20)})
     annotate(folder / "store.h5", Model.load(folder / "runs" / "demo" / "model", "cpu"), saliency=True, features=True)
+    write_answers(folder / "store.h5", folder / "store.annotations.h5", folder / "runs" / "demo")
     return folder
 
 

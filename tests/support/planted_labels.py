@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_shared import LabelSpace, Store, StoreWriter
+from lsl_shared import Annotations, LabelSpace, Store, StoreWriter
 from lsl_shared.files.out_of_fold import OUT_OF_FOLD, OutOfFold, TaskAnswers, write_out_of_fold
 
 RANGE = LabelSpace("range", ("early", "middle", "late", "egg"))
@@ -51,6 +51,16 @@ def planted(folder: Path, *, fine: int = 20, coarse: int = 12, seed: int = 0) ->
     folds = (np.arange(count) // 4 % 5).astype(np.int16)
     write_out_of_fold(run / OUT_OF_FOLD, OutOfFold(fingerprint, ids, folds, {"stage": answers}))
     return Planted(path, run, wrong_stage, wrong_range)
+
+
+def write_answers(store: Path, annotations: Path, run: Path) -> None:
+    """A run's out-of-fold answers: what a model said of the images of a store."""
+    with Store(store) as images, Annotations(annotations) as given:
+        (name,) = given.tasks
+        answers = TaskAnswers(given.tasks[name], given.probabilities(name), images.labels(name))
+        folds = (images.groups() % 5).astype(np.int16)
+        found = OutOfFold(images.fingerprint(), images.ids, folds, {name: answers})
+    write_out_of_fold(run / OUT_OF_FOLD, found)
 
 
 def answered(truth: NDArray[np.int64], draws: np.random.Generator) -> NDArray[np.float32]:

@@ -1,5 +1,7 @@
 """Getting images into a store and looking after it: importers, standardization, the demo store, information, checks."""
 
+from .auditing.audit import Audit as Audit
+from .auditing.audit import audit_store as audit_store
 from .demo.store import write_demo_store as write_demo_store
 from .importing.report import ImportReport as ImportReport
 from .importing.run import import_images as import_images

@@ -53,13 +53,30 @@ class Audit:
 
 
 def audit_store(
-    store: str | Path, run: str | Path | None = None, *, on_progress: Callable[[int], None] = lambda count: None
+    store: str | Path, run: str | Path | None = None, *, on_progress: Callable[[int], None] | None = None
 ) -> Audit:
     """Holds the labels of a store against what models said of genes that they had not seen.
 
-    `run` is the folder of a training (default: the newest one of this store, in `runs` here or beside the store).
-    `on_progress` hears of images just read, which are compared with one another. Raises StoreError, DataFileError for a
-    file of answers that cannot be used, ConfigError where there is none or it is of another store.
+    Args:
+        store: The store.
+        run: The folder of a training; without it the newest one of this store, in `runs` here or beside the store.
+        on_progress: Called with the number of images just read, which are compared with one another.
+
+    Returns:
+        The doubtful images, and how many labels are wrong.
+
+    Raises:
+        StoreError: The store cannot be read.
+        DataFileError: The run's file of answers cannot be used.
+        ConfigError: There is no such file, or it is of another store.
+
+    Example:
+        >>> from lsl_tools import audit_store
+        >>> found = audit_store("store.h5", "runs/demo")
+        >>> [task.task for task in found.tasks]
+        ['stage', 'stage_range']
+        >>> found.total.low <= found.total.number <= found.total.high
+        True
     """
     with Store(store) as opened:
         path = find_answers(opened, run)
@@ -69,7 +86,7 @@ def audit_store(
         found = [estimated(one) for one in evidence]
         told = [_told(one) for one in found]
         labels = {name: opened.labels(name).astype(np.int64) for name in _names(evidence)}
-        twice = _duplicates(opened, labels, on_progress)
+        twice = _duplicates(opened, labels, on_progress or (lambda count: None))
         doubts = _ranked(twice, [one for each in found for one in doubts_of(opened, each, _LEAST)])
     return Audit(
         store=Path(store),
