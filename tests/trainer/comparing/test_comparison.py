@@ -140,6 +140,8 @@ def test_the_folder_of_another_comparison_is_refused(store: Path, short: TrainCo
         compare(store, short, tmp_path / "mine", rows=["gabor"], seeds=1)
     with pytest.raises(ConfigError, match="--seeds must be at least 1, received 0"):
         compare(store, short, tmp_path / "none", rows=["gabor"], seeds=0)
+    with pytest.raises(ConfigError, match="leave --robust out"):
+        compare(store, short.having(robust=True), tmp_path / "none", rows=["gabor"], seeds=1)
 
 
 @pytest.mark.usefixtures("no_report")

@@ -83,6 +83,8 @@ def compare(
     rows, out = check_rows(rows), Path(out)
     if seeds < 1:
         raise ConfigError(f"--seeds must be at least 1, received {seeds}")
+    if config.labels.robust:
+        raise ConfigError("a comparison learns from all labels: leave --robust out")
     fabric = new_fabric(config.descent.precision, device)
     if fabric.world_size > 1:
         raise ConfigError("a comparison runs in one process: start lsl-compare without torchrun")
