@@ -28,6 +28,7 @@ from lsl_shared.files.allowed_classes import coarse_in
 from lsl_shared.files.annotations import annotations_path
 from lsl_shared.files.manifest import Task
 from lsl_shared.files.store import Store
+from lsl_shared.measures.conformal import MIN_GROUPS
 from lsl_shared.measures.term_metrics import TermScores
 
 __all__ = ["Evaluation", "evaluate"]
@@ -186,7 +187,10 @@ def _first_task(store: Store, task: Task, answers: Answers, rows: NDArray[np.int
     if failed.any():
         notes.append(f"{int(failed.sum()):,} images left out: they could not be read when they were annotated")
     if task.conformal_threshold is None and is_of_classes(task):
-        notes.append("too few calibration genes for prediction sets: each holds the predicted class alone")
+        notes.append(
+            f"the model was calibrated on fewer than {MIN_GROUPS} genes: there are no prediction sets, and nothing is "
+            "sure; `lsl-train --calibration cross` calibrates on all genes in turn"
+        )
     coarse = tuple((one, labels_of(store, one.name, one.classes, notes)) for one in coarse_in(store, task))
     first = _FirstTask(store, task, rows[~failed], probabilities, coarse, store.groups())
     if several := int(first.together.contradictory[first.rows].sum()):
