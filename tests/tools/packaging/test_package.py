@@ -116,3 +116,19 @@ def test_the_place_is_tried_before_the_model(monkeypatch: pytest.MonkeyPatch, tm
     (tmp_path / "file").touch()
     with pytest.raises(DataFileError, match=r"model\.zip: cannot be written \(Not a directory\)"):
         package_model(tmp_path / "no bundle", tmp_path / "file" / "model.zip")
+
+
+@needs_library
+def test_the_saliency_graph_as_the_model_and_static_variants(bundle: Path, tmp_path: Path) -> None:
+    import bioimageio.core
+
+    package_model(bundle, tmp_path / "maps.zip", saliency=True, static=True)
+    summary = bioimageio.core.test_model(tmp_path / "maps.zip", devices=["CPUExecutionProvider"])
+    assert summary.status == "passed"
+    zipfile.ZipFile(tmp_path / "maps.zip").extractall(tmp_path / "maps")
+    text = json.loads((tmp_path / "maps" / "bioimageio.yaml").read_text())
+    assert text["weights"]["onnx"]["source"] == "saliency.onnx"
+    assert [one["id"] for one in text["inputs"]] == ["image", "class_index"]
+    assert "saliency" in [one["id"] for one in text["outputs"]]
+    assert {"classifier.onnx", "saliency-static.onnx"} <= {one["source"] for one in text["attachments"]}
+    assert Model.load(tmp_path / "maps", "cpu").digest == Model.load(bundle, "cpu").digest

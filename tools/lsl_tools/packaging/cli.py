@@ -19,6 +19,12 @@ def package(
     author: Annotated[list[str] | None, typer.Option(help="Who made the model. Repeat for more.")] = None,
     license: Annotated[str, typer.Option(help="SPDX identifier of the weights' licence.")] = "CC-BY-4.0",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace MODEL.zip if it exists.")] = False,
+    saliency: Annotated[
+        bool, typer.Option("--saliency", help="Describe the graph that gives maps as well, not the classifier.")
+    ] = False,
+    static: Annotated[
+        bool, typer.Option("--static", help="Add variants for a single image, for engines that want fixed shapes.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Write a model bundle as a package of the BioImage Model Zoo (bioimage.io), validated and tried out.
@@ -31,7 +37,8 @@ def package(
         from lsl_tools.packaging.package import package_model
 
         written = package_model(
-            bundle, target, name=name, authors=author or (), license=license, overwrite=overwrite
+            bundle, target, name=name, authors=author or (), license=license, overwrite=overwrite,
+            saliency=saliency, static=static,
         )  # fmt: skip
         say(f"package: {written}, {written.stat().st_size / 1e6:,.1f} MB; validated, and its test outputs reproduced")
         say(f"to try it elsewhere: bioimageio test {written}")

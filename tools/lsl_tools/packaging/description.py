@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from lsl_shared.files.manifest import CLASSIFIER, MANIFEST, SALIENCY, Manifest, Task
 
-__all__ = ["COVER", "DESCRIPTION", "INPUT", "README", "SAMPLE", "model_description", "tensor_file"]
+__all__ = ["CLASS_INDEX", "COVER", "DESCRIPTION", "INPUT", "README", "SAMPLE", "model_description", "tensor_file"]
 
 DESCRIPTION, README, COVER, SAMPLE = "bioimageio.yaml", "README.md", "cover.png", "sample_image.png"
-INPUT = "image"
+INPUT, CLASS_INDEX = "image", "class_index"
 
 _FORMAT_VERSION = "0.5.3"
-_TOLERANCE = 1e-3  # of a test tensor, as for the golden sample
+_TOLERANCE, _MAP_TOLERANCE = 1e-3, 1e-2  # of a test tensor, as for the golden sample
 _CITED = (
     {
         "text": "Cai, Wang, Kulathinal, Kumar & Ji: Deep Low-Shot Learning for Biological Image Classification and "
@@ -41,29 +41,32 @@ def model_description(
     authors: Sequence[str] = (),
     license: str,
     further_graphs: Sequence[str] = (),
+    weights: str = CLASSIFIER,
 ) -> dict[str, Any]:
     """The description of a model, ready for JSON; its files are those of `package_model`'s folder.
 
-    `outputs`: what the classifier makes of the test image, in the graph's order; `opset` of its operators;
-    `further_graphs`: files beside the classifier and the saliency.
+    `weights` is the graph that is described, the classifier's or the saliency's. `outputs`: what it makes of the test
+    image, in the graph's order; `opset` of its operators; `further_graphs`: files beside these two.
     """
+    maps = weights == SALIENCY
     first = manifest.tasks[0]
     about = f"{first.name.replace('_', ' ')}: {len(first.classes)} classes"
     return {
         "format_version": _FORMAT_VERSION,
         "type": "model",
-        "name": name or _allowed(f"LSL {first.name} classifier"),
-        "description": f"Classifies images by {about}, with calibrated probabilities.",
+        "name": name or _allowed(f"LSL {first.name} {'saliency' if maps else 'classifier'}"),
+        "description": f"Classifies images by {about}, with calibrated probabilities"
+        + (", and shows where it looks." if maps else "."),
         "authors": [{"name": author} for author in authors],
         "license": license,
         "cite": list(_CITED),
         "tags": ["classification", "2d", "rgb", "onnx", "low-shot-learning", "lsl-toolkit"],
         "documentation": README,
         "covers": [COVER],
-        "inputs": [_input(manifest)],
+        "inputs": [_input(manifest), *([_class_index()] if maps else [])],
         "outputs": [_output(manifest, output, values.shape) for output, values in outputs.items()],
-        "weights": {"onnx": {"source": CLASSIFIER, "opset_version": opset}},
-        "attachments": [{"source": file} for file in (SALIENCY, MANIFEST, *further_graphs)],
+        "weights": {"onnx": {"source": weights, "opset_version": opset}},
+        "attachments": [{"source": file} for file in (CLASSIFIER if maps else SALIENCY, MANIFEST, *further_graphs)],
         "config": {
             "bioimageio": {"reproducibility_tolerance": list(map(_tolerance, outputs, outputs.values()))},
             "lsl": {"tasks": {task.name: list(task.classes) for task in manifest.tasks}},
@@ -88,8 +91,35 @@ def _input(manifest: Manifest) -> dict[str, Any]:
     }
 
 
+def _class_index() -> dict[str, Any]:
+    return {
+        "id": CLASS_INDEX,
+        "description": "Of which class the map is, its place among the logits; -1: of the predicted one.",
+        "axes": [{"type": "batch"}],
+        "data": {"type": "int64", "range": [-1, None]},
+        "test_tensor": {"source": tensor_file(CLASS_INDEX)},
+    }
+
+
+def _map(manifest: Manifest) -> dict[str, Any]:
+    height, width = manifest.image_size
+    return {
+        "id": "saliency",
+        "description": "How much each pixel decides: the largest channel's |d logit / d pixel|.",
+        "axes": [
+            {"type": "batch"},
+            {"type": "space", "id": "y", "size": height},
+            {"type": "space", "id": "x", "size": width},
+        ],
+        "data": {"type": "float32", "range": [0, None]},
+        "test_tensor": {"source": tensor_file("saliency")},
+    }
+
+
 def _output(manifest: Manifest, name: str, shape: tuple[int, ...]) -> dict[str, Any]:
     kind = name.partition("_")[0]
+    if name == "saliency":
+        return _map(manifest)
     task = next((task for task in manifest.tasks if name == f"{kind}_{task.name}"), manifest.tasks[0])
     names = [f"feature{place}" for place in range(shape[1])] if kind == "features" else _classes(task)
     told = {
@@ -108,7 +138,7 @@ def _output(manifest: Manifest, name: str, shape: tuple[int, ...]) -> dict[str, 
 
 def _tolerance(name: str, values: NDArray[np.float32]) -> dict[str, Any]:
     """What another machine may differ by; the format allows an absolute part only up to 1 % of the largest value."""
-    absolute = _TOLERANCE * max(float(values.max()), 0.0)
+    absolute = (_MAP_TOLERANCE if name == "saliency" else _TOLERANCE) * max(float(values.max()), 0.0)
     return {"output_ids": [_identifier(name)], "relative_tolerance": _TOLERANCE, "absolute_tolerance": absolute}
 
 

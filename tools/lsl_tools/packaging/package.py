@@ -25,8 +25,18 @@ from lsl_shared.files.atomic import atomic_path, named_as
 from lsl_shared.files.manifest import CLASSIFIER, CONTRIBUTIONS, MANIFEST, SALIENCY, golden_image
 from lsl_shared.files.output_file import check_writable
 from lsl_tools.packaging.cover import cover_image, draw_cover, write_png
-from lsl_tools.packaging.description import COVER, DESCRIPTION, INPUT, README, SAMPLE, model_description, tensor_file
+from lsl_tools.packaging.description import (
+    CLASS_INDEX,
+    COVER,
+    DESCRIPTION,
+    INPUT,
+    README,
+    SAMPLE,
+    model_description,
+    tensor_file,
+)
 from lsl_tools.packaging.readme import package_readme
+from lsl_tools.packaging.static import static_graph, static_name
 
 __all__ = ["DEFAULT_LICENSE", "package_model"]
 
@@ -41,13 +51,17 @@ def package_model(
     authors: Sequence[str] = (),
     license: str = DEFAULT_LICENSE,
     overwrite: bool = False,
+    saliency: bool = False,
+    static: bool = False,
 ) -> Path:
     """Writes a bundle as the bioimage.io package `target`, a zip file, and returns its path.
 
     `name` is made up from the task where it is empty; `license` is an SPDX identifier, for the weights. The golden
-    image is the test input. Before the file takes its place, bioimageio.spec has validated it, and bioimageio.core has
-    run it and come to the test outputs. Raises ConfigError where these are not installed, the target exists or a
-    setting is refused, BundleError for a bundle that cannot be used or does not pass.
+    image is the test input. The model described is the classifier, or with `saliency` the graph that gives maps as
+    well. `static` adds variants of both for a single image, their shapes fixed. Before the file takes its place,
+    bioimageio.spec has validated it, and bioimageio.core has run it and come to the test outputs. Raises ConfigError
+    where these are not installed, the target exists or a setting is refused, BundleError for a bundle that cannot be
+    used or does not pass.
     """
     core, onnx = _libraries()
     target = Path(target)
@@ -58,12 +72,16 @@ def package_model(
     check_writable(target)
     model = Model.load(bundle, "cpu", verify=True)
     with tempfile.TemporaryDirectory() as folder, named_as(Path(folder), target):
-        outputs = _write_files(model, Path(folder))
-        graph = onnx.load(model.path / CLASSIFIER, load_external_data=False)
+        further = _further_graphs(model)
+        if static:
+            further += _write_static(model, Path(folder))
+        weights = SALIENCY if saliency else CLASSIFIER
+        outputs = _write_files(model, Path(folder), weights)
+        graph = onnx.load(model.path / weights, load_external_data=False)
         opset = next(one.version for one in graph.opset_import if not one.domain)
         described = model_description(
-            model.manifest, outputs, opset=opset, name=name, authors=authors, license=license,
-            further_graphs=_further_graphs(model),
+            model.manifest, outputs, opset=opset, name=name, authors=authors, license=license, further_graphs=further,
+            weights=weights,
         )  # fmt: skip
         text = json.dumps(_hashed(described, Path(folder)), indent=1, ensure_ascii=False)
         (Path(folder) / DESCRIPTION).write_text(text, encoding="utf-8")  # JSON is YAML
@@ -82,13 +100,15 @@ def _libraries() -> tuple[Any, Any]:
         raise ConfigError("lsl-store package needs bioimageio.core: pip install 'lsl-toolkit[bioimage]'") from None
 
 
-def _write_files(model: Model, folder: Path) -> dict[str, NDArray[np.float32]]:
-    """Writes what the package holds beside its description; returns the classifier's test outputs."""
+def _write_files(model: Model, folder: Path, weights: str) -> dict[str, NDArray[np.float32]]:
+    """Writes what the package holds beside its description; returns the test outputs of the graph `weights`."""
     for name in (CLASSIFIER, SALIENCY, MANIFEST, *_further_graphs(model)):
         shutil.copyfile(model.path / name, folder / name)
     image = golden_image(*model.manifest.image_size)
-    outputs = next(model.classify(image))
+    outputs = next(model.classify(image) if weights == CLASSIFIER else model.explain(image))
     np.save(folder / tensor_file(INPUT), image)
+    if weights == SALIENCY:
+        np.save(folder / tensor_file(CLASS_INDEX), np.full(1, -1, np.int64))
     for name, values in outputs.items():
         np.save(folder / tensor_file(name), values)
     sample = cover_image(model.manifest.image_size)
@@ -96,6 +116,14 @@ def _write_files(model: Model, folder: Path) -> dict[str, NDArray[np.float32]]:
     draw_cover(model, sample, folder / COVER)
     (folder / README).write_text(package_readme(model.manifest), encoding="utf-8")
     return outputs
+
+
+def _write_static(model: Model, folder: Path) -> list[str]:
+    """Writes the variants for a single image; their names."""
+    names = {graph: static_name(graph) for graph in (CLASSIFIER, SALIENCY)}
+    for graph, name in names.items():
+        static_graph(model.path / graph, folder / name)
+    return list(names.values())
 
 
 def _further_graphs(model: Model) -> list[str]:
