@@ -71,6 +71,10 @@ def _repeat(name: str, item: Any, new: h5py.File, times: int) -> None:
         _repeat_chunks(item, made)
     else:
         limit = _kept_rows(item)
+        if name.endswith("_names"):
+            limit, times = len(item), 1
+        if name.endswith("withheld"):  # of the images without an answer alone
+            limit = int((item.parent["class"][:limit] < 0).sum())
         values = np.concatenate([item[:limit]] * times)
         if name in ("id", "samples/id"):
             values = np.array([f"{k}-{value.decode()}" for k, value in enumerate(values)], dtype=object)
