@@ -69,6 +69,7 @@ def page(
                 raise
             say("fetching ONNX Runtime Web …")
             files = find_library(fetch_library())
+        say("packing the model and trying it out …")
         written = write_page(bundle, target, files, settings, overwrite=overwrite)
         trial = "the web runtime ran it and answered as here" if written.tried else (
             "its operators are known to the web runtime; with Node.js here it would have been tried"
