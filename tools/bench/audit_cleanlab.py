@@ -9,6 +9,7 @@ is, by the label quality (self-confidence, the default), and by `find_label_issu
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import numpy as np
 from cleanlab.count import num_label_issues  # type: ignore[import-not-found]
@@ -17,7 +18,7 @@ from cleanlab.rank import get_label_quality_scores  # type: ignore[import-not-fo
 
 
 def main(given: str, out: str) -> None:
-    doubts = {}
+    doubts: dict[str, Any] = {}
     with np.load(given) as known:
         for task in ("fine", "coarse"):
             labels, probabilities = known[task], known[f"{task}_probabilities"]

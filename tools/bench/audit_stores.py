@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from lsl_trainer.frozen.features import FrozenFeatures
 from lsl_trainer.learning.backbones import block_network, feature_network
 from lsl_trainer.learning.linear_classifier import turned
 from lsl_trainer.learning.linear_problem import Linear, LinearProblem, fit_linear, principal_axes
+from lsl_trainer.networks.block_features import BlockFeatures
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.presets import PRESETS
 
@@ -148,13 +150,13 @@ def _coordinates(path: Path, blocks: tuple[int, ...], cells: int, views: int) ->
     with Store(path) as store:
         images = store.select(np.arange(len(store)))
     network = feature_network(config, images.shape[1:3])
-    source = Network(network.body.body, 1, 1)  # type: ignore[union-attr,arg-type]
+    source = Network(cast(BlockFeatures, network.body).body, 1, 1)
     source.mean, source.std = network.mean, network.std
-    sizes = block_network(config, images.shape[1:3], 1).body.sizes  # type: ignore[union-attr]
+    sizes = cast(BlockFeatures, block_network(config, images.shape[1:3], 1).body).sizes
     features, found = FrozenFeatures(source, None), []
     for view in range(views):
         shown = np.ascontiguousarray(turned(images, view)) if view else images
         parts = features.of_blocks(shown, blocks, cells=[cells] * len(blocks))
         found.append(torch.from_numpy(np.concatenate(parts, axis=1)))
-    axes = principal_axes(found[0], sizes)  # type: ignore[arg-type]
+    axes = principal_axes(found[0], sizes)
     return np.stack([axes.coordinates(one).numpy() for one in found])

@@ -52,7 +52,7 @@ def test_keys_are_as_documented(tmp_path: Path) -> None:
     ("task", "told"),
     [
         (replace(FINE, labels=np.array([0, 3, 1], np.int16)), "stage/label: lies outside its 3 classes"),
-        (replace(FINE, probabilities=FINE.probabilities / 2), "add up to 1"),
+        (replace(FINE, probabilities=FINE.probabilities / np.float32(2)), "add up to 1"),
         (replace(FINE, probabilities=FINE.probabilities[:, :2]), "expected kind 'f' and shape"),
         (replace(FINE, labels=FINE.labels[:2]), "stage/label: expected kind 'i' and shape"),
     ],
