@@ -74,7 +74,7 @@ def demo(
         if not store.exists():
             write_embryos(store, images, labels, seed)
         config = PRESETS["tiny"].having(seed=seed, coarse_epochs=epochs // 2, constrained_epochs=epochs)
-        judge(store, out, "demo", config.having(method=method), ("stage_range", "fish_range", ""))
+        judge(store, out, "demo", config, method, ("stage_range", "fish_range", ""))
 
 
 @app.command()
@@ -93,7 +93,8 @@ def pollen(
         if not store.exists():
             write_grains(store, source, labels, seed)
         config = PRESETS["tiny"].having(seed=seed, coarse_epochs=epochs // 2, constrained_epochs=epochs, flip=True)
-        judge(store, out, "pollen", config.having(method=method), ("family", "orders", ""))
+        config = config.having(fine="species")
+        judge(store, out, "pollen", config, method, ("family", "orders", ""))
 
 
 @app.command()
@@ -113,17 +114,19 @@ def table(out: Path) -> None:
             print(f"| {arm} | {' | '.join(shown)} | {100 * np.mean(list(found.values())):.1f} |")
 
 
-def judge(store: Path, out: Path, data: str, config: TrainConfig, arms: Sequence[str]) -> None:
+def judge(store: Path, out: Path, data: str, config: TrainConfig, method: str, arms: Sequence[str]) -> None:
     """Trains each arm that OUT does not hold: one coarse task by its name, '' for all; and `plain`, without any."""
     torch.set_num_threads(1)
-    backbone = {"backbone": "efficientnet-lite0"} if config.method == "linear" else {}
-    before = f"{config.method}: " if backbone else ""
-    runs: list[tuple[str, dict[str, Any]]] = [(f"{before}{arm or 'both'}", {"coarse": arm, **backbone}) for arm in arms]
+    backbone = {"backbone": "efficientnet-lite0"} if method == "linear" else {}
+    before = f"{method}: " if backbone else ""
+    runs: list[tuple[str, dict[str, Any]]] = [
+        (f"{before}{arm or 'both'}", {"method": method, "coarse": arm, **backbone}) for arm in arms
+    ]
     for arm, settings in (*reversed(runs), *([] if backbone else [("plain", {"method": "plain"})])):
         if any((row["data"], row["seed"], row["arm"]) == (data, str(config.seed), arm) for row in read(out)):
             continue
         began = time.process_time()
-        chosen = config.having(split="stored", **settings)
+        chosen = config.having(split="stored", calibration="split", **settings)
         with Store(store) as opened:
             learnt = load_data(opened, chosen)
         training = TwoStepTraining(learnt, chosen, features=out / "features")

@@ -14,7 +14,7 @@ from lsl_shared.files.attributes import read_names
 from lsl_shared.files.hdf5 import members, read_array
 from lsl_shared.labels import LabelSpace
 
-__all__ = ["ALLOWS", "coarse_tasks", "ordered_tasks", "read_further", "write_further"]
+__all__ = ["ALLOWS", "coarse_tasks", "finest_tasks", "ordered_tasks", "read_further", "write_further"]
 
 ALLOWS = "allows"
 """Group of a store: `allows/<fine>/<coarse>` is uint8 (C, K), 1 where it allows."""
@@ -49,6 +49,13 @@ def coarse_tasks(spaces: Spaces, further: Further, fine: str) -> tuple[CoarseTas
     higher = [top.above(low) for low in direct for top in coarse_tasks(spaces, further, low.name)]
     found = {one.name: one for one in reversed([*direct, *higher])}
     return tuple(found[name] for name in dict.fromkeys(one.name for one in (*direct, *higher)))
+
+
+def finest_tasks(spaces: Spaces, further: Further) -> list[str]:
+    """The tasks that have a coarse one and are none themselves, in order."""
+    above = {name: {one.name for one in coarse_tasks(spaces, further, name)} for name in spaces}
+    coarse = set().union(*above.values())
+    return [name for name, found in above.items() if found and name not in coarse]
 
 
 def ordered_tasks(file: h5py.File, spaces: Spaces, further: Further) -> dict[str, LabelSpace]:

@@ -16,6 +16,7 @@ from lsl_shared.files.allowed_classes import allowed_classes, allowed_in
 from lsl_shared.files.content_hash import content_hash
 from lsl_shared.files.manifest import Task
 from lsl_shared.files.store import Store
+from lsl_shared.files.store_coarse import finest_tasks
 from lsl_shared.files.store_writer import StoreWriter
 from lsl_shared.labels import LabelSpace
 
@@ -42,6 +43,8 @@ def test_a_file_of_another_program(store_file: MakeFile, kind: type) -> None:
         assert (family.name, family.allows) == ("family", ((0, 1), (2,), ()))
         assert biome == CoarseTask("biome", ("wood", "shore", "sea"), ((0, 2), (0, 1), ()))
         assert store.coarse_tasks("family") == ()
+        assert finest_tasks(store.tasks, store.further_coarse) == ["a_species"]
+        assert finest_tasks({"biome": store.tasks["biome"]}, {}) == []
 
 
 def test_what_the_labels_allow_by_name(store_file: MakeFile) -> None:
@@ -122,6 +125,7 @@ def test_three_levels_constrain_together(store_file: MakeFile) -> None:
     with Store(store_file(edit)) as store:
         _, top = store.coarse_tasks("a_species")
         assert (top.name, top.allows) == ("top", ((0, 1, 2), ()))
+        assert finest_tasks(store.tasks, store.further_coarse) == ["a_species"]
         family = store.tasks["family"].classes
         found = allowed_in(store, Task("a_species", ("robur", "ilex", "areca"), "class", "family", family, (0, 0, 1)))
         # labels of family are 0 2 1 -1 1, those of top -1 0 0 1 -1; moss (2) and spore have no species

@@ -18,6 +18,10 @@ from lsl_tools.inspection.terminal_tables import show_check, show_info, train_co
     ("tasks", "expected"),
     [
         ([stage_range_space(), stage_space()], "lsl-train 'my store.h5' --fine stage --coarse stage_range"),
+        (
+            [LabelSpace("a", ("x",)), LabelSpace("b", ("y",), "a", (0,)), LabelSpace("c", ("z",), "b", (0,))],
+            "lsl-train 'my store.h5' --fine c",
+        ),
         ([stage_range_space()], "lsl-train 'my store.h5' --fine stage_range --method plain"),
         ([], "lsl-annotate 'my store.h5' --model BUNDLE  # a training needs labels"),
     ],

@@ -78,10 +78,10 @@ def show_check(report: CheckReport) -> None:
 
 def train_command(store: Path, tasks: Mapping[str, LabelSpace], several: Collection[str] = ()) -> str:
     """The lsl-train line that fits these tasks, or what is missing for one; `several` have more than a parent."""
-    finest = next((name for name in reversed(list(tasks)) if name in several), "")
-    if finest:
-        return command_line("lsl-train", store, "--fine", finest)
-    fine = next((space for space in tasks.values() if space.parent), None)
+    above = {space.parent for space in tasks.values()}
+    fine = next((one for one in tasks.values() if (one.parent or one.name in several) and one.name not in above), None)
+    if fine is not None and (fine.name in several or tasks[fine.parent].parent):
+        return command_line("lsl-train", store, "--fine", fine.name)
     if fine is not None:
         return command_line("lsl-train", store, "--fine", fine.name, "--coarse", fine.parent)
     if tasks:

@@ -15,6 +15,7 @@ from lsl_shared.errors import ConfigError, DataFileError, StoreError
 from lsl_shared.files.annotations import annotations_path
 from lsl_shared.files.output_file import check_writable
 from lsl_shared.files.store import Store
+from lsl_shared.files.store_coarse import finest_tasks
 from lsl_shared.labels import LabelSpace
 from lsl_tools.review.answer import REJECT, UNDO, Answer
 from lsl_tools.review.answering import ContradictionError, answers_to, apply
@@ -174,7 +175,7 @@ def _task(store: Store, name: str) -> LabelSpace:
     """The task to label: the one named, else the only one, or the only fine one."""
     if name:
         return store.task(name)
-    fine = [space for space in store.tasks.values() if space.parent or space.name in store.further_coarse]
+    fine = [store.task(one) for one in finest_tasks(store.tasks, store.further_coarse)]
     found: Iterable[LabelSpace] = fine or store.tasks.values()
     if len(spaces := list(found)) != 1:
         listed = ", ".join(store.tasks) or "none: give the store labels first, see lsl-store import"

@@ -8,6 +8,7 @@ from lsl_runtime.evaluation.term_scores import range_task
 from lsl_shared.coarse import CoarseTask, implied_coarse
 from lsl_shared.errors import ConfigError
 from lsl_shared.files.store import Store
+from lsl_shared.files.store_coarse import finest_tasks
 from lsl_shared.labels import LabelSpace
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.labels import Labels
@@ -128,7 +129,7 @@ def _beside(store: Store, terms: str) -> str:
 
 
 def _only_fine_task(store: Store) -> str:
-    fine = [space.name for space in store.tasks.values() if space.parent]
+    fine = finest_tasks(store.tasks, store.further_coarse)
     if len(fine) == 1:
         return fine[0]
     if not fine and len(store.tasks) == 1:
