@@ -176,7 +176,9 @@ def fish_of(stages: NDArray[np.int64]) -> NDArray[np.int64]:
 def write_grains(path: Path, source: Path, labels: int, seed: int) -> None:
     """Pollen; test images have their species, a third of the training images a family, another third an order."""
     with (source / "labels.csv").open(newline="", encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
+        images = {row["file"]: (grey_square(source / row["file"]), row) for row in csv.DictReader(stream)}
+    once = {image.tobytes(): row for image, row in images.values()}  # some pictures are there twice
+    rows = list(once.values())
     order_of = {family: name for name, families in ORDERS.items() for family in families.split()}
     families = {row["family"]: order_of[row["family"]] for row in rows}
     parents = {row["species"]: row["family"] for row in sorted(rows, key=lambda row: row["species"])}
@@ -191,7 +193,7 @@ def write_grains(path: Path, source: Path, labels: int, seed: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with StoreWriter(path, 64, 64) as writer:
         for row, where in zip(rows, part, strict=True):
-            writer.append(grey_square(source / row["file"]), id=row["file"], split=str(where))
+            writer.append(images[row["file"]][0], id=row["file"], split=str(where))
         writer.add_task(orders, np.where(train & (third == 1), np.array(family.parent_index)[of_family], -1))
         writer.add_task(family, np.where(train & (third == 0), of_family, -1))
         writer.add_task(species, np.where(~train | few_of_each(fine, train, labels, generator), fine, -1))
