@@ -226,7 +226,8 @@ class StoreWriter:
             raise StoreError(self.path, f"{len(self)} images but values of shape {array.shape}", f"transform/{name}")
         key = f"transform/{name}"
         if array.dtype.kind in "OU":
-            return write_texts(self._file, key, map(str, array))
+            write_texts(self._file, key, map(str, array))
+            return
         self._file[key] = array
         if columns:
             self._file[key].attrs.create("columns", list(columns), dtype=h5py.string_dtype())
