@@ -33,8 +33,8 @@ class Labels:
             "TASK",
         ),
     )
-    """The only coarse task that is learnt; '' takes all over the fine one, and for a step on coarse labels that with the
-    most labels."""
+    """The only coarse task that is learnt; '' takes all over the fine one, and for a step on coarse labels the one with
+    the most labels."""
     split: SplitKind = setting(
         default="gene", option=Option("Train, calibration and test images.  \\[default: gene]", METHOD)
     )
