@@ -9,8 +9,6 @@ from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import Any
 
-from lsl_shared.process.terminal import duration
-
 __all__ = ["Watch", "watched"]
 
 _LOOK = 2.0
@@ -32,6 +30,8 @@ class Watch:
     @property
     def lost(self) -> str:
         """Why the work was given up."""
+        from lsl_shared.process.terminal import duration  # which imports typer
+
         return f"{self._where} has had no worker for {duration(_GIVE_UP)}"
 
     def look(self, now: float) -> None:
@@ -46,6 +46,8 @@ class Watch:
             self.gave_up = True
             self._give_up()
         elif now - self._since >= _TELL and not self._told:
+            from lsl_shared.process.terminal import duration
+
             self._told = True
             waits = f"waiting {duration(_GIVE_UP)} for one, then the work is given up"
             _say(f"{self._where} has no worker left: {waits}; Ctrl-C ends it now")

@@ -91,6 +91,7 @@ def test_commands_in_sentences_exist(page: Page) -> None:
 
 
 OTHER_NAMES = {
+    "lsl-out-of-fold",
     "lsl-annotations",
     "lsl-gems",
     "lsl-gem-comparison",

@@ -3,9 +3,9 @@
     python tools/bench/rejoin.py MODEL STORE [--images 36908] [--rounds 3]
 
 STORE is annotated with saliency maps, and both files are repeated until there are so many images. Then, in turns:
-every dataset of the annotations is read, as it is packed, which is what the parts hold; and after coarse labels of one
-image in twenty were changed, `annotate` joins again. Times are those of the wall; the median ratio comes last. Files lie in the cache of the
-system.
+every dataset of the annotations is read, as it is packed, which is what the parts hold; and after coarse labels of
+one image in twenty were changed, `annotate` joins again. Times are those of the wall; the median ratio comes last.
+Files lie in the cache of the system.
 """
 
 from __future__ import annotations

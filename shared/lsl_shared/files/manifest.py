@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lsl_shared.coarse import CoarseTask
 from lsl_shared.errors import BundleError, LabelError
 from lsl_shared.labels import LabelSpace
-from lsl_shared.measures.conformal import COVERAGE
+from lsl_shared.measures.coverage import COVERAGE
 from lsl_shared.system_errors import unreadable
 
 __all__ = [

@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COVERAGE", "MIN_GROUPS", "conformal_threshold", "prediction_set"]
+from lsl_shared.measures.coverage import COVERAGE
+
+__all__ = ["MIN_GROUPS", "conformal_threshold", "prediction_set"]
 
 MIN_GROUPS = 10
 """Fewer genes than this give no threshold: nine times in ten cannot be promised from fewer than nine."""
-COVERAGE = 0.9
-"""What a prediction set promises unless it is said."""
 _ROUNDING = 1e-12
 
 

@@ -278,7 +278,8 @@ def test_a_connection_is_refused_by_the_pages_own_rules(opened: Opened) -> None:
     for script in ("fetch('https://example.org/')", "new WebSocket('wss://example.org/')"):
         opened.page.evaluate(f"async () => {{ try {{ await {script}; }} catch {{ }} }}")
     opened.page.evaluate(
-        "() => { const i = new Image(); i.src = 'https://example.org/a.png'; document.body.append(i); }"
+        "() => { const i = new Image(); i.src = 'https://example.org/a.png'; document.body.append(i);"
+        " setTimeout(() => i.remove(), 150); }"
     )
     opened.page.wait_for_timeout(200)
     refused = [one for one in opened.problems if "Content Security Policy" in one]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsl_shared.errors import ConfigError
-from lsl_shared.measures.conformal import COVERAGE
+from lsl_shared.measures.coverage import COVERAGE
 from lsl_trainer.settings.literals import Calibrating, Sampling, SplitKind
 from lsl_trainer.settings.setting import METHOD, TRAINING, TRANSFER, Option, setting, settings_group
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lsl_shared.files.manifest import Task
 from lsl_shared.labels import LabelSpace
-from lsl_shared.measures.conformal import COVERAGE
+from lsl_shared.measures.coverage import COVERAGE
 
 __all__ = ["HeldOut", "LearntTask", "TaskLoss"]
 
