@@ -207,13 +207,20 @@ def test_what_is_no_picture_is_told_by_name(opened: Opened, kind: str) -> None:
     assert opened.ask("lsl.answer(file)", data) == code
 
 
-def test_files_become_answers_a_table_and_a_csv(opened: Opened, tmp_path: Path) -> None:
-    page = opened.page
+@pytest.fixture
+def answered(opened: Opened, made: Path, tmp_path: Path) -> Page:
+    """The page opened afresh, with all embryos answered, and a text that could not be read."""
+    page = opened.open(made)
     files = {f"{place}.png": png(image) for place, image in enumerate(EMBRYOS)} | {"note.txt": b"no picture"}
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     page.set_input_files("#files", [tmp_path / name for name in files])
     page.wait_for_selector("#progress:has-text('10 of 11 answered. 1 could not be read.')")
+    return page
+
+
+def test_files_become_answers_a_table_and_a_csv(answered: Page) -> None:
+    page = answered
     probabilities = BandModel().probabilities(np.stack(EMBRYOS)).astype(np.float32)
     sets, outside = prediction_set(probabilities, THRESHOLD), BandModel().features(np.stack(EMBRYOS)).mean(1) > SCOPE
     assert 0 < outside.sum() < len(outside)
@@ -230,8 +237,8 @@ def test_files_become_answers_a_table_and_a_csv(opened: Opened, tmp_path: Path) 
     assert shown[2] == CLASSES[probabilities[2].argmax()]
 
 
-def test_the_answer_its_map_and_a_cut_by_hand_need_no_mouse(opened: Opened) -> None:
-    page = opened.page
+def test_the_answer_its_map_and_a_cut_by_hand_need_no_mouse(answered: Page) -> None:
+    page = answered
     page.wait_for_selector("#veil[data-made]")
     page.keyboard.press("m")
     assert page.is_hidden("#veil")
@@ -247,8 +254,8 @@ def test_the_answer_its_map_and_a_cut_by_hand_need_no_mouse(opened: Opened) -> N
     assert page.locator("#rows tr").count() == 10
 
 
-def test_everybody_can_use_it(opened: Opened) -> None:
-    page = opened.page
+def test_everybody_can_use_it(answered: Page) -> None:
+    page = answered
     page.evaluate(axe_source())
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
