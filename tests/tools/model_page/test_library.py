@@ -88,8 +88,18 @@ def test_npms_failure_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 def test_what_npm_packs_goes_into_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     packed = write(tmp_path / "packed", "packed")
     npm = tmp_path / "npm"
-    npm.write_text(f'#!/bin/sh\n[ "$*" = "pack --silent {" ".join(PACKAGES)}" ] && cp {packed}/* .\n')
+    npm.write_text(f'#!/bin/sh\n[ "$*" = "pack --silent --fetch-retries=1 {" ".join(PACKAGES)}" ] && cp {packed}/* .\n')
     npm.chmod(0o755)
     monkeypatch.setattr("lsl_tools.model_page.library.shutil.which", lambda name: str(npm))
     assert fetch_library() == cache_folder()
     assert find_library().runtime == b"a"
+
+
+def test_npm_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    npm = tmp_path / "npm"
+    npm.write_text("#!/bin/sh\nexec sleep 30\n")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path) + ":/bin:/usr/bin")
+    monkeypatch.setattr("lsl_tools.model_page.library._PATIENCE", 0.2)
+    with pytest.raises(ConfigError, match="no answer in"):
+        fetch_library(tmp_path / "library")

@@ -26,6 +26,8 @@ __all__ = ["PACKAGES", "RUNTIME_VERSION", "Library", "cache_folder", "fetch_libr
 RUNTIME_VERSION: Final = "1.30.0"
 PACKAGES: Final = (f"onnxruntime-web@{RUNTIME_VERSION}", "utif@3.1.0", "pako@1.0.11")
 """As npm names them."""
+_PATIENCE = 240.0
+"""Seconds until npm is given up."""
 
 
 @dataclass(frozen=True)
@@ -109,15 +111,25 @@ def fetch_library(folder: Path | None = None) -> Path:
             f"{' '.join(PACKAGES)}` elsewhere and name that folder with --library"
         )
     with tempfile.TemporaryDirectory() as packed:
-        told = subprocess.run([npm, "pack", "--silent", *PACKAGES], cwd=packed, capture_output=True, text=True)
-        found = _all_of(Path(packed)) if told.returncode == 0 else None
+        reason = _packed([npm, "pack", "--silent", "--fetch-retries=1", *PACKAGES], Path(packed))
+        found = None if reason else _all_of(Path(packed))
     if found is None:
-        reason = next((line for line in reversed(told.stderr.splitlines()) if line.strip()), "the files are others")
-        raise ConfigError(f"npm did not fetch {', '.join(PACKAGES)} ({reason.strip()[:200]}). Is there a network?")
+        told = reason or "the files are others"
+        raise ConfigError(f"npm did not fetch {', '.join(PACKAGES)} ({told}). Is there a network?")
     for entry, pinned in _FILES.items():
         with atomic_path(target / pinned.name) as temporary:
             temporary.write_bytes(getattr(found, entry))
     return target
+
+
+def _packed(command: list[str], folder: Path) -> str:
+    """Runs npm in a folder; '' or, in one line, why it failed."""
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        return f"no answer in {_PATIENCE:.0f} s"
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()] or ["it failed"]
+    return lines[-1][:200] if done.returncode else ""
 
 
 def cache_folder() -> Path:
