@@ -69,8 +69,12 @@ def _score(name: str, inside: NDArray[np.bool_], right: NDArray[np.bool_], group
 
 
 def _interval(right: NDArray[np.bool_], groups: NDArray[np.integer]) -> tuple[float, float]:
+    """Draw by draw: all draws at once would take as much memory as a thousand columns of the store."""
     genes, gene = np.unique(groups, return_inverse=True)
-    sums, counts = np.bincount(gene, right), np.bincount(gene)
-    drawn = np.random.default_rng(0).integers(0, len(genes), (_DRAWS, len(genes)))
-    low, high = np.percentile(sums[drawn].sum(1) / counts[drawn].sum(1), _INSIDE)
+    sums, counts, generator = np.bincount(gene, right), np.bincount(gene), np.random.default_rng(0)
+    shares = []
+    for _ in range(_DRAWS):
+        times = np.bincount(generator.integers(0, len(genes), len(genes)), minlength=len(genes))
+        shares.append(sums @ times / (counts @ times))
+    low, high = np.percentile(shares, _INSIDE)
     return float(low), float(high)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -34,3 +36,13 @@ def test_the_interval_is_over_genes() -> None:
 def test_a_model_that_promises_nothing_is_not_scored() -> None:
     sets = np.eye(4, dtype=bool)
     assert score_levels(Task("stage", TASK.classes), sets, np.arange(4), np.arange(4), None, ()) == ()
+
+
+def test_many_genes_take_little_memory() -> None:
+    count = 100_000
+    sets = np.eye(4, dtype=bool)[np.zeros(count, int)]
+    tracemalloc.start()
+    (fine, *_) = score_levels(TASK, sets, np.zeros(count, int), np.arange(count), None, ())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (fine.low, fine.high) == (1.0, 1.0) and peak < 50e6
