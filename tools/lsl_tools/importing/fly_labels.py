@@ -124,7 +124,8 @@ def _why_no_range(text: str) -> str:
     if damage := damage_of(text.strip()):
         return f"is {damage.kind}, made by a spreadsheet, of what is {known}: {CURE}"
     if is_fish_range(text):
-        return f"is a range of Fly-FISH, {known}: give the stage, or leave it empty"
+        own = "put such ranges into a column of their own, --task stage:COLUMN"
+        return f"is a range of Fly-FISH, {known}: give the stage, leave it empty, or {own}"
     if text.strip().isdigit():
         return f"is {known}: a single number is a stage or a code, write the range"
     return f"is {known}{_OTHERWISE}"
