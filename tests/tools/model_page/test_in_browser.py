@@ -19,16 +19,22 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from lsl_shared import ConfigError
+from lsl_shared import CoarseTask, ConfigError, LabelSpace
+from lsl_shared.fly import STAGE_RANGES
 from lsl_shared.measures.conformal import prediction_set
+from lsl_shared.measures.sure import answer_names, level_names, sure_answers
 from lsl_tools.importing.size import fit_image
 from lsl_tools.model_page.library import Library, find_library
 from lsl_tools.model_page.write import PageSettings, write_page
-from tests.support.bands import CLASSES, HEIGHT, WIDTH, BandModel, draw_embryo, write_bundle, write_store
+from tests.support.bands import CLASSES, HEIGHT, RANGE_OF, WIDTH, BandModel, draw_embryo, write_bundle, write_store
 from tests.tools.review.browser import axe_source, chromium
 
-THRESHOLD, SCOPE = 0.7, 0.2
-EMBRYOS = [draw_embryo(np.random.default_rng(seed), seed % 4) for seed in range(10)]
+THRESHOLD, SCOPE = 0.85, 0.2
+STAGE = LabelSpace("stage", CLASSES, "stage_range", RANGE_OF)
+COARSE = [CoarseTask.of_parent(STAGE, LabelSpace("stage_range", STAGE_RANGES))]
+LEVELS, ANSWERS = level_names("stage", COARSE), answer_names(CLASSES, COARSE)
+EMBRYOS = [draw_embryo(np.random.default_rng(seed), seed % 4) for seed in range(9)]
+EMBRYOS.append(np.minimum(EMBRYOS[4], EMBRYOS[5]))  # of two stages of one range
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +49,7 @@ def library() -> Library:
 def made(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page of the model that is known by hand, tried in Node.js where that is there."""
     folder = tmp_path_factory.mktemp("page")
-    bundle = write_bundle(folder / "model", scope=SCOPE)
+    bundle = write_bundle(folder / "model", scope=SCOPE, threshold=THRESHOLD)
     settings = PageSettings(references=write_store(folder / "store.h5"), per_class=1)
     with pytest.MonkeyPatch.context() as quicker:
         quicker.setattr("lsl_tools.model_page.write._EFFORT", 1)
@@ -225,13 +231,19 @@ def test_files_become_answers_a_table_and_a_csv(answered: Page) -> None:
     sets, outside = prediction_set(probabilities, THRESHOLD), BandModel().features(np.stack(EMBRYOS)).mean(1) > SCOPE
     assert 0 < outside.sum() < len(outside)
     lines = [line.split(",") for line in page.evaluate("lsl.csv()").split("\r\n")]
-    assert ",".join(lines[0][:8]) == (
-        "id,status,error,flags,scope_distance,stage,stage_probability,stage_prediction_set"
+    assert ",".join(lines[0][:10]) == (
+        "id,status,error,flags,scope_distance,stage,stage_probability,stage_prediction_set,stage_answer,stage_level"
     )
-    for line, one, possible, out in zip(lines[1:], probabilities, sets, outside, strict=False):
+    sure = sure_answers(sets, COARSE)
+    assert set(sure.level.tolist()) == {0, 1, 2, 3}
+    for line, one, possible, out, *found in zip(
+        lines[1:], probabilities, sets, outside, sure.level, sure.answer, strict=False
+    ):
         names = "|".join(np.array(CLASSES)[possible])
         assert line[3] == ("out-of-scope" if out else "")
         assert line[5:8] == [CLASSES[one.argmax()], f"{one.max():.4f}", names]
+        level, answer = LEVELS[found[0]], ANSWERS[found[1]]
+        assert line[8:10] == [answer if found[1] >= 0 else names if level == "list" else "", level.replace("none", "")]
     assert lines[-1][:3] == ["note.txt", "failed", '"This is a text']
     shown = page.inner_text("#rows tr:nth-child(3)").split("\t")
     assert shown[2] == CLASSES[probabilities[2].argmax()]

@@ -163,7 +163,9 @@ def _about(model: Model, settings: PageSettings, packed: Packed) -> dict[str, An
         "version": 1,
         "title": settings.title or f"Which {manifest.tasks[0].name.replace('_', ' ')}?",
         "size": manifest.image_size,
-        "tasks": [asdict(task) for task in manifest.tasks],
+        "tasks": [
+            {**asdict(task), "coarse_tasks": [asdict(one) for one in task.coarse_tasks]} for task in manifest.tasks
+        ],
         "scope_threshold": manifest.scope_threshold,
         "tensors": packed.tensors,
         "graphs": packed.graphs,

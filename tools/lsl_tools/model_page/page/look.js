@@ -79,18 +79,21 @@ function answerSide(item) {
   ];
 }
 
-function taskPart({ task, probabilities, best, set, coarse }, place, item) {
+function taskPart({ task, probabilities, best, set, coarse, sure }, place, item) {
   const terms = task.kind === "terms";
   const names = set.map((k) => task.classes[k]);
   const several = !terms && task.conformal_threshold !== null;
   return el("section", { class: "task", "aria-label": words(task.name) },
     terms ? el("h3", {}, words(task.name))
-      : el("p", { class: "big" }, el("span", { class: "soft" }, words(task.name), " "), el("b", { class: place ? null : "class" }, task.classes[best]), el("span", { class: "soft sure" }, " ", t("sure", { percent: percent(probabilities[best]) }))),
+      : el("p", { class: "big" }, el("span", { class: "soft" }, words(task.name), " "), el("b", { class: place ? null : "class" }, task.classes[best]), el("span", { class: "soft" }, " ", t("likely", { percent: percent(probabilities[best]) }))),
+    sure ? el("p", { class: "sure" }, el("span", { class: "soft" }, t("sure"), ": "), sureTold(sure)) : null,
     terms || several ? el("p", { class: "set" }, el("span", { class: "soft" }, t(terms ? "chosen" : "set"), ": "), names.length ? names.map((name) => el("span", { class: "chip" }, name)) : t("none")) : null,
-    terms ? null : el("p", { class: "soft small" }, t(several ? "setTold" : "noSet")),
+    terms ? null : el("p", { class: "soft small" }, several ? t("setTold", { share: percent(task.coverage) }) : t("noSet")),
     coarse ? el("p", {}, el("span", { class: "soft" }, words(coarse.task), ": "), coarse.name, ", ", percent(coarse.probability)) : null,
     bars(task, probabilities, set, place, item));
 }
+
+const sureTold = ({ level, names }) => ({ none: t("sureNone"), list: t("sureList", { list: names.join(", ") }) })[level] ?? [`${words(level)} `, el("b", {}, names[0])];
 
 function bars(task, probabilities, set, place, item) {
   const order = probabilities.map((_, k) => k);

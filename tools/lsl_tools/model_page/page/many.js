@@ -114,7 +114,7 @@ export function csvText() {
   const { tasks } = state.about;
   const head = ["id", "status", "error", "flags"];
   if (state.about.scope_threshold !== null) head.push("scope_distance");
-  for (const task of tasks) head.push(...(task.kind === "terms" ? [`${task.name}_chosen`] : [task.name, `${task.name}_probability`, `${task.name}_prediction_set`]), ...task.classes.map((name) => `${task.name}=${name}`));
+  for (const task of tasks) head.push(...(task.kind === "terms" ? [`${task.name}_chosen`] : ["", "_probability", "_prediction_set", ...(task.conformal_threshold === null ? [] : ["_answer", "_level"])].map((end) => task.name + end)), ...task.classes.map((name) => `${task.name}=${name}`));
   return [head, ...state.items.map((item) => csvRow(item, head.length))].map((line) => line.map(quoted).join(",")).join("\r\n");
 }
 
@@ -122,9 +122,9 @@ function csvRow(item, columns) {
   if (!item.answer) return [item.name, item.problem ? "failed" : "waiting", item.problem ? problemIn(item.problem) : "", "", ...Array(columns - 4).fill("")];
   const flags = [isOutside(item.answer) ? "out-of-scope" : "", item.answer.how === "same" ? "" : item.answer.how].filter(Boolean).join("|");
   const scope = state.about.scope_threshold === null ? [] : [item.answer.scope_distance[0].toFixed(4)];
-  const cells_ = readAnswer(item.answer).flatMap(({ task, probabilities, best, set }) => {
+  const cells_ = readAnswer(item.answer).flatMap(({ task, probabilities, best, set, sure }) => {
     const names = set.map((k) => task.classes[k]).join("|");
-    return [...(task.kind === "terms" ? [names] : [task.classes[best], probabilities[best].toFixed(4), names]), ...probabilities.map((one) => one.toFixed(4))];
+    return [...(task.kind === "terms" ? [names] : [task.classes[best], probabilities[best].toFixed(4), names, ...(sure ? [sure.names.join("|"), sure.level === "none" ? "" : sure.level] : [])]), ...probabilities.map((one) => one.toFixed(4))];
   });
   return [item.name, "annotated", "", flags, ...scope, ...cells_];
 }
