@@ -26,3 +26,5 @@ from .files.store_writer import StoreWriter as StoreWriter
 from .labels import LabelSpace as LabelSpace
 from .measures.stain import Expression as Expression
 from .measures.stain import expression as expression
+from .tables.timetable_file import read_timetable as read_timetable
+from .timetable import Timetable as Timetable

@@ -30,6 +30,7 @@ def annotate(
     features: bool = False,
     saliency_method: SaliencyMethod = "gradient",
     constrain: str | None = None,
+    timetable: str | Path | None = None,
     batch_size: int | None = None,
     restart: bool = False,
     workers: int | None = None,
@@ -51,6 +52,7 @@ def annotate(
         features: Whether each image's feature vector is stored.
         saliency_method: How the maps are made, see `Model.saliency`; finished maps of another method are replaced.
         constrain: Coarse tasks, joined by commas, or "all"; answers that keep to their known labels are stored, too.
+        timetable: A table with columns class, begin, end that ages follow; None is the fly's, or the order of classes.
         batch_size: How many images go through the network at once, at least 1; None is what suits the processor.
         restart: Whether annotations of another model are replaced.
         workers: How many processes of this machine share the work, at least 1; None does it in this one.
@@ -77,7 +79,7 @@ def annotate(
     began = time.monotonic()
     outputs = Outputs(Saliency(saliency_method) if saliency else None, features, constrain or "")
     work = Work(on_progress or _unheard, batch_size, restart, Machines(workers, scheduler))
-    with Store(store) as opened, planned(opened, model, out, outputs) as plan:
+    with Store(store) as opened, planned(opened, model, out, outputs, timetable) as plan:
         return summary(plan, make_all(plan, work), began)
 
 
@@ -138,13 +140,16 @@ def annotate_shard(
         return make_shard(plan, shard_of(plan.partitions, shard, shards), work)
 
 
-def join_shards(store: str | Path, model: Model, *, out: str | Path | None = None) -> Annotated:
+def join_shards(
+    store: str | Path, model: Model, *, out: str | Path | None = None, timetable: str | Path | None = None
+) -> Annotated:
     """Joins the parts that all shards made into the annotations file.
 
     Args:
         store: The image store.
         model: The model that made the parts.
         out: The annotations file that was named for the shards; None is store.annotations.h5 beside the store.
+        timetable: The table that ages follow, as for `annotate`.
 
     Returns:
         What became of the images.
@@ -162,7 +167,7 @@ def join_shards(store: str | Path, model: Model, *, out: str | Path | None = Non
     """
     began = time.monotonic()
     begun = RunRecord.read(parts_folder(target_of(store, out)))
-    with Store(store) as opened, planned(opened, model, out, begun.outputs if begun else Outputs()) as plan:
+    with Store(store) as opened, planned(opened, model, out, begun.outputs if begun else Outputs(), timetable) as plan:
         join_made(plan, begun=begun is not None)
         return summary(plan, len(opened), began)
 

@@ -45,6 +45,15 @@ def annotate_command(
             "commas, all takes all.",
         ),
     ] = None,
+    timetable: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TABLE",
+            help="When classes begin and end, for ages: a table with columns class, begin, end, and unit if it is not "
+            "minutes.  "
+            r"\[default: the fly's at 25 °C, else the order of classes]",
+        ),
+    ] = None,
     csv: Annotated[
         Path | None, typer.Option(help="Write the answers as a table as well: .csv, or .xlsx for spreadsheets.")
     ] = None,
@@ -108,7 +117,7 @@ def annotate_command(
         loaded = _loaded(bundle, "cuda" if require_gpu else device)
         shares = Prior.of(prior, loaded.task) if prior is not None else None
         if join:
-            done = join_shards(store, loaded, out=out)
+            done = join_shards(store, loaded, out=out, timetable=timetable)
         else:
             with progress("annotating", images) as advance:
                 if one_of:
@@ -121,8 +130,8 @@ def annotate_command(
                     return
                 done = annotate(
                     store, loaded, out=out, saliency=saliency, features=features, saliency_method=method,
-                    constrain=constrain, batch_size=batch_size, restart=restart, workers=workers,
-                    scheduler=scheduler, on_progress=advance,
+                    constrain=constrain, timetable=timetable, batch_size=batch_size, restart=restart,
+                    workers=workers, scheduler=scheduler, on_progress=advance,
                 )  # fmt: skip
         _tell(done, loaded, max_set)
         if prior == "estimate":

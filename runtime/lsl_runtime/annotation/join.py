@@ -10,18 +10,19 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.ages import place_among_classes, write_ages
 from lsl_runtime.annotation.bulk import copy_bulk
 from lsl_runtime.annotation.labels_digest import LABELS_DIGEST, WITHHELD, labels_digest
 from lsl_runtime.annotation.plan import Plan
 from lsl_runtime.coarse_labels import outside_task, write_constrained
 from lsl_runtime.sure_levels import write_sure
+from lsl_shared.files.age_columns import POSITIONS
 from lsl_shared.files.annotations import ANNOTATIONS_FORMAT, ANNOTATIONS_VERSION, Status
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.manifest import Manifest, Task
 from lsl_shared.files.marks import mark
 from lsl_shared.files.new_hdf5 import written_hdf5
 from lsl_shared.files.repacked import sample_digest
-from lsl_shared.files.store import Store
 from lsl_shared.files.texts import write_texts
 from lsl_shared.measures.conformal import prediction_set
 
@@ -39,12 +40,13 @@ def join_parts(plan: Plan) -> None:
         written_hdf5(temporary, track_order=True) as (file, _),
     ):
         _describe(file, plan)
-        joined = _Joined(file, store, manifest)
+        joined = _Joined(file, plan)
         for partition in plan.partitions:
             with plan.files.open(partition) as part:
                 joined.add(partition, part)
         joined.finish()
         write_sure(file, store, manifest)
+        write_ages(file, manifest, plan.timetables)
         if plan.outputs.constrain:
             write_constrained(file, store, manifest, plan.outputs.constrain)
 
@@ -52,14 +54,17 @@ def join_parts(plan: Plan) -> None:
 class _Joined:
     """The annotations file in the making, and what is written when all parts are in it."""
 
-    def __init__(self, file: h5py.File, store: Store, manifest: Manifest) -> None:
-        self._file, self._store, self._tasks = file, store, manifest.tasks
+    def __init__(self, file: h5py.File, plan: Plan) -> None:
+        store, manifest = plan.store, plan.model.manifest
+        self._file, self._store, self._tasks, self._manifest = file, store, manifest.tasks, manifest
         self._outside = {task.name: outside_task(store, task) for task in manifest.tasks}
         self._status = np.zeros(len(store), dtype=np.uint8)
         self._errors: list[str] = []
         self._providers: set[str] = set()
         self._columns = {task.name: _create_columns(file, task, len(store)) for task in manifest.tasks}
         self._distance = _create_distance(file, manifest, len(store))
+        for name in plan.timetables:
+            self._columns[name].create_dataset(POSITIONS, (len(store), 3), np.float32)
         self._withheld: dict[str, list[NDArray[np.float32]]] = {task.name: [] for task in manifest.tasks}
 
     def add(self, partition: range, part: h5py.File) -> None:
@@ -73,6 +78,9 @@ class _Joined:
             probabilities, outside = part[f"probabilities/{task.name}"][...], self._outside[task.name][rows]
             write_columns(self._columns[task.name], rows, probabilities, task, outside | failed)
             self._withheld[task.name].append(probabilities[outside & ~failed])
+            if POSITIONS in self._columns[task.name]:
+                places = place_among_classes(self._manifest, task, probabilities)
+                self._columns[task.name][POSITIONS][rows] = places
         if self._distance is not None:
             self._distance[rows] = part["scope_distance"][...]
         copy_bulk(self._file, part, partition, self._store)

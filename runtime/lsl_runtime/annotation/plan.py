@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from lsl_runtime.ages import are_outdated, timetables
 from lsl_runtime.annotation.labels_digest import labels_digest
 from lsl_runtime.annotation.lock import lock_path
 from lsl_runtime.annotation.outputs import Outputs
@@ -21,6 +22,7 @@ from lsl_shared.files.annotations import Annotations, annotations_path
 from lsl_shared.files.partitions import partitions
 from lsl_shared.files.repacked import check_same_images
 from lsl_shared.files.store import Store
+from lsl_shared.timetable import Timetable
 
 __all__ = ["Plan", "plan_of", "planned", "target_of"]
 
@@ -38,6 +40,10 @@ class Plan:
     files: PartFiles
     partitions: list[range]
     """All of the store's."""
+    timetables: Mapping[str, Timetable] = field(default_factory=dict)
+    """Of each task that is to have ages."""
+    asked_for_times: bool = False
+    """Whether they were asked for, so that ages by other ones are told anew."""
 
     @property
     def outputs(self) -> Outputs:
@@ -57,9 +63,12 @@ class Plan:
             return same and not restart and self.outputs <= Outputs.held_by(found)
 
     def is_outdated(self) -> bool:
-        """Whether finished annotations were joined with labels that have been changed since."""
+        """Whether finished annotations were joined with other labels than those of now, or lack ages by these times."""
         with Annotations(self.target) as found:
-            return found.labels_digest not in ("", labels_digest(self.store, self.model.manifest.tasks))
+            if found.labels_digest == "":
+                return False
+            relabelled = found.labels_digest != labels_digest(self.store, self.model.manifest.tasks)
+            return relabelled or are_outdated(found, self.timetables, self.asked_for_times)
 
     def has_leftovers(self) -> bool:
         """Whether a run was killed after the annotations were finished, before it had cleared up."""
@@ -94,14 +103,20 @@ def target_of(store: str | Path, out: str | Path | None) -> Path:
 
 
 @contextmanager
-def planned(store: Store, model: Model, out: str | Path | None, outputs: Outputs) -> Iterator[Plan]:
+def planned(
+    store: Store, model: Model, out: str | Path | None, outputs: Outputs, timetable: str | Path | None = None
+) -> Iterator[Plan]:
     """The plan of a run; what goes wrong in writing is told plainly."""
     with told_plainly(target_of(store.path, out)):
-        yield plan_of(store, model, out, outputs)
+        yield plan_of(store, model, out, outputs, timetable)
 
 
-def plan_of(store: Store, model: Model, out: str | Path | None, outputs: Outputs) -> Plan:
-    """The plan of a run. Raises ImageError for images of another size, AnnotationsError where `out` is the store."""
+def plan_of(
+    store: Store, model: Model, out: str | Path | None, outputs: Outputs, timetable: str | Path | None = None
+) -> Plan:
+    """The plan of a run, ages by the table `timetable` or the usual one.
+
+    Raises ImageError for images of another size, AnnotationsError where `out` is the store."""
     check_image_size(store, model)
     if outputs.constrain:
         outputs = replace(outputs, constrain=constraint(outputs.constrain, model.manifest, store))
@@ -111,4 +126,6 @@ def plan_of(store: Store, model: Model, out: str | Path | None, outputs: Outputs
     record = RunRecord(str(store.path), store.fingerprint(), str(model.path), model.digest, outputs)
     keys = part_keys(record.store_fingerprint, record.model_digest, outputs, model.manifest.precision)
     files = PartFiles(target, keys, store.chunk_images)
-    return Plan(store, model, target, record, files, partitions(len(store), store.chunk_images))
+    times = timetables(model.manifest.tasks, timetable)
+    asked = timetable is not None
+    return Plan(store, model, target, record, files, partitions(len(store), store.chunk_images), times, asked)

@@ -1,7 +1,7 @@
 """Finished annotations after labels were corrected: what depends on labels is written anew, without inference.
 
 Three things depend on the store's coarse labels: which images lie outside a task and get no class of it, what is sure
-of the others, and the constrained answers.
+of the others, and the constrained answers. Ages depend on a timetable.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.ages import kept_times, place_among_classes, write_ages
 from lsl_runtime.annotation.join import write_columns
 from lsl_runtime.annotation.labels_digest import LABELS_DIGEST, WITHHELD, labels_digest
 from lsl_runtime.annotation.plan import Plan
 from lsl_runtime.coarse_labels import outside_task, write_constrained
 from lsl_runtime.sure_levels import write_sure
 from lsl_shared.errors import AnnotationsError
+from lsl_shared.files.age_columns import POSITIONS
 from lsl_shared.files.annotations import Status
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.manifest import Manifest
@@ -46,9 +48,13 @@ def join_again(plan: Plan) -> None:
                 write_columns(group, slice(None), probabilities, task, outside | failed)
                 del group[WITHHELD]
                 group[WITHHELD] = probabilities[outside & ~failed]
+                if task.name in plan.timetables and POSITIONS not in group:
+                    group[POSITIONS] = place_among_classes(manifest, task, probabilities)
             first = np.where(outside_task(store, manifest.tasks[0]), Status.OUTSIDE, Status.ANNOTATED)
             file["status"][...] = np.where(failed, Status.FAILED, first)
             write_sure(file, store, manifest)
+            times = plan.timetables if plan.asked_for_times else kept_times(file, plan.timetables)
+            write_ages(file, manifest, times)
             if _CONSTRAINED_BY in file.attrs:
                 _constrain(file, store, manifest)
             file.attrs[LABELS_DIGEST] = labels_digest(store, manifest.tasks)

@@ -21,6 +21,7 @@ from lsl_shared.tables.writing import Cell, write_table
 __all__ = ["annotation_columns", "write_csv", "write_parquet"]
 
 _DIGITS = 4
+_AGES = ("_age", "_age_low", "_age_high")
 
 
 def write_csv(
@@ -37,8 +38,8 @@ def write_csv(
 
     Columns: id, gene, status, error, flags, the scope distance if the model tells it. Per task of terms: the terms
     chosen, and the probability of each. Per other task: class, probability, second choice and its probability,
-    prediction set; what is sure, a class or the few that are left, and of which task; the class that keeps to the
-    coarse label and its probability, where they are stored.
+    prediction set; what is sure, a class or the few that are left, and of which task; the age and its interval; the
+    class that keeps to the coarse label and its probability, where they are stored.
 
     Args:
         annotations: The annotations file.
@@ -57,9 +58,9 @@ def write_csv(
         >>> write_csv("store.annotations.h5", "store.h5", "answers.csv")
         >>> lines = Path("answers.csv").read_text().splitlines()
         >>> lines[0]
-        'id,gene,status,error,flags,stage,stage_probability,stage_second,stage_second_probability,stage_prediction_set,stage_answer,stage_level'
+        'id,gene,status,error,flags,stage,stage_probability,stage_second,stage_second_probability,stage_prediction_set,stage_answer,stage_level,stage_age,stage_age_low,stage_age_high'
         >>> lines[1]
-        'image00000,gene000,annotated,,,4,0.5413,5,0.1637,4,,'
+        'image00000,gene000,annotated,,,4,0.5413,5,0.1637,4,,,124.7765,80.0000,130.0000'
     """
     columns = annotation_columns(annotations, store, max_set=max_set, prior=prior)
     refuse_inputs(path, "--csv", [annotations, store], AnnotationsError)
@@ -104,7 +105,9 @@ def write_parquet(
     kinds = {"probability": pyarrow.float32(), "distance": pyarrow.float32(), "set": pyarrow.list_(pyarrow.string()),
              "chosen": pyarrow.list_(pyarrow.string()),
              "flags": pyarrow.list_(pyarrow.string())}  # fmt: skip
-    fields = [(name, kinds.get(name.rpartition("_")[2], pyarrow.string())) for name in columns]
+    ages = {name + end for name in columns for end in _AGES}
+    kinds |= dict.fromkeys(ages, pyarrow.float32())
+    fields = [(name, kinds.get(name, kinds.get(name.rpartition("_")[2], pyarrow.string()))) for name in columns]
     with atomic_path(path) as temporary:
         parquet.write_table(pyarrow.table(columns, schema=pyarrow.schema(fields)), temporary)
 
@@ -149,6 +152,8 @@ def _columns_of(given: Annotations, task: str, flags: list[list[str]], max_set: 
     columns = _class_columns(given, task, flags, max_set)
     if given.has_sure(task):
         columns |= _sure_columns(given, task)
+    if given.has_age(task):
+        columns |= _age_columns(given, task)
     return columns | _constrained_columns(given, task) if given.is_constrained(task) else columns
 
 
@@ -183,6 +188,12 @@ def _sure_columns(given: Annotations, task: str) -> dict[str, list[Any]]:
     rows = zip(given.sure_answer(task), levels, given.possible(task), strict=True)
     answers = [answer or ("|".join(_chosen(classes, row)) if level == LIST else None) for answer, level, row in rows]
     return {f"{task}_answer": answers, f"{task}_level": [None if level == NO_ANSWER else level for level in levels]}
+
+
+def _age_columns(given: Annotations, task: str) -> dict[str, list[Any]]:
+    """The age of each image, and the ends of its interval."""
+    columns = (given.age(task), *given.age_interval(task).T)
+    return {f"{task}{end}": _known(column) for end, column in zip(_AGES, columns, strict=True)}
 
 
 def _constrained_columns(given: Annotations, task: str) -> dict[str, list[Any]]:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import AnnotationsError
-from lsl_shared.files.annotation_answers import FLAGS, AnnotationAnswers
+from lsl_shared.files.annotation_ages import AnnotationAges
+from lsl_shared.files.annotation_answers import FLAGS
 from lsl_shared.files.annotation_status import Status
 from lsl_shared.files.attributes import read_names, read_text
 from lsl_shared.files.hdf5 import read_dataset, read_strings
@@ -39,7 +40,7 @@ def annotations_path(store: str | Path) -> Path:
     return Path(store).with_suffix(".annotations.h5")
 
 
-class Annotations(AnnotationAnswers):
+class Annotations(AnnotationAges):
     """An annotations file, open for reading. Close it, or use it in a `with` block.
 
     Args:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.files.store import Store
+from lsl_shared.files.store_extras import TIME
 
 __all__ = ["content_hash", "image_digests"]
 
@@ -38,7 +39,7 @@ def content_hash(store: Store, digests: Sequence[bytes]) -> str:
     for name, space in store.term_tasks.items():
         _add_texts(total, [name, *space.classes])
         total.update(store.terms(name).tobytes())
-    for name in ("stage", "stage_range", "landmarks", "expression"):
+    for name in ("stage", "stage_range", "landmarks", "expression", TIME):
         _add_truth(total, store, name)
     return total.hexdigest()
 
@@ -52,8 +53,8 @@ def _add_texts(total: hashlib._Hash, texts: Sequence[str] | NDArray[np.object_])
 def _add_truth(total: hashlib._Hash, store: Store, name: str) -> None:
     if not store.has_truth(name):
         return
-    truth = store.truth_dataset(name)
+    truth, kind = store.truth_dataset(name), "<f4" if name == TIME else "<i2"
     total.update(name.encode())
     step = store.chunk_images
     for start in range(0, len(store), step):
-        total.update(truth[start : start + step].astype("<i2").tobytes())
+        total.update(truth[start : start + step].astype(kind).tobytes())

@@ -129,6 +129,8 @@ class Manifest:
     """What the graphs answer for a known image; None in bundles that cannot prove themselves."""
     scope_threshold: float | None = None
     """An image is out of scope where the graphs' `scope_distance` exceeds it; None where they have no such output."""
+    age_thresholds: dict[str, float] = field(default_factory=dict)
+    """Task → the threshold of its intervals of age; see `lsl_shared.measures.age`. Absent where none is promised."""
     precision: str = "fp32"
     """Of the graphs' arithmetic: fp32; fp16; int8, where the classifier alone is quantized."""
 
@@ -168,6 +170,7 @@ class Manifest:
                 scope_threshold=entries.get("scope_threshold"),
                 package_version=str(entries["package_version"]),
                 golden=golden and GoldenSample(tuple(golden["logits"]), tuple(map(tuple, golden["saliency_blocks"]))),
+                age_thresholds={str(task): float(at) for task, at in dict(entries.get("age_thresholds", {})).items()},
                 precision=str(entries.get("precision", "fp32")),
             )
         except (AttributeError, KeyError, TypeError, ValueError, LabelError) as problem:

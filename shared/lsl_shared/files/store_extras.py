@@ -13,9 +13,11 @@ from lsl_shared.files.attributes import read_names
 from lsl_shared.files.hdf5 import read_array, read_dataset, read_strings
 from lsl_shared.files.open_store import OpenStore
 
-__all__ = ["StoreExtras"]
+__all__ = ["TIME", "StoreExtras"]
 
-_TRUTH_NUMBERS = ("stage", "stage_range")
+TIME = "time"
+"""The truth that is no whole number: when a drawn embryo was seen, in stages; 9.5 is half through stage 9."""
+_TRUTH_NUMBERS = ("stage", "stage_range", TIME)
 _TRANSFORM_TEXTS = ("channel", "flags", "photograph")
 
 
@@ -32,7 +34,8 @@ class StoreExtras(OpenStore):
         """Reads what a demo store knows of its drawn images.
 
         Args:
-            name: stage, stage_range (int16 (N,)), landmarks or expression (uint8 (N, H, W)).
+            name: stage, stage_range (int16 (N,)), time (float32 (N,), in stages), landmarks or
+                expression (uint8 (N, H, W)).
 
         Returns:
             The whole truth of that name.
@@ -61,7 +64,7 @@ class StoreExtras(OpenStore):
             StoreError: The store holds no such truth.
         """
         shape = self.shape[:1] if name in _TRUTH_NUMBERS else self.shape
-        return read_dataset(self._file, f"truth/{name}", StoreError, dtype="iu", shape=shape)
+        return read_dataset(self._file, f"truth/{name}", StoreError, dtype="f" if name == TIME else "iu", shape=shape)
 
     def has_transform(self, name: str) -> bool:
         """Whether the store holds a part of the transform, as standardized stores do.

@@ -23,6 +23,7 @@ from lsl_shared.files.output_file import check_writable
 from lsl_shared.files.samples_table import PIXEL_SIZE
 from lsl_shared.files.store import NOT_ANNOTATED, SPLITS, STORE_FORMAT, STORE_VERSION
 from lsl_shared.files.store_coarse import write_further
+from lsl_shared.files.store_extras import TIME
 from lsl_shared.files.store_images import images_per_chunk
 from lsl_shared.files.store_labels import TERMS_KIND
 from lsl_shared.files.texts import write_texts
@@ -206,9 +207,10 @@ class StoreWriter:
 
         Args:
             name: Its name, such as stage.
-            values: int (N,).
+            values: int (N,); the time is float (N,).
         """
-        self._file.create_dataset(f"truth/{name}", data=np.asarray(values, dtype=np.int16))
+        kind = np.float32 if name == TIME else np.int16
+        self._file.create_dataset(f"truth/{name}", data=np.asarray(values, dtype=kind))
 
     def add_transform(self, name: str, values: ArrayLike, columns: Sequence[str] = ()) -> None:
         """Adds a part of what was done to standardize each image.

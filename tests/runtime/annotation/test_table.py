@@ -49,7 +49,7 @@ def test_a_workbook_says_the_same(files: tuple[Path, Path], tmp_path: Path) -> N
         [cells for _, cells in read_table_rows(tmp_path / name, lambda row: "id" in row).rows]
         for name in ("answers.csv", "answers.xlsx")
     )
-    numbers = [place for place, name in enumerate(table[0]) if name.endswith("_probability")]
+    numbers = [place for place, name in enumerate(table[0]) if name.endswith(("_probability", "_age", "_low", "_high"))]
     assert len(book) == len(table) == 41
     for plain, typed in zip(table, book, strict=True):
         for place, (one, other) in enumerate(zip(plain, typed, strict=True)):

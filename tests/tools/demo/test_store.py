@@ -20,6 +20,7 @@ def test_a_demo_store_holds_images_labels_and_truth(tmp_path: Path) -> None:
         np.testing.assert_array_equal(file["truth/landmarks"][7], embryos[7].landmarks)
         np.testing.assert_array_equal(file["truth/expression"][7], embryos[7].expression)
         assert file["truth/stage"][:].tolist() == [embryo.stage for embryo in embryos]
+        np.testing.assert_allclose(file["truth/time"][:], [embryo.time for embryo in embryos], rtol=1e-6)
         assert file["labels/stage"][:].tolist() == [embryo.fine_label for embryo in embryos]
         assert file["labels/stage_range"][:].tolist() == [embryo.stage_range_label for embryo in embryos]
         assert file["samples/gene"].asstr()[:].tolist() == [embryo.gene for embryo in embryos]

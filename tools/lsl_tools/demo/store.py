@@ -27,7 +27,8 @@ def write_demo_store(
     """Draws lateral fly embryos, and writes them to a new store with labels and everything that is known of them.
 
     The store has the tasks `stage_range` (every image, 2 % of them wrong) and `stage` (a part of the images), the terms
-    `cv_terms`, genes, and the truth: stage (−1 for "1-3"), stage_range, expression, landmarks.
+    `cv_terms`, genes, and the truth: stage (−1 for "1-3"), stage_range, time (9.5 is half through
+    stage 9), expression, landmarks.
 
     Args:
         path: The store to make.
@@ -63,3 +64,4 @@ def write_demo_store(
         writer.add_terms(terms_space(), terms_of(plans, seed=seed))
         writer.add_truth("stage", [plan.stage for plan in plans])
         writer.add_truth("stage_range", [plan.true_range for plan in plans])
+        writer.add_truth("time", [plan.time for plan in plans])

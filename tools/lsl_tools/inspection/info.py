@@ -14,7 +14,7 @@ from lsl_shared.labels import LabelSpace
 
 __all__ = ["StoreInfo", "TaskInfo", "TermsInfo", "store_info"]
 
-_TRUTH = ("stage", "stage_range", "landmarks", "expression")
+_TRUTH = ("stage", "stage_range", "time", "landmarks", "expression")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,97 @@
+"""Places of images among classes in order: a distribution, its median, and an interval that keeps its promise.
+
+A place is a number 0..K: 2.5 is half through the third of K classes. A density lies on `CELLS` cells a class.
+
+The interval of an image is cut off its distribution F at equal tails, |2 F(t) − 1| ≤ threshold. The threshold is
+conformal by gene, as that of prediction sets. A label says between which places the true one lies, and no more; its
+share of the distribution says where.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_shared.measures.conformal import MIN_GROUPS
+from lsl_shared.measures.coverage import COVERAGE
+
+__all__ = ["CELLS", "age_threshold", "density_of", "hull", "positions_of", "quantile"]
+
+CELLS = 4
+"""Cells of a density in each class."""
+_LEAST = 1e-12
+_ROWS = 4096
+
+
+def density_of(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Densities over time, float64 (N, K · CELLS), from the probabilities of K classes in order (N, K).
+
+    A class keeps its probability. Inside it the logarithm of the density is the line from the middle of one class to
+    that of the next, so an image that might be in the class before lies early in its own. It is flat towards both ends.
+    """
+    inside = (np.arange(CELLS) + 0.5) / CELLS - 0.5  # (CELLS,): places before and after the middle
+    scores = np.log(np.asarray(probabilities, dtype=np.float64) + _LEAST)
+    steps, level = np.diff(scores, axis=1), np.zeros((len(scores), 1))  # (N, K − 1)
+    before, after = np.concatenate([level, steps], 1), np.concatenate([steps, level], 1)  # (N, K)
+    slopes = np.where(inside < 0, before[:, :, None], after[:, :, None]) * inside  # (N, K, CELLS)
+    shares = np.exp(slopes - slopes.max(2, keepdims=True))
+    shares *= (probabilities / shares.sum(2))[:, :, None]
+    return np.asarray(shares.reshape(len(scores), scores.shape[1] * CELLS))
+
+
+def quantile(density: NDArray[np.floating], share: float) -> NDArray[np.float64]:
+    """The places (N,) below which `share` of each density (N, K · CELLS) lies, 0..K."""
+    total = np.cumsum(density, axis=1, dtype=np.float64)
+    wanted = share * total[:, -1]
+    cell = np.minimum((total < wanted[:, None]).sum(1), density.shape[1] - 1)
+    rows = np.arange(len(density))
+    inside = np.maximum(density[rows, cell], _LEAST)
+    into = np.clip((wanted - (total[rows, cell] - density[rows, cell])) / inside, 0, 1)
+    return np.asarray((cell + into) / CELLS)
+
+
+def positions_of(density: NDArray[np.floating], threshold: float | None) -> NDArray[np.float32]:
+    """Low end, median and high end of each image's place, float32 (N, 3); the ends are NaN without a `threshold`."""
+    found = np.full((len(density), 3), np.nan, np.float32)
+    for start in range(0, len(density), _ROWS):
+        rows = slice(start, start + _ROWS)
+        known = ~np.isnan(density[rows]).any(1)
+        part = density[rows][known]
+        ends = (np.nan, np.nan) if threshold is None else ((1 - threshold) / 2, (1 + threshold) / 2)
+        columns = [quantile(part, share) if share == share else np.nan for share in (ends[0], 0.5, ends[1])]
+        for place, column in enumerate(columns):
+            found[rows][known, place] = column
+    return found
+
+
+def hull(sets: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Where the first class of each set begins, and the last one ends, float32 (N, 2); NaN for empty sets."""
+    count = sets.shape[1]
+    ends = np.stack([sets.argmax(1), count - sets[:, ::-1].argmax(1)], 1).astype(np.float32)
+    ends[~sets.any(1)] = np.nan
+    return ends
+
+
+def age_threshold(
+    density: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    groups: NDArray[np.integer],
+    coverage: float = COVERAGE,
+) -> float | None:
+    """The threshold of intervals that hold the true place with at least `coverage`; None under MIN_GROUPS genes.
+
+    `density` (N, K · CELLS) of images that the model did not learn from, `labels` int (N,) their classes, `groups` int
+    (N,) the gene of each. Each gene counts once.
+    """
+    genes, gene, images = np.unique(groups, return_inverse=True, return_counts=True)
+    if len(genes) < MIN_GROUPS:
+        return None
+    cells = labels[:, None] * CELLS + np.arange(CELLS)
+    inside = np.take_along_axis(np.asarray(density, dtype=np.float64), cells, 1) + _LEAST
+    weights = inside / inside.sum(1, keepdims=True) / images[gene][:, None] / (len(genes) + 1)
+    below = np.cumsum(density, 1) - density / 2
+    scores = np.abs(2 * np.take_along_axis(below, cells, 1) - 1).ravel()
+    order = np.argsort(scores, kind="stable")
+    reached = np.cumsum(weights.ravel()[order])
+    place = int(np.searchsorted(reached, coverage - _LEAST))
+    return float(scores[order[place]]) if place < len(order) else 1.0

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import numpy as np
+
+from lsl_shared.measures.age import CELLS, age_threshold, density_of, hull, positions_of, quantile
+
+
+def test_a_class_keeps_its_probability() -> None:
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(5), 40)
+    density = density_of(probabilities)
+    np.testing.assert_allclose(density.reshape(40, 5, CELLS).sum(2), probabilities, atol=1e-9)
+
+
+def test_an_image_that_might_be_of_the_class_before_lies_early() -> None:
+    early, late = quantile(density_of(np.array([[0.2, 0.78, 0.02], [0.02, 0.78, 0.2]])), 0.5)
+    assert 1 < early < 1.45 < 1.55 < late < 2
+    np.testing.assert_allclose(early - 1, 2 - late)
+
+
+def test_quantiles_are_those_of_the_cells() -> None:
+    generator = np.random.default_rng(1)
+    density = generator.dirichlet(np.ones(8), 30)
+    for share in (0.05, 0.5, 0.9):
+        below = [np.interp(share, np.r_[0, np.cumsum(row)], np.arange(9) / CELLS) for row in density]
+        np.testing.assert_allclose(quantile(density, share), below)
+
+
+def test_intervals_hold_places_of_genes_to_come() -> None:
+    """Known distributions are cut rightly; those that are too narrow give wider ones."""
+    right, nominal, _ = _coverage(0.6)
+    assert 0.87 < right < 0.93 and 0.87 < nominal < 0.93
+    covered, nominal, threshold = _coverage(0.3)
+    assert threshold > 0.9 and covered > nominal + 0.05
+
+
+def _coverage(spread: float) -> tuple[float, float, float]:
+    """How often intervals of densities of that spread hold places of spread 0.6, calibrated and not; the threshold."""
+    generator = np.random.default_rng(2)
+    count, classes = 4000, 8
+    middles = generator.uniform(2, classes - 2, count)
+    places = middles + np.clip(generator.normal(0, 0.6, count), -1.9, 1.9)
+    cells = (np.arange(classes * CELLS) + 0.5) / CELLS
+    density = np.exp(-((cells - middles[:, None]) ** 2) / (2 * spread**2)) + 1e-9
+    density /= density.sum(1, keepdims=True)
+    groups = np.repeat(np.arange(count // 4), 4)
+    seen = groups < 500
+    threshold = age_threshold(density[seen], places[seen].astype(int), groups[seen])
+    assert threshold is not None
+    found = []
+    for cut in (threshold, 0.9):
+        low, _, high = positions_of(density[~seen], cut).T
+        found.append(float(((low <= places[~seen]) & (places[~seen] <= high)).mean()))
+    return found[0], found[1], threshold
+
+
+def test_few_genes_promise_nothing_and_failed_images_have_no_place() -> None:
+    density = density_of(np.array([[0.5, 0.5], [np.nan, np.nan]]))
+    assert age_threshold(density[:1].repeat(9, 0), np.zeros(9, int), np.arange(9)) is None
+    found = positions_of(density, None)
+    np.testing.assert_allclose(found, [[np.nan, 1, np.nan], [np.nan] * 3])
+
+
+def test_what_a_set_of_classes_spans() -> None:
+    sets = np.array([[False, True, False, True, False], [False] * 5])
+    np.testing.assert_array_equal(hull(sets), [[1, 4], [np.nan, np.nan]])
