@@ -1,7 +1,8 @@
 """The level that is sure: the finest answer that a prediction set leaves no doubt about.
 
 A set of one class is an answer of the fine task. A set whose classes all lie in one coarse class is an answer of that
-coarse task. A short set is a list. Else there is no answer. All of them are right as often as the set promises.
+coarse task. A short set is a list. Else there is no answer. All of them together are right as often as sets promise;
+those of one class less often, those of coarse classes more often.
 """
 
 from __future__ import annotations
