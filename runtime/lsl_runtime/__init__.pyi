@@ -8,6 +8,10 @@ from .annotation.table import write_csv as write_csv
 from .annotation.table import write_parquet as write_parquet
 from .evaluation.evaluate import Evaluation as Evaluation
 from .evaluation.evaluate import evaluate as evaluate
+from .gem.atlas.anndata_file import as_anndata as as_anndata
+from .gem.atlas.anndata_file import write_h5ad as write_h5ad
+from .gem.atlas.atlas import Atlas as Atlas
+from .gem.atlas.build import build_atlas as build_atlas
 from .gem.build.contrast import Contrast as Contrast
 from .gem.build.contrast import build_contrast as build_contrast
 from .gem.build.gem import Gem as Gem

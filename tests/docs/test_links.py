@@ -83,7 +83,7 @@ def test_every_extra_is_told() -> None:
 @each_page
 def test_every_option_exists(page: Page) -> None:
     known = OTHER_PROGRAMS.union(*(options(name) for name in APPLICATIONS))
-    named = {option for span in page.spans() for option in re.findall(r"(?<![\w-])--[a-z][a-z-]*", span)}
+    named = {option for span in page.spans() for option in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", span)}
     if page.name == "BENCHMARKS.md":  # its commands are scripts of tools/bench as well
         named -= _options_of_scripts()
     assert named <= known, named - known
@@ -92,5 +92,5 @@ def test_every_option_exists(page: Page) -> None:
 def _options_of_scripts() -> set[str]:
     """What the scripts of tools/ declare: options written out, and parameters, of which typer makes options."""
     scripts = [*(ROOT / "tools" / "bench").glob("*.py"), *(ROOT / "tools" / "orientation").glob("*.py")]
-    declared = [re.findall(r"\"(--[a-z][a-z-]*)\"|\b([a-z_]+): ", path.read_text("utf-8")) for path in scripts]
+    declared = [re.findall(r"\"(--[a-z][a-z0-9-]*)\"|\b([a-z_]+): ", path.read_text("utf-8")) for path in scripts]
     return {written or f"--{parameter.replace('_', '-')}" for found in declared for written, parameter in found}

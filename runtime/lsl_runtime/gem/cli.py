@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from lsl_runtime.gem.atlas.options import H5adOption
 from lsl_runtime.options import AnnotationsOption, SchedulerOption, StoreArgument, WorkersOption
 from lsl_shared.process.terminal import Debug, new_app, plain_errors, progress, say
 from lsl_shared.wording import printable
@@ -111,6 +112,7 @@ def gem_command(
         ),
     ] = False,
     table: Annotated[bool, typer.Option("--table", help="List every gene at each stage, genes.csv.")] = False,
+    h5ad: H5adOption = None,
     panel: Annotated[
         bool,
         typer.Option(
@@ -173,12 +175,15 @@ def gem_command(
         raise typer.BadParameter("go together: --why 9 --not 10", param_hint="--why and --not")
     if why is not None and (stage or term or compare is not None or panel):
         raise typer.BadParameter("goes without --stage, --term, --compare and --panel", param_hint="--why")
-    if not (stage or term or why) and compare is None and not panel:
+    if h5ad is not None and (term or why or compare is not None or panel):
+        raise typer.BadParameter("goes without --term, --why, --compare and --panel", param_hint="--h5ad")
+    if not (stage or term or why) and compare is None and not panel and h5ad is None:
         raise typer.BadParameter("name a stage: --stage 9", param_hint="--stage")
     if term and (stage or compare is not None or saliency_panel is not None):
         raise typer.BadParameter("goes without --stage, --compare and --saliency-panel", param_hint="--term")
     with plain_errors(debug, "The same command starts over."):
         from lsl_runtime.cluster import Machines
+        from lsl_runtime.gem.atlas.command import write_atlas
         from lsl_runtime.gem.build.maps import make_maps
         from lsl_runtime.gem.build.requested import requested_of_command
         from lsl_runtime.gem.build.saliency_samples import make_samples
@@ -199,17 +204,21 @@ def gem_command(
         machines = Machines(workers, scheduler)
         if landmarks and not (masked or landmark_map):
             raise ConfigError("--landmarks are read from the masked map; leave --no-masked out")
-        if (compare is not None or why is not None) and machines.shared:
-            asked_for = "--compare" if compare is not None else "--why"
+        if (compare is not None or why is not None or h5ad is not None) and machines.shared:
+            asked_for = "--compare" if compare is not None else "--why" if why is not None else "--h5ad"
             raise ConfigError(f"{asked_for} does not share out its work; leave --workers and --scheduler out")
         with Store(store) as opened:
             known, of_other_views = set(opened.genes), left_out_told(opened, view)
         folder = OutputFolder(out or gems_folder(store), style, formats_named(format or ["png"]))
-        folder.check()
+        if h5ad is None:
+            folder.check()
         only, left_out = (listed(one, known) if one is not None else None for one in (genes, exclude))
         if of_other_views:
             say(printable(of_other_views))
         wanted = Filter(view, only, left_out or (), weights, floor, constrained, sure)
+        if h5ad is not None:
+            write_atlas(store, annotations, stage or [], wanted, h5ad)
+            return
         if compare is not None:
             compare_two(store, annotations, compare, stage or [], wanted, mode, folder)
             return

@@ -1,0 +1,56 @@
+"""What `lsl-gem --h5ad` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from lsl_runtime.gem.atlas.anndata_file import check_anndata, write_h5ad
+from lsl_runtime.gem.atlas.atlas import Atlas
+from lsl_runtime.gem.atlas.build import make_atlas
+from lsl_runtime.gem.build.requested import requested_of_command
+from lsl_runtime.gem.build.settings import Filter
+from lsl_runtime.gem.build.source import open_source
+from lsl_shared.errors import GemError
+from lsl_shared.files.annotations import annotations_path
+from lsl_shared.files.output_file import refuse_inputs
+from lsl_shared.process.terminal import progress, say
+from lsl_shared.wording import first_few, printable
+
+__all__ = ["alike_but_for_case", "write_atlas"]
+
+
+def write_atlas(store: Path, annotations: Path | None, stages: Sequence[str], wanted: Filter, path: Path) -> None:
+    """Writes the atlas of a store, and tells what is in it."""
+    refuse_inputs(path, "--h5ad", [store, annotations or annotations_path(store)], GemError)
+    check_anndata()
+    with open_source(store, annotations) as source:
+        asked = requested_of_command(source, stages, (), wanted)
+        for line in asked.told():
+            say(line)
+        with progress("adding up", len(source.store)) as advance:
+            atlas = make_atlas(source, asked, wanted, on_progress=advance)
+    write_h5ad(path, atlas)
+    for line in _told(atlas, path):
+        say(printable(line))
+
+
+def _told(atlas: Atlas, path: Path) -> Iterator[str]:
+    what = atlas.task.replace("_", " ")
+    filled = (atlas.n_images > 0).mean()
+    cells = f"{int(atlas.inside.sum())} places × {len(atlas.stages)} {what}s"
+    yield f"{len(atlas.genes):,} genes by {cells}, {int(atlas.n_images.sum()):,} images → {path}"
+    if filled < 1:
+        yield f"  {1 - filled:.0%} of genes × {what}s have no image: NaN"
+    if atlas.n_without_gene:
+        yield f"  left out, without a gene: {atlas.n_without_gene:,} images"
+    if found := alike_but_for_case(atlas.genes):
+        yield f"  names that differ in case alone are kept apart: {first_few(found, 5)}"
+
+
+def alike_but_for_case(genes: Sequence[str]) -> list[str]:
+    """Genes whose names are the same but for case, each set as one text."""
+    sets: dict[str, list[str]] = {}
+    for gene in genes:
+        sets.setdefault(gene.casefold(), []).append(gene)
+    return [" and ".join(found) for found in sets.values() if len(found) > 1]

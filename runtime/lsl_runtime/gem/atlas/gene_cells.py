@@ -1,0 +1,101 @@
+"""One pass over a store that adds up each gene's stain on a coarse grid, in memory that the number of images does not
+change.
+
+Maps add up cell by cell, so the mean over genes of what stands here is the genomewide map on the same grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsl_runtime.gem.build.bootstrap import area_mean
+from lsl_runtime.gem.build.selection import Choice
+from lsl_runtime.gem.build.sums import STAINED
+from lsl_runtime.model.cores import cores
+from lsl_shared.files.store import Store
+from lsl_shared.measures.stain import expression
+
+__all__ = ["GeneCells", "gather"]
+
+_BATCH = 32
+
+
+@dataclass(frozen=True)
+class _Image:
+    """What is kept of an image: means over the cells of the grid, float32 (h, w), and its embryo, bool (H, W)."""
+
+    density: NDArray[np.float32]
+    stained: NDArray[np.float32]
+    embryo: NDArray[np.bool_]
+
+
+class GeneCells:
+    """Sums over images, of S choices and G genes, on a grid (h, w).
+
+    `density`, `stained` float32 (S, G, h, w), `count` int32 (S, G); `embryo` float64 (S, H, W) and `weight` float64
+    (S,) weigh each image as its choice does.
+    """
+
+    def __init__(self, genes: Sequence[str], choices: int, shape: tuple[int, int], grid: tuple[int, int]) -> None:
+        self.genes, self.grid = tuple(genes), grid
+        self.density, self.stained = (np.zeros((choices, len(genes), *grid), np.float32) for _ in range(2))
+        self.count = np.zeros((choices, len(genes)), np.int32)
+        self.embryo, self.weight = np.zeros((choices, *shape)), np.zeros(choices)
+        self._place = {gene: place for place, gene in enumerate(genes)}
+
+    def add(self, choice: int, gene: str, image: _Image, weight: float) -> None:
+        """Adds an image to a gene of a choice; one without a gene counts for the mean embryo alone."""
+        self.embryo[choice] += image.embryo * weight
+        self.weight[choice] += weight
+        if gene:
+            place = choice, self._place[gene]
+            self.density[place] += image.density
+            self.stained[place] += image.stained
+            self.count[place] += 1
+
+    def means(self, sums: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Sums (S, G, h, w) as means over a gene's images; NaN where it has none."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(sums / self.count[:, :, None, None], np.float32)
+
+
+def gather(
+    store: Store, choices: Sequence[Choice], grid: tuple[int, int], on_progress: Callable[[int], None] | None = None
+) -> GeneCells:
+    """The sums of each choice on a grid (h, w); the choices share no image."""
+    owner, weight = np.full(len(store), -1), np.zeros(len(store))
+    for place, choice in enumerate(choices):
+        owner[choice.rows], weight[choice.rows] = place, choice.weights
+    rows, passed = np.flatnonzero(owner >= 0), 0
+    found = GeneCells(sorted(set(store.genes[rows]) - {""}), len(choices), store.shape[1:3], grid)
+    for row, image in _measured(store, rows, grid):
+        found.add(int(owner[row]), store.genes[row], image, weight[row])
+        if on_progress:
+            on_progress(row + 1 - passed)
+        passed = row + 1
+    if on_progress:
+        on_progress(len(store) - passed)
+    return found
+
+
+def _measured(store: Store, rows: NDArray[np.int64], grid: tuple[int, int]) -> Iterator[tuple[int, _Image]]:
+    """Each row and its image, in order; while a batch is measured, the next one is read."""
+    waiting = None
+    with ThreadPoolExecutor(cores()) as pool:
+        for start in range(0, len(rows), _BATCH):
+            part = rows[start : start + _BATCH]
+            started = [pool.submit(_measure, pixels, grid) for pixels in store.select(part)]
+            yield from waiting or ()
+            waiting = ((int(row), future.result()) for row, future in zip(part, started, strict=True))
+        yield from waiting or ()
+
+
+def _measure(pixels: NDArray[np.uint8], grid: tuple[int, int]) -> _Image:
+    found = expression(pixels)
+    stained = (found.density > STAINED).astype(np.float32)
+    return _Image(area_mean(found.density, grid), area_mean(stained, grid), found.mask.copy())

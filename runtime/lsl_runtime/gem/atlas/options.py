@@ -1,0 +1,20 @@
+"""Options of `lsl-gem` that ask for an atlas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["H5adOption"]
+
+H5adOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--h5ad",
+        metavar="FILE",
+        help="Write an expression atlas, genes by places and stages, as AnnData for scanpy, squidpy and R; draws no "
+        "maps. Without --stage, all that have images.",
+    ),
+]

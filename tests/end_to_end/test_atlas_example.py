@@ -1,0 +1,64 @@
+"""The example on an atlas: real genes of the virtual embryo are drawn as photographs, go through store, annotations and
+atlas, and squidpy ranks them as it ranks the cells that they were drawn from."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lsl_runtime import Model, annotate, build_atlas, write_h5ad
+from lsl_shared import StoreWriter
+from tests.support.bands import write_bundle
+from tests.support.places import ROOT
+
+EMBRYO = ROOT.parent / "shared" / "data" / "bdtnp-virtual-embryo"
+PYTHON = os.environ.get("LSL_READERS", sys.executable)
+HEIGHT, WIDTH = 48, 120
+
+
+def photograph(stain: NDArray[np.floating], inside: NDArray[np.bool_], generator: np.random.Generator) -> np.ndarray:
+    """Blue stain 0..1 (H, W) on tan tissue, on white ground, uint8 (H, W, 3)."""
+    depth = stain[..., None] * np.array([1.1, 0.8, 0.35]) + np.array([0.18, 0.22, 0.3])
+    light = np.where(inside[..., None], 10.0**-depth, 1.0) * generator.normal(1, 0.01, (*inside.shape, 1))
+    return np.clip(light * 245, 0, 255).astype(np.uint8)
+
+
+def drawn(store: Path) -> None:
+    """Two photographs of each gene, their stain the mean of the nearest cells, seen from the side."""
+    genes = (EMBRYO / "novosparc_bdtnp_dge.txt").read_text().splitlines()
+    names, cells = genes[0].split("\t"), np.array([line.split("\t")[-84:] for line in genes[1:]], float)
+    places = np.loadtxt(EMBRYO / "novosparc_bdtnp_geometry.txt", skiprows=1)[: len(cells)][:, [0, 2]]
+    x, z = np.meshgrid(np.linspace(-1, 1, WIDTH), np.linspace(1, -1, HEIGHT))  # dorsal side up
+    inside = (x / 0.95) ** 2 + (z / 0.92) ** 2 <= 1
+    unit = (places - places.mean(0)) / (np.ptp(places, axis=0) / 2) * [0.95, 0.92]
+    distance = ((np.stack([x, z], -1)[:, :, None] - unit) ** 2).sum(-1)  # (H, W, cells)
+    nearest = np.argsort(distance, axis=-1)[..., :6]
+    generator = np.random.default_rng(0)
+    with StoreWriter(store, HEIGHT, WIDTH) as writer:
+        for place, gene in enumerate(names):
+            stain = cells[:, place][nearest].mean(-1) * inside
+            for copy in range(2):
+                writer.append(photograph(stain, inside, generator), id=f"{gene}-{copy}", gene=gene, view="lateral")
+
+
+@pytest.mark.skipif(not EMBRYO.exists(), reason="needs ../shared/data/bdtnp-virtual-embryo")
+def test_morans_i_of_real_patterns(tmp_path: Path) -> None:
+    if subprocess.run([PYTHON, "-c", "import squidpy"], capture_output=True).returncode:
+        pytest.skip("needs squidpy; LSL_READERS names a Python that has it")
+    pytest.importorskip("anndata")
+    drawn(tmp_path / "store.h5")
+    bundle = write_bundle(tmp_path / "model", size=(HEIGHT, WIDTH), classes=("5",), parent_index=(1,))
+    annotate(tmp_path / "store.h5", Model.load(bundle, "cpu"))
+    write_h5ad(tmp_path / "atlas.h5ad", build_atlas(tmp_path / "store.h5"))
+    words = [PYTHON, str(ROOT / "examples" / "atlas_squidpy.py"), "atlas.h5ad", "5", "moran.png", str(EMBRYO)]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and (tmp_path / "moran.png").exists(), done.stderr
+    found = re.search(r"rank correlation with the virtual embryo, (\d+) genes: ([\d.-]+)", done.stdout)
+    assert found and int(found[1]) > 75 and float(found[2]) > 0.5, done.stdout

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lsl_runtime.gem.atlas.command import alike_but_for_case
+from lsl_runtime.gem.cli import app
+
+
+@pytest.fixture(autouse=True)
+def here(annotated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_atlas_alone_is_written(tmp_path: Path) -> None:
+    pytest.importorskip("anndata")
+    result = CliRunner().invoke(app, ["--h5ad", "atlas.h5ad", "--stage", "9", "--stage", "4"])
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "atlas.h5ad").exists() and not (tmp_path / "store.gems").exists()
+    assert "2 stages" in result.output and "→ atlas.h5ad" in result.output and "have no image: NaN" in result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        (["--h5ad", "store.h5"], 1, "is one of the inputs"),
+        (["--h5ad", "."], 1, "is a folder"),
+        (["--h5ad", "a.h5ad", "--stage", "99"], 1, "no class '99'"),
+        (["--h5ad", "a.h5ad", "--workers", "2"], 1, "--h5ad does not share out its work"),
+        (["--h5ad", "a.h5ad", "--panel"], 2, "goes without"),
+    ],
+)
+def test_refused(options: list[str], code: int, told: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, options)
+    assert result.exit_code == code and told in result.output
+    assert not list(tmp_path.glob("*.h5ad"))
+
+
+def test_without_anndata(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "anndata", None)
+    result = CliRunner().invoke(app, ["--h5ad", "atlas.h5ad"])
+    assert result.exit_code == 1 and "pip install 'lsl-toolkit[atlas]'" in result.output
+
+
+def test_names_that_differ_in_case() -> None:
+    assert alike_but_for_case(["Dl", "dl", "eve"]) == ["Dl and dl"]
