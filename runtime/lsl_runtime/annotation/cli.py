@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from lsl_runtime.annotation.summary import tell
 from lsl_runtime.options import BundleOption, SchedulerOption, StoreArgument, WorkersOption
-from lsl_shared.process.terminal import SOME_FAILED, Debug, duration, new_app, plain_errors, progress, say
+from lsl_shared.process.terminal import SOME_FAILED, Debug, new_app, plain_errors, progress, say
 from lsl_shared.wording import command_line
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def annotate_command(
                     constrain=constrain, timetable=timetable, batch_size=batch_size, restart=restart,
                     workers=workers, scheduler=scheduler, on_progress=advance,
                 )  # fmt: skip
-        _tell(done, loaded, max_set)
+        tell(done, loaded, max_set)
         if prior == "estimate":
             shares = _estimated(done, store, loaded) or shares
         _write_tables(done, store, tables, max_set, shares)
@@ -181,36 +182,6 @@ def _loaded(bundle: Path, device: Device) -> Model:
     if loaded.gpu_problem:
         typer.echo(f"this machine's GPU is not used. {loaded.gpu_problem}", err=True)
     return loaded
-
-
-def _tell(done: Result, model: Model, max_set: int | None) -> None:
-    """The summary: images per class, what was left out and why, how fast, where the file lies."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=f"{done.images:,} images", title_justify="left", box=None)
-    table.add_column(model.task.name)
-    table.add_column("images", justify="right")
-    for name, count in done.counts.items():
-        table.add_row(name, f"{count:,}")
-    if done.outside:
-        coarse = " or ".join(one.name for one in model.task.coarse_tasks)
-        table.add_row(f"none: {coarse} has no {model.task.name}", f"{done.outside:,}")
-    if done.failed:
-        table.add_row("could not be read", f"{len(done.failed):,}")
-    Console(markup=False, emoji=False).print(table)
-    if max_set is not None:
-        large = sum(count for size, count in done.set_sizes.items() if size > max_set)
-        say(f"of these, {large:,} have more than {max_set} classes in their prediction set: the tables give no class")
-    if done.out_of_scope:
-        say(f"{done.out_of_scope:,} images are unlike all that the model was trained on; the tables flag them")
-    for line in done.failed[:10]:
-        say(f"failed: {line}")
-    if done.resumed:
-        say(f"{done.resumed:,} images were taken over from an earlier run")
-    if fresh := done.images - done.resumed:
-        say(f"{fresh:,} images in {duration(done.seconds)}, {fresh / done.seconds:,.1f} images/s, {model.provider}")
-    say(f"annotations: {done.path}")
 
 
 def _estimated(done: Result, store: Path, model: Model) -> Prior | None:

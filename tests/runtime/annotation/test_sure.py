@@ -9,8 +9,10 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from lsl_runtime import Model, annotate, build_gem, write_csv
+from lsl_runtime.annotation.cli import app
 from lsl_shared import Annotations, AnnotationsError, GemError, Store
 from lsl_shared.files.allowed_classes import allowed_classes
 
@@ -53,6 +55,16 @@ def test_every_image_has_the_finest_answer_that_its_set_and_its_label_leave(
         for possible, level, answer in zip(found.prediction_set, found.level, found.answer, strict=True):  # type: ignore[arg-type]
             assert (level, answer) == expected({found.classes[k] for k in np.flatnonzero(possible)}, True)
     assert {"stage", "stage_range", "none"} <= seen
+
+
+def test_the_command_counts_what_is_sure(make_store: Make, make_bundle: Make, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, [str(make_store(100)), "--model", str(make_bundle(threshold=0.98))])
+    with Annotations(tmp_path / "store.annotations.h5") as given:
+        levels = given.sure_level("stage").tolist()
+    stage, above, few, nothing = map(levels.count, ("stage", "stage_range", "list", "none"))
+    assert f"sure: stage of {stage}, stage_range of {above}, a short list for {few}, nothing for {nothing} images" in (
+        " ".join(done.output.split())
+    )
 
 
 def test_nothing_is_sure_where_nothing_is_promised(make_store: Make, make_bundle: Make) -> None:
