@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,13 +27,6 @@ def test_it_trains_and_says_what_comes_next(store: Path, tmp_path: Path) -> None
     assert "this will take about" in result.output
     assert "next: lsl-annotate" in result.output
     assert (tmp_path / "run" / "model" / "manifest.json").exists()
-
-
-def test_the_default_run_is_named_by_the_time(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert invoke(store, "--method", "plain", *FAST).exit_code == 0
-    (run,) = (tmp_path / "runs").iterdir()
-    assert (run / "report.html").exists()
 
 
 def bad_stores(folder: Path, store: Path) -> list[Path]:
@@ -90,8 +84,13 @@ def test_without_torch_it_says_what_to_install(tmp_path: Path) -> None:
     assert done.stderr == "error: training needs torch: pip install 'lsl-toolkit[train]'\n"
 
 
-def test_a_config_without_a_preset_goes_over_the_usual_one(store: Path, tmp_path: Path) -> None:
+def test_a_config_without_a_preset_goes_over_the_usual_one_and_the_run_is_named_by_the_time(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.toml").write_text('method = "plain"\nfine_epochs = 1\nbatch_size = 32\n')
-    result = invoke(store, "--config", tmp_path / "mine.toml", "--out", tmp_path / "run")
+    result = invoke(store, "--config", tmp_path / "mine.toml")
     assert result.exit_code == 0, result.output
     assert f"preset {'paper' if best_device().type == 'cuda' else 'tiny'}, method plain" in result.output
+    (run,) = (tmp_path / "runs").iterdir()
+    assert (run / "report.html").exists() and re.fullmatch(r"\d{8}-\d{6}", run.name)
