@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lsl_shared import ConfigError
+from lsl_shared import Annotations, ConfigError, Status
 from lsl_tools.review.order import Query, ordered
 from lsl_tools.review.session import Session
 
@@ -15,7 +15,12 @@ def rows(session: Session, **query: str) -> list[int]:
 
 def test_filters_hold_for_each_image_shown_and_for_no_other(session: Session) -> None:
     images = session.images
+    with Annotations(session.path.with_suffix(".annotations.h5")) as given:
+        levels, done = given.sure_level("stage"), given.status != Status.FAILED
+    assert 0 < (levels == "stage").sum() < images.count
     for query, holds in (
+        ({"only": "sure"}, levels == "stage"),
+        ({"only": "unsure"}, done & (levels != "stage")),
         ({"only": "labelled"}, images.label >= 0),
         ({"only": "open"}, (images.label < 0) & (images.coarse == 1)),  # only 4-6 has two of the stages
         ({"only": "scope"}, images.out),

@@ -67,6 +67,7 @@ class Desk:
             "people": sorted({str(name) for name in images.by if name}),
             "noAnswers": session.no_answers, "noMaps": self._why.problem, "second": self._settings.second,
             "hasScope": images.distance is not None, "hasFlags": bool((images.flags != "").any()),
+            "hasSure": images.promised,
             "hasAtlas": has_atlas(images.space.classes), "rejects": len(self._rejects.left(session.ledger)),
             "hasFeatures": images.has_features, "hasDoubts": bool((images.doubt > 0).any()),
         } | self._state()  # fmt: skip

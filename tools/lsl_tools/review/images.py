@@ -15,6 +15,7 @@ from lsl_shared.errors import ConfigError, LslError
 from lsl_shared.files.annotations import Annotations, Status
 from lsl_shared.files.store import Store
 from lsl_shared.labels import LabelSpace
+from lsl_shared.measures.sure import NO_ANSWER
 from lsl_tools.labelling.apply import HISTORY
 from lsl_tools.labelling.suggest import uncertainty
 from lsl_tools.review.turns import DECISION
@@ -40,6 +41,7 @@ class Images:
         self.by = np.full(self.count, "", object)
         self.probabilities: NDArray[np.float32] | None = None
         self.sets: NDArray[np.bool_] | None = None
+        self.promised = False
         self.guess, self.free = none.copy(), none.copy()
         self.probability = np.full(self.count, np.nan, np.float32)
         self.unsure = np.zeros(self.count, np.float32)
@@ -90,6 +92,12 @@ class Images:
             ((self.free >= 0) & ~allowed[rows, self.free]) | ((self.label >= 0) & ~allowed[rows, self.label])
         )
 
+    def sure(self) -> NDArray[np.bool_]:
+        """Images of which the prediction set and the coarse labels leave one class (N,)."""
+        if self.sets is None or not self.promised:
+            return np.zeros(self.count, dtype=bool)
+        return np.asarray((self.sets & self.allowed()).sum(1) == 1) & (self.free >= 0)
+
     def take_answers(self, given: Annotations, store: Store) -> None:
         """Takes what a model said. Raises LslError where it is of other images or classes."""
         name = self.space.name
@@ -100,6 +108,7 @@ class Images:
         done = given.status != Status.FAILED
         self.probabilities = given.probabilities(name)
         self.sets = given.prediction_set(name)
+        self.promised = given.has_sure(name) and bool((given.sure_level(name) != NO_ANSWER).any())
         self.free = np.where(done, np.nan_to_num(self.probabilities, nan=-1).argmax(1), -1).astype(np.int16)
         self.outside = given.status == Status.OUTSIDE
         self.has_features = given.has_features

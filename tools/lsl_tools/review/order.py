@@ -19,7 +19,7 @@ from lsl_tools.review.ledger import Ledger
 __all__ = ["ONLY", "SORTS", "Query", "ordered", "to_label_next"]
 
 SORTS: Final = ("next", "unsure", "contradicts", "doubtful", "scope", "gene", "class", "id")
-ONLY: Final = ("", "open", "labelled", "doubtful", "contradicts", "scope", "flagged", "unusable")
+ONLY: Final = ("", "open", "labelled", "doubtful", "contradicts", "scope", "sure", "unsure", "flagged", "unusable")
 NONE: Final = "(none)"
 
 
@@ -101,6 +101,8 @@ def _only(images: Images, only: str) -> NDArray[np.bool_]:
         return images.contradicts()
     if only == "doubtful":
         return doubtful(images)
+    if only in ("sure", "unsure"):
+        return images.sure() if only == "sure" else ~images.sure() & (images.free >= 0)
     made = {
         "labelled": images.label >= 0,
         "scope": images.out,
