@@ -5,7 +5,7 @@ from __future__ import annotations
 import h5py
 import numpy as np
 
-from lsl_shared.files.allowed_classes import allowed_in, coarse_in
+from lsl_shared.files.allowed_classes import all_coarse, allowed_in
 from lsl_shared.files.manifest import Manifest
 from lsl_shared.files.store import Store
 from lsl_shared.files.texts import write_texts
@@ -24,7 +24,7 @@ def write_sure(file: h5py.File, store: Store, manifest: Manifest) -> None:
     for task in manifest.tasks:
         if task.kind == "terms":
             continue
-        group, coarse = file[task.name], coarse_in(store, task)
+        group, coarse = file[task.name], all_coarse(store, task)
         for name in _NAMES:
             if name in group:
                 del group[name]

@@ -24,7 +24,7 @@ from lsl_runtime.model.store_fit import check_image_size
 from lsl_shared.allowed import AllowedSets, allowed_sets
 from lsl_shared.coarse import CoarseTask
 from lsl_shared.errors import StoreError
-from lsl_shared.files.allowed_classes import coarse_in
+from lsl_shared.files.allowed_classes import all_coarse, coarse_in
 from lsl_shared.files.annotations import annotations_path
 from lsl_shared.files.manifest import Task
 from lsl_shared.files.store import Store
@@ -169,7 +169,8 @@ class _FirstTask:
         if not len(chosen):
             return None
         allowed = self.allowed[chosen] if (self.together.of_image[chosen] >= 0).any() else None
-        return score(self.task, truth[chosen], self.probabilities[chosen], self.groups[chosen], allowed)
+        above = all_coarse(self.store, self.task)
+        return score(self.task, truth[chosen], self.probabilities[chosen], self.groups[chosen], allowed, above)
 
     def coarse_scores(self) -> list[CoarseScores]:
         """Scores against the labels of each coarse task of which an image has one."""

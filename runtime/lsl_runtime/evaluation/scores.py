@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from lsl_runtime.coarse_labels import constrained
 from lsl_runtime.evaluation.levels import LevelScore, score_levels
+from lsl_shared.coarse import CoarseTask
 from lsl_shared.files.manifest import Task
 from lsl_shared.measures import metrics
 from lsl_shared.measures.conformal import prediction_set
@@ -69,10 +71,12 @@ def score(
     probabilities: NDArray[np.floating],
     groups: NDArray[np.integer],
     allowed: NDArray[np.bool_] | None = None,
+    coarse: Sequence[CoarseTask] | None = None,
 ) -> Scores:
     """Scores of N ≥ 1 images: `truth` int (N,), `probabilities` (N, K), `groups` int (N,), the gene of each.
 
     `allowed` bool (N, K), the classes that each image's coarse label leaves, adds the constrained figures.
+    `coarse` are the coarse tasks that answers may be of, the task's own without it.
     """
     exact = probabilities.astype(np.float64)
     predicted = exact.argmax(1)
@@ -97,7 +101,7 @@ def score(
         classes=tuple(_class_score(task.classes, counts, k) for k in range(len(task.classes))),
         constrained_accuracy=None if kept is None else metrics.accuracy(truth, kept),
         constrained_within_one=metrics.within(truth, kept) if kept is not None and ordered else None,
-        levels=score_levels(task, sets, truth, groups, allowed, task.coarse_tasks),
+        levels=score_levels(task, sets, truth, groups, allowed, task.coarse_tasks if coarse is None else coarse),
     )
 
 

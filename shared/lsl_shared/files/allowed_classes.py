@@ -12,7 +12,7 @@ from lsl_shared.coarse import CoarseTask
 from lsl_shared.files.manifest import Task
 from lsl_shared.files.store import Store
 
-__all__ = ["allowed_classes", "allowed_in", "coarse_in"]
+__all__ = ["all_coarse", "allowed_classes", "allowed_in", "coarse_in"]
 
 
 def allowed_classes(store: Store, task: Task) -> NDArray[np.bool_]:
@@ -59,6 +59,11 @@ def coarse_in(store: Store, task: Task) -> tuple[CoarseTask, ...]:
         for one in store.coarse_tasks(task.name) if parent in known else beside:
             known.setdefault(one.name, one.over(own, task.classes))
     return tuple(known.values())
+
+
+def all_coarse(store: Store, task: Task) -> tuple[CoarseTask, ...]:
+    """All coarse tasks over a model's task: the model's, also those that the store has no labels of, then the store's."""
+    return tuple({one.name: one for one in (*task.coarse_tasks, *coarse_in(store, task))}.values())
 
 
 def _labels(store: Store, coarse: CoarseTask) -> NDArray[np.int64]:

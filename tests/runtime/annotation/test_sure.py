@@ -15,6 +15,7 @@ from lsl_runtime import Model, annotate, build_gem, write_csv
 from lsl_runtime.annotation.cli import app
 from lsl_shared import Annotations, AnnotationsError, GemError, Store
 from lsl_shared.files.allowed_classes import allowed_classes
+from tests.support.bands import draw_embryo
 
 Make = Callable[..., Path]
 PARENTS = {"4": "4-6", "5": "4-6", "7": "7-8", "9": "9-10"}
@@ -55,6 +56,22 @@ def test_every_image_has_the_finest_answer_that_its_set_and_its_label_leave(
         for possible, level, answer in zip(found.prediction_set, found.level, found.answer, strict=True):  # type: ignore[arg-type]
             assert (level, answer) == expected({found.classes[k] for k in np.flatnonzero(possible)}, True)
     assert {"stage", "stage_range", "none"} <= seen
+
+
+def test_images_without_any_label_have_coarse_answers_too(make_store: Make, make_bundle: Make) -> None:
+    """As photographs that nobody has looked at yet: the store then has no task at all."""
+    model, path = Model.load(make_bundle(threshold=0.9)), make_store(100)
+    both = np.minimum(*(draw_embryo(np.random.default_rng(k), k) for k in (0, 1)))  # of 4 and of 5
+    with h5py.File(path, "r+") as file:
+        file["images"][0] = both
+        for task in list(file["labels"]):
+            del file[f"labels/{task}"]
+    with Store(path) as store, Annotations(annotate(path, model).path) as given:
+        assert not store.tasks
+        found = model.predict(store.read(0, 100))
+        assert given.sure_level("stage").tolist() == found.level.tolist()  # type: ignore[union-attr]
+        assert given.sure_answer("stage").tolist() == found.answer.tolist()  # type: ignore[union-attr]
+        assert given.sure_level("stage")[0] == "stage_range" and given.sure_answer("stage")[0] == "4-6"
 
 
 def test_the_command_counts_what_is_sure(make_store: Make, make_bundle: Make, tmp_path: Path) -> None:
