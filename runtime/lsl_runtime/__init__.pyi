@@ -39,5 +39,10 @@ from .gem.files.csv_tables import write_gene_table as write_gene_table
 from .gem.files.csv_tables import write_landmarks as write_landmarks
 from .gem.files.maps_file import read_gem as read_gem
 from .gem.files.maps_file import write_gems as write_gems
+from .genes.study import GeneStudy as GeneStudy
+from .genes.study import StudiedGene as StudiedGene
+from .genes.study import study_genes as study_genes
+from .genes.tables import write_genes as write_genes
+from .genes.window import Window as Window
 from .model.model import Model as Model
 from .model.predictions import Predictions as Predictions

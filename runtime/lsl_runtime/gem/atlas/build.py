@@ -19,7 +19,7 @@ from lsl_runtime.gem.build.settings import Filter
 from lsl_runtime.gem.build.source import Source, open_source
 from lsl_shared.errors import ConfigError, GemError
 
-__all__ = ["ATLAS_ROWS", "build_atlas", "make_atlas"]
+__all__ = ["ATLAS_ROWS", "build_atlas", "make_atlas", "make_atlas_and_sums"]
 
 ATLAS_ROWS = 16
 
@@ -88,13 +88,25 @@ def make_atlas(
     on_progress: Callable[[int], None] | None = None,
 ) -> Atlas:
     """The atlas of what is asked, of the images wanted; see `build_atlas`. Raises GemError."""
+    return make_atlas_and_sums(source, asked, wanted, rows, on_progress)[0]
+
+
+def make_atlas_and_sums(
+    source: Source,
+    asked: Requested,
+    wanted: Filter,
+    rows: int = ATLAS_ROWS,
+    on_progress: Callable[[int], None] | None = None,
+) -> tuple[Atlas, GeneCells]:
+    """The same, and the sums that it is made of."""
     if asked.task.kind == "terms":
         raise GemError(source.annotations.path, "an atlas has stages, and its model knows terms alone")
     names = [name for name in asked.known if name in asked.names]
     choices = [choose(source, asked.task, name, wanted) for name in names]
     _check_genes(source, choices)
     shape = source.store.shape[1:3]
-    return _atlas(source, asked, wanted, choices, gather(source.store, choices, grid_shape(shape, rows), on_progress))
+    found = gather(source.store, choices, grid_shape(shape, rows), on_progress)
+    return _atlas(source, asked, wanted, choices, found), found
 
 
 def _check_genes(source: Source, choices: Sequence[Choice]) -> None:

@@ -23,33 +23,38 @@ from lsl_shared.measures.stain import expression
 __all__ = ["GeneCells", "gather"]
 
 _BATCH = 32
+_STRONGEST = 20  # one part in so many of the places inside the embryo
 
 
 @dataclass(frozen=True)
 class _Image:
-    """What is kept of an image: means over the cells of the grid, float32 (h, w), and its embryo, bool (H, W)."""
+    """What is kept of an image: means over the cells of the grid, float32 (h, w), its embryo, bool (H, W), and the
+    density where it is strongest, the mean of a twentieth of the cells inside the embryo; NaN without an embryo."""
 
     density: NDArray[np.float32]
     stained: NDArray[np.float32]
     embryo: NDArray[np.bool_]
+    strongest: float
 
 
 class GeneCells:
     """Sums over images, of S choices and G genes, on a grid (h, w).
 
     `density`, `stained` float32 (S, G, h, w), `count` int32 (S, G); `embryo` float64 (S, H, W) and `weight` float64
-    (S,) weigh each image as its choice does.
+    (S,) weigh each image as its choice does. `strongest` has the density where it is strongest of each image by its
+    place in the store.
     """
 
     def __init__(self, genes: Sequence[str], choices: int, shape: tuple[int, int], grid: tuple[int, int]) -> None:
+        self.strongest: dict[int, float] = {}
         self.genes, self.grid = tuple(genes), grid
         self.density, self.stained = (np.zeros((choices, len(genes), *grid), np.float32) for _ in range(2))
         self.count = np.zeros((choices, len(genes)), np.int32)
         self.embryo, self.weight = np.zeros((choices, *shape)), np.zeros(choices)
         self._place = {gene: place for place, gene in enumerate(genes)}
 
-    def add(self, choice: int, gene: str, image: _Image, weight: float) -> None:
-        """Adds an image to a gene of a choice; one without a gene counts for the mean embryo alone."""
+    def add(self, row: int, choice: int, gene: str, image: _Image, weight: float) -> None:
+        """Adds the image at `row` to a gene of a choice; one without a gene counts for the mean embryo alone."""
         self.embryo[choice] += image.embryo * weight
         self.weight[choice] += weight
         if gene:
@@ -57,6 +62,7 @@ class GeneCells:
             self.density[place] += image.density
             self.stained[place] += image.stained
             self.count[place] += 1
+            self.strongest[row] = image.strongest
 
     def means(self, sums: NDArray[np.float32]) -> NDArray[np.float32]:
         """Sums (S, G, h, w) as means over a gene's images; NaN where it has none."""
@@ -74,7 +80,7 @@ def gather(
     rows, passed = np.flatnonzero(owner >= 0), 0
     found = GeneCells(sorted(set(store.genes[rows]) - {""}), len(choices), store.shape[1:3], grid)
     for row, image in _measured(store, rows, grid):
-        found.add(int(owner[row]), store.genes[row], image, weight[row])
+        found.add(row, int(owner[row]), store.genes[row], image, weight[row])
         if on_progress:
             on_progress(row + 1 - passed)
         passed = row + 1
@@ -98,4 +104,12 @@ def _measured(store: Store, rows: NDArray[np.int64], grid: tuple[int, int]) -> I
 def _measure(pixels: NDArray[np.uint8], grid: tuple[int, int]) -> _Image:
     found = expression(pixels)
     stained = (found.density > STAINED).astype(np.float32)
-    return _Image(area_mean(found.density, grid), area_mean(stained, grid), found.mask.copy())
+    density, covered = area_mean(found.density, grid), area_mean(found.mask.astype(np.float32), grid)
+    return _Image(density, area_mean(stained, grid), found.mask.copy(), _strongest(density[covered > 0.5]))
+
+
+def _strongest(density: NDArray[np.float32]) -> float:
+    """The mean of the strongest cells; NaN of none."""
+    if not len(density):
+        return float("nan")
+    return float(np.sort(density)[-max(1, len(density) // _STRONGEST) :].mean())

@@ -1,0 +1,1 @@
+"""Single genes: when they begin and end, where they peak, which others are like them."""
