@@ -62,7 +62,7 @@ def coarse_in(store: Store, task: Task) -> tuple[CoarseTask, ...]:
 
 
 def all_coarse(store: Store, task: Task) -> tuple[CoarseTask, ...]:
-    """All coarse tasks over a model's task: the model's, also those that the store has no labels of, then the store's."""
+    """All coarse tasks over a model's task: the model's, whether the store has them or not, then the store's own."""
     return tuple({one.name: one for one in (*task.coarse_tasks, *coarse_in(store, task))}.values())
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from lsl_shared.coarse import CoarseTask
 from lsl_shared.errors import LabelError, StoreError
@@ -14,7 +15,7 @@ from lsl_shared.files.attributes import read_names
 from lsl_shared.files.hdf5 import members, read_array
 from lsl_shared.labels import LabelSpace
 
-__all__ = ["ALLOWS", "coarse_tasks", "finest_tasks", "ordered_tasks", "read_further", "write_further"]
+__all__ = ["ALLOWS", "coarse_tasks", "finest_tasks", "ordered_tasks", "read_further", "write_further", "write_task"]
 
 ALLOWS = "allows"
 """Group of a store: `allows/<fine>/<coarse>` is uint8 (C, K), 1 where it allows."""
@@ -31,6 +32,15 @@ def read_further(file: h5py.File, spaces: Spaces) -> dict[str, tuple[CoarseTask,
         names = members(file, f"{ALLOWS}/{fine}", StoreError)
         found[fine] = tuple(_read_one(file, spaces, fine, name) for name in names)
     return found
+
+
+def write_task(file: h5py.File, space: LabelSpace, labels: NDArray[np.int16]) -> None:
+    """Writes a task of classes and the labels of all images (N,)."""
+    dataset = file.create_dataset(f"labels/{space.name}", data=labels)
+    dataset.attrs.create("classes", list(space.classes), dtype=h5py.string_dtype())
+    if space.parent:
+        dataset.attrs["parent"] = space.parent
+        dataset.attrs["parent_index"] = np.asarray(space.parent_index, dtype=np.int16)
 
 
 def write_further(file: h5py.File, fine: LabelSpace, coarse: Sequence[CoarseTask]) -> None:

@@ -22,7 +22,7 @@ from lsl_shared.files.new_hdf5 import written_hdf5
 from lsl_shared.files.output_file import check_writable
 from lsl_shared.files.samples_table import PIXEL_SIZE
 from lsl_shared.files.store import NOT_ANNOTATED, SPLITS, STORE_FORMAT, STORE_VERSION
-from lsl_shared.files.store_coarse import write_further
+from lsl_shared.files.store_coarse import write_further, write_task
 from lsl_shared.files.store_extras import TIME
 from lsl_shared.files.store_images import images_per_chunk
 from lsl_shared.files.store_labels import TERMS_KIND
@@ -173,11 +173,7 @@ class StoreWriter:
             raise LabelError(f"task {space.name!r}: labels must lie in -1 … {len(space) - 1}")
         if space.parent and f"labels/{space.parent}" not in self._file:
             raise LabelError(f"task {space.name!r}: add its parent {space.parent!r} first")
-        dataset = self._file.create_dataset(f"labels/{space.name}", data=indices)
-        dataset.attrs.create("classes", list(space.classes), dtype=h5py.string_dtype())
-        if space.parent:
-            dataset.attrs["parent"] = space.parent
-            dataset.attrs["parent_index"] = np.asarray(space.parent_index, dtype=np.int16)
+        write_task(self._file, space, indices)
         write_further(self._file, space, coarse)
 
     def add_terms(self, space: LabelSpace, labels: ArrayLike) -> None:

@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from lsl_shared import DataFileError, LabelError, LabelSpace, Store, StoreError, StoreWriter
+from lsl_shared import (
+    DataFileError,
+    LabelError,
+    LabelSpace,
+    LslError,
+    Store,
+    StoreError,
+    StoreWriter,
+    Task,
+    allowed_classes,
+)
 from lsl_shared.files.content_hash import image_digests
 from lsl_tools.cli import app
 from lsl_tools.labelling import apply as labelling
@@ -173,3 +183,68 @@ def test_labels_must_go_with_all_coarse_tasks(store: Path, tmp_path: Path) -> No
         assert everything(store) == before
     assert apply_labels(store, table(tmp_path, "id,species,biome\ni5,petraea,shore\n"), who="Ada")
     assert apply_labels(store, table(tmp_path, "id,biome\ni4,wood\n"), who="Ada", contradict=True)
+
+
+MODEL_TASK = Task("species", SPECIES.classes, parent="family", parent_classes=FAMILY.classes, parent_index=(0, 0, 1))
+
+
+class TestNewCoarseTasks:
+    """Labels of another system, brought in later; species robur and petraea are 0 and 1, mays is 2."""
+
+    ALLOWS = "expert,species\nno grass,robur|petraea\nlarge,robur\nlarge,mays\n"
+
+    def test_a_table_says_what_their_classes_allow(self, store: Path, tmp_path: Path) -> None:
+        fingerprint = everything(store)[0]
+        labels = table(tmp_path, "id,expert\ni1,no grass\ni2,large\ni4,\n")
+        allows = table(tmp_path, self.ALLOWS, "allows.csv")
+        said = CliRunner().invoke(
+            app, ["label", str(store), str(labels), "--task", "species:expert", "--allows", str(allows), "--who", "Ada"]
+        )
+        assert "expert: 2 new labels, 0 corrected" in said.output, said.output
+        with Store(store) as opened:
+            assert opened.fingerprint() == fingerprint
+            assert opened.tasks["expert"].classes == ("large", "no grass")
+            assert opened.labels("expert").tolist() == [-1, 1, 0, -1, -1, -1]
+            parent, expert = opened.coarse_tasks("species")
+            assert (parent.name, expert.allows) == ("family", ((0, 2), (0, 1)))
+            allowed = allowed_classes(opened, MODEL_TASK)
+            assert allowed.tolist()[2] == [True, False, False]  # family Fagaceae, and large
+        # Again, as any other task.
+        apply_labels(store, table(tmp_path, "id,expert\ni2,no grass\n", "more.csv"), who="Grace")
+        with Store(store) as opened:
+            assert opened.labels("expert").tolist() == [-1, 1, 1, -1, -1, -1]
+
+    def test_ranges_say_it_by_their_names(self, tmp_path: Path) -> None:
+        path = tmp_path / "stages.h5"
+        with StoreWriter(path, 8, 9) as writer:
+            for number in range(3):
+                writer.append(np.zeros((8, 9, 3), np.uint8), id=f"i{number}")
+            writer.add_task(LabelSpace("age", ("7", "8", "9")), [0, 1, -1])
+        apply_labels(path, table(tmp_path, "id,expert\ni1,8-\ni2,7-8\n"), who="Ada", tasks=["age:expert"])
+        with Store(path) as opened:
+            (expert,) = opened.coarse_tasks("age")
+            assert dict(zip(expert.classes, expert.allows, strict=True)) == {"7-8": (0, 1), "8-": (1, 2)}
+
+    @pytest.mark.parametrize(
+        ("labels", "task", "said"),
+        [
+            ("id,expert\ni1,no grass\n", "genus:expert", "has no task 'genus', but: family, species"),
+            ("id,expert\ni1,no grass\n", "species:other", "has no column 'other'"),
+            ("id,expert\ni1,no grass\n", "species:expert", "what do no grass allow of species"),
+            ("id,expert\ni1,\n", "species:expert", "the column 'expert' is empty"),
+            ("id,expert\ni1,04/06/2026\n", "species:expert", "made by a spreadsheet"),
+            ("id,species\ni1,robur\n", "family:species", "has a task 'species' already, which is not above family"),
+        ],
+    )
+    def test_what_does_not_serve_is_told(self, store: Path, tmp_path: Path, labels: str, task: str, said: str) -> None:
+        before = store.read_bytes()
+        with pytest.raises((LslError), match=said):
+            apply_labels(store, table(tmp_path, labels), who="Ada", tasks=[task])
+        assert store.read_bytes() == before
+
+    def test_contradictions_are_told(self, store: Path, tmp_path: Path) -> None:
+        allows = table(tmp_path, self.ALLOWS, "allows.csv")
+        with pytest.raises(LabelError, match="i3: mays is not in no grass"):
+            apply_labels(
+                store, table(tmp_path, "id,expert\ni3,no grass\n"), who="Ada", tasks=["species:expert"], allows=[allows]
+            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,11 +19,13 @@ from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.new_hdf5 import written_hdf5
 from lsl_shared.files.output_file import check_writable
 from lsl_shared.files.store import Store
+from lsl_shared.files.store_coarse import write_further, write_task
 from lsl_shared.files.whole_numbers import whole_numbers
 from lsl_shared.labels import LabelSpace
 from lsl_shared.system_errors import as_os_error, unwritable
 from lsl_shared.wording import first_few
-from lsl_tools.labelling.read import Change, read_labels
+from lsl_tools.labelling.new_coarse import NewCoarse
+from lsl_tools.labelling.read import Change, LabelsRead, read_labels
 
 __all__ = ["HISTORY", "apply_labels", "relabel"]
 
@@ -36,46 +38,50 @@ def apply_labels(
     labels: str | Path,
     *,
     who: str,
+    tasks: Iterable[str] = (),
+    allows: Iterable[str | Path] = (),
     contradict: bool = False,
     on_note: Callable[[str], None] | None = None,
 ) -> tuple[Change, ...]:
     """Writes the labels of a table into a store: all of them, or none.
 
-    The table has a column `id` and a column for each task to label (`read_labels`). `on_note` is called with what a
-    user should know of it. A copy of the store is changed and takes its place, so the disk must hold it twice for a
-    while; images keep their bytes, and the store's fingerprint stays. Each task that changes gets a group in `history`:
-    attributes task, who, when (UTC) and source, datasets row, old and new. Returns the changes. Raises DataFileError
-    for a table that does not serve, LabelError for labels that contradict coarse ones unless `contradict`, and
-    StoreError where the store cannot be read or written.
+    The table has a column `id` and a column for each task to label (`read_labels`). `tasks` "FINE:COARSE" are coarse
+    tasks that the store is to get with it; what their classes allow, their names or the tables `allows` say. `on_note`
+    is called with what a user should know of it. A copy of the store is changed and takes its place, so the disk must
+    hold it twice for a while; images keep their bytes, and the store's fingerprint stays. Each task that changes gets a
+    group in `history`: attributes task, who, when (UTC) and source, datasets row, old and new. Returns the changes.
+    Raises DataFileError for a table that does not serve, ConfigError for tasks that cannot be new, LabelError for
+    labels that contradict coarse ones unless `contradict`, and StoreError where the store cannot be read or written.
     """
     store = Path(os.path.realpath(store))  # a link stays a link
     with Store(store) as opened:
         check_writable(store, StoreError, "nothing was changed")
-        read = read_labels(opened, labels)
+        read = read_labels(opened, labels, tasks, allows)
         changes = read.changes
         if on_note:
             for note in read.notes:
                 on_note(note)
         if not contradict:
-            _refuse_contradictions(opened, changes)
+            _refuse_contradictions(opened, changes, read.new)
     if changes:
         try:
             with atomic_path(store) as temporary:
                 shutil.copy2(store, temporary)
-                _write(temporary, changes, who, Path(labels).name)
+                _write(temporary, read, who, Path(labels).name)
         except (OSError, RuntimeError) as problem:
             raise StoreError(store, unwritable(as_os_error(problem), "nothing was changed")) from None
     return changes
 
 
-def _refuse_contradictions(store: Store, changes: Sequence[Change]) -> None:
+def _refuse_contradictions(store: Store, changes: Sequence[Change], new: Sequence[NewCoarse]) -> None:
     """Raises LabelError where the coarse labels of a changed image do not allow its fine one, or nothing together."""
     labels = {name: store.labels(name) for name in store.tasks}
+    labels |= {one.coarse.name: np.full(len(store), -1, np.int16) for one in new}
     changed = {change.task: change.rows for change in changes}
     for change in changes:
         labels[change.task][change.rows] = change.new
     for fine in store.tasks.values():
-        above = store.coarse_tasks(fine.name)
+        above = (*store.coarse_tasks(fine.name), *(one.coarse for one in new if one.fine == fine))
         for coarse in above:
             rows = _rows(changed, fine.name, coarse.name)
             _refuse(store, fine, coarse, rows, labels[fine.name][rows], labels[coarse.name][rows])
@@ -119,11 +125,14 @@ def _refuse_apart(
         )
 
 
-def _write(path: Path, changes: Sequence[Change], who: str, source: str) -> None:
+def _write(path: Path, read: LabelsRead, who: str, source: str) -> None:
     when = datetime.now(UTC).isoformat(timespec="seconds")
     with written_hdf5(path, "r+") as (file, _):
         history = file.require_group(HISTORY)
-        for change in changes:
+        for one in read.new:
+            write_task(file, one.space, np.full(len(file["images"]), -1, np.int16))
+            write_further(file, one.fine, [one.coarse])
+        for change in read.changes:
             relabel(file, f"labels/{change.task}", change)
             group = history.create_group(f"{len(history) + 1:06d}")
             group.attrs.update({"task": change.task, "who": who, "when": when, "source": source})

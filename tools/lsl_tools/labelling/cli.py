@@ -10,7 +10,7 @@ import typer
 
 from lsl_shared.process.terminal import Debug, plain_errors, say
 from lsl_shared.wording import command_line
-from lsl_tools.options import ExistingStore
+from lsl_tools.options import AllowsTables, ExistingStore
 
 __all__ = ["label", "suggest"]
 
@@ -62,6 +62,11 @@ def label(
     store: ExistingStore,
     table: Annotated[Path, typer.Argument(help="A CSV or workbook: columns id, and one a task.", metavar="CSV")],
     who: Annotated[str, typer.Option(help=r"Who says so, for the history.  \[default: your user name]")] = "",
+    task: Annotated[
+        list[str] | None,
+        typer.Option("--task", help="A new coarse task: a column of the CSV.", metavar="FINE:COARSE"),
+    ] = None,
+    allows: AllowsTables = None,
     contradict: Annotated[
         bool, typer.Option("--contradict", help="Take fine labels that contradict the coarse ones.")
     ] = False,
@@ -69,8 +74,10 @@ def label(
 ) -> None:
     """Bring labels back into a store: all of a table, or nothing where any id or class is unknown.
 
-    Empty cells say nothing. What a label replaces is kept in the store's history, with who and when. The images keep
-    their bytes, so annotations and models of the store stay good.
+    Empty cells say nothing. What a label replaces is kept in the store's history, with who and when. Images keep their
+    bytes, so annotations and models of the store stay good.
+
+    Who can tell only "not before stage 8" fills a column `expert` with 8-, and adds --task stage:expert.
 
     Example: lsl-store label store.h5 store.to-label.csv
     """
@@ -80,7 +87,13 @@ def label(
         from lsl_tools.labelling.apply import apply_labels
 
         changes = apply_labels(
-            store, table, who=who or getpass.getuser(), contradict=contradict, on_note=lambda note: say(f"note: {note}")
+            store,
+            table,
+            who=who or getpass.getuser(),
+            tasks=task or (),
+            allows=allows or (),
+            contradict=contradict,
+            on_note=lambda note: say(f"note: {note}"),
         )
         for change in changes:
             fresh = int((change.old < 0).sum())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from lsl_shared.tables.damage import damage_of, whole_number
 from lsl_shared.tables.lines import told_lines
 from lsl_tools.labelling.given_class import GivenClass, given_class
 from lsl_tools.labelling.image_ids import ImageIds
+from lsl_tools.labelling.new_coarse import NewCoarse, new_coarse
 from lsl_tools.tables.faults import Fault
 from lsl_tools.tables.table import Table, read_table
 
@@ -41,35 +42,44 @@ class LabelsRead:
 
     changes: tuple[Change, ...]
     notes: tuple[str, ...] = ()
+    new: tuple[NewCoarse, ...] = ()
+    """The tasks that the store has not got yet."""
 
 
-def read_labels(store: Store, labels: str | Path) -> LabelsRead:
+def read_labels(
+    store: Store, labels: str | Path, tasks: Iterable[str] = (), allows: Iterable[str | Path] = ()
+) -> LabelsRead:
     """The labels of a table; cells that are empty, or NA and the like, say nothing.
 
-    Raises DataFileError that tells all that is wrong, by line: unknown ids and classes, images with two labels.
+    `tasks` "FINE:COARSE" and the tables `allows` bring new coarse tasks (`new_coarse`). Raises DataFileError that tells
+    all that is wrong, by line: unknown ids and classes, images with two labels.
     """
     table = read_table(labels, "id")
-    tasks = [name for name in store.tasks if name in table.columns]
-    if not tasks:
+    new = new_coarse(store, table, tasks, allows)
+    spaces = {**store.tasks, **{one.space.name: one.space for one in new}}
+    known = [name for name in spaces if name in table.columns]
+    if not known:
         listed = ", ".join(store.tasks) or "none"
         raise table.problem(f"has no column that is a task of {store.path}, which has: {listed}")
-    reading = _Reading(store, table)
-    for name in tasks:
-        reading.read(store.tasks[name])
+    reading = _Reading(store, table, known)
+    for name in known:
+        reading.read(spaces[name])
     reading.imply()
     table.refuse(reading.faults)
     changes = (_change(store, name, given) for name, given in reading.given.items())
-    return LabelsRead(tuple(change for change in changes if len(change.rows)), (*table.notes, *reading.notes()))
+    return LabelsRead(tuple(change for change in changes if len(change.rows)), (*table.notes, *reading.notes()), new)
 
 
 class _Reading:
     """What a table says of each image, task by task, and all that is wrong with it."""
 
-    def __init__(self, store: Store, table: Table) -> None:
+    def __init__(self, store: Store, table: Table, tasks: Iterable[str]) -> None:
         self._store, self._table = store, table
         self._ids = ImageIds(list(store.ids), table.column("id"))
         self._otherwise: dict[int, tuple[str, str]] = {}  # line → id as written, as it is
-        self.given: dict[str, dict[int, int]] = {name: {} for name in store.tasks}  # task → row of the store → class
+        self.given: dict[str, dict[int, int]] = {
+            name: {} for name in (*store.tasks, *tasks)
+        }  # task → row of the store → class
         self._implied: list[tuple[str, int, str, int]] = []
         self._turned: dict[str, dict[int, tuple[str, str]]] = {}  # task → line → the cell, the class that it means
         self.faults: list[Fault] = []
@@ -151,6 +161,6 @@ def _note(text: str, found: Mapping[int, tuple[str, str]]) -> str:
 def _change(store: Store, task: str, given: Mapping[int, int]) -> Change:
     """The labels of a task that are not the store's already."""
     rows, new = np.array(list(given), np.int64), np.array(list(given.values()), np.int16)
-    old = store.labels(task)[rows] if len(rows) else new
+    old = store.labels(task)[rows] if task in store.tasks else np.full(len(rows), -1, np.int16)
     differs = old != new
     return Change(task, rows[differs], old[differs], new[differs])
