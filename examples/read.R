@@ -1,6 +1,6 @@
-# Reads a store, its annotations and its maps in R, and prints what is in them; examples/read.py prints the same.
+# Reads a store, its annotations, its maps and its atlas in R, and prints what is in them; examples/read.py prints the same.
 #
-#     Rscript examples/read.R store.h5 store.annotations.h5 [store.gems/gems.h5]
+#     Rscript examples/read.R store.h5 store.annotations.h5 [store.gems/gems.h5 [atlas.h5ad]]
 #
 # It needs rhdf5 (Bioconductor) or hdf5r (CRAN), and no Python. Three things differ from Python:
 # axes come in reversed order, bytes come as raw in rhdf5, and R counts from 1.
@@ -73,7 +73,20 @@ read_gems <- function(gems) {
   }
 }
 
+read_atlas <- function(atlas) {
+  mean_stain <- read(atlas, "X")  # genes x places: R turns the axes
+  stages <- read(atlas, "obs/stage/categories")[as.integer(read(atlas, "obs/stage/codes")) + 1]
+  genes <- read(atlas, "var/_index")
+  for (stage in unique(stages)) {
+    here <- mean_stain[, stages == stage, drop = FALSE]
+    known <- rowSums(is.nan(here)) == 0  # genes that have images of this stage
+    cat(sprintf("atlas of %s: %d genes at %d places, mean %.4e\n", stage, sum(known), ncol(here), mean(here[known, ])))
+  }
+  cat(sprintf("first gene: %s, egg length of the last place %.2f\n", genes[1], rev(read(atlas, "obs/egg_length"))[1]))
+}
+
 files <- commandArgs(trailingOnly = TRUE)
 read_store(files[1])
 read_annotations(files[2])
 if (length(files) > 2) read_gems(files[3])
+if (length(files) > 3) read_atlas(files[4])

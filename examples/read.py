@@ -1,6 +1,6 @@
-"""Reads a store, its annotations and its maps with h5py alone, and prints them as examples/read.R does.
+"""Reads a store, its annotations, its maps and its atlas with h5py alone, and prints them as examples/read.R does.
 
-    python examples/read.py store.h5 store.annotations.h5 [store.gems/gems.h5]
+    python examples/read.py store.h5 store.annotations.h5 [store.gems/gems.h5 [atlas.h5ad]]
 
 It needs h5py and NumPy, and no toolkit.
 """
@@ -54,8 +54,21 @@ def read_gems(path: str) -> None:
             print(f"map of {told['stage']}: {genes}, mean {gem.mean():.4e}")
 
 
+def read_atlas(path: str) -> None:
+    with h5py.File(path) as file:
+        mean, codes = file["X"][...].astype(float), file["obs/stage/codes"][...]
+        for code, stage in enumerate(file["obs/stage/categories"].asstr()[...]):
+            here = mean[codes == code]
+            known = ~np.isnan(here).any(0)
+            print(f"atlas of {stage}: {known.sum()} genes at {len(here)} places, mean {here[:, known].mean():.4e}")
+        last = file["obs/egg_length"][-1]
+        print(f"first gene: {file['var/_index'].asstr()[0]}, egg length of the last place {last:.2f}")
+
+
 if __name__ == "__main__":
     read_store(sys.argv[1])
     read_annotations(sys.argv[2])
-    for gems in sys.argv[3:]:
+    for gems in sys.argv[3:4]:
         read_gems(gems)
+    for atlas in sys.argv[4:]:
+        read_atlas(atlas)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from lsl_runtime import Model, annotate, build_gems, write_csv, write_gems, write_parquet
+from lsl_runtime import Model, annotate, build_atlas, build_gems, write_csv, write_gems, write_h5ad, write_parquet
 from lsl_shared import Annotations, Store
 from tests.docs.markdown_pages import Block, Page
 from tests.support.bands import write_bundle, write_store
@@ -113,9 +113,9 @@ def test_a_passage_prints_what_the_toolkit_says(block: Block, folder: Path, know
     assert found == {name: pytest.approx(known[name], rel=1e-4) for name in found}
 
 
-def example(program: list[str], folder: Path) -> list[str]:
+def example(program: list[str], folder: Path, *more: str) -> list[str]:
     """The lines that an example prints."""
-    files = ["elsewhere/store.h5", "store.annotations.h5", "store.gems/gems.h5"]
+    files = ["elsewhere/store.h5", "store.annotations.h5", "store.gems/gems.h5", *more]
     return run([*program, *files], folder).splitlines()
 
 
@@ -135,3 +135,18 @@ def test_the_example_in_r_equals_that_in_python(library: str, folder: Path) -> N
     (folder / "read.R").write_text(code if library == "rhdf5" else code.replace('"rhdf5", quietly', '"none", quietly'))
     python = example([sys.executable, str(ROOT / "examples" / "read.py")], folder)
     assert example([rscript, "read.R"], folder) == python and len(python) > 10
+
+
+@pytest.mark.parametrize("library", ["rhdf5", "hdf5r"])
+def test_the_atlas_in_r_equals_that_in_python(library: str, folder: Path) -> None:
+    rscript = needs("Rscript", ["-e", f"library({library})"])
+    pytest.importorskip("anndata")
+    atlas = build_atlas(folder / "elsewhere" / "store.h5", annotations=folder / "store.annotations.h5", rows=8)
+    write_h5ad(folder / "atlas.h5ad", atlas)
+    code = (ROOT / "examples" / "read.R").read_text()
+    (folder / "read.R").write_text(code if library == "rhdf5" else code.replace('"rhdf5", quietly', '"none", quietly'))
+    python = example([sys.executable, str(ROOT / "examples" / "read.py")], folder, "atlas.h5ad")
+    assert example([rscript, "read.R"], folder, "atlas.h5ad") == python
+    told = [line for line in python if line.startswith("atlas of")]
+    assert told[0].startswith(f"atlas of 4: {(atlas.n_images[0] > 0).sum()} genes at {atlas.inside.sum()} places")
+    assert len(told) == 4

@@ -59,7 +59,7 @@ def as_anndata(atlas: Atlas) -> AnnData:
 
     mean, cells = atlas.cells(atlas.mean), int(atlas.inside.sum())
     counts = np.repeat(atlas.n_images, cells, axis=0)  # (S · cells, G)
-    seen = {"n_images": atlas.n_images.sum(0), "n_stages": (atlas.n_images > 0).sum(0)}
+    seen = {"n_images": atlas.n_images.sum(0, dtype=np.int32), "n_stages": (atlas.n_images > 0).sum(0, dtype=np.int32)}
     places = np.tile(atlas.spatial(), (len(atlas.stages), 1))
     obsm = {"spatial": places} | ({"spatial_um": places * (atlas.egg_um / 100)} if atlas.egg_um > 0 else {})
     layers = {"mean": mean, "share": atlas.cells(atlas.share), "n_images": counts}
@@ -93,7 +93,7 @@ def _obs(atlas: Atlas) -> Any:
     """A row for each stage and cell."""
     from pandas import Categorical, DataFrame
 
-    rows, columns = np.nonzero(atlas.inside)
+    rows, columns = (axis.astype(np.int32) for axis in np.nonzero(atlas.inside))  # R has no longer numbers
     count, stages = len(rows), len(atlas.stages)
     names = [f"{stage}:{row}:{column}" for stage in atlas.stages for row, column in zip(rows, columns, strict=True)]
     placed: dict[str, Any] = {
