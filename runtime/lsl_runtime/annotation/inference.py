@@ -20,6 +20,7 @@ from lsl_runtime.model.graphs import Graphs
 from lsl_runtime.model.model import Model
 from lsl_runtime.model.saliency_methods import Saliency
 from lsl_runtime.model.sessions import Answers
+from lsl_shared.measures.age import AGE_DENSITY
 from lsl_shared.process.in_order import in_order
 
 __all__ = ["annotate_partitions", "make_parts"]
@@ -80,6 +81,7 @@ def _names(model: Model, outputs: Outputs) -> list[str]:
     """What of the graphs' answers goes into a part."""
     names = [model.output("probabilities", task) for task in model.manifest.tasks]
     names += [*(outputs.saliency.outputs if outputs.saliency else ()), *["features"] * outputs.features]
+    names += [AGE_DENSITY] * model.graphs.has_age
     return names + ["scope_distance"] * (model.manifest.scope_threshold is not None)
 
 
@@ -111,6 +113,7 @@ def _part(model: Model, outputs: Outputs, found: Answers, errors: list[str]) -> 
         against=found.get("against"),
         features=found.get("features"),
         scope_distance=found.get("scope_distance"),
+        age_density=found.get(AGE_DENSITY),
         made_by=outputs.saliency or Saliency(),
         provider=model.provider,
     )

@@ -24,6 +24,7 @@ from lsl_shared.files.marks import mark
 from lsl_shared.files.new_hdf5 import written_hdf5
 from lsl_shared.files.repacked import sample_digest
 from lsl_shared.files.texts import write_texts
+from lsl_shared.measures.age import AGE_DENSITY
 from lsl_shared.measures.conformal import prediction_set
 
 __all__ = ["join_parts", "write_columns"]
@@ -79,7 +80,8 @@ class _Joined:
             write_columns(self._columns[task.name], rows, probabilities, task, outside | failed)
             self._withheld[task.name].append(probabilities[outside & ~failed])
             if POSITIONS in self._columns[task.name]:
-                places = place_among_classes(self._manifest, task, probabilities)
+                density = part[AGE_DENSITY][...] if AGE_DENSITY in part and task == self._tasks[0] else None
+                places = place_among_classes(self._manifest, task, probabilities, density)
                 self._columns[task.name][POSITIONS][rows] = places
         if self._distance is not None:
             self._distance[rows] = part["scope_distance"][...]

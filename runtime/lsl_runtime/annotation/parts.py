@@ -18,6 +18,7 @@ from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.model.saliency_methods import Saliency
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.atomic import atomic_path
+from lsl_shared.measures.age import AGE_DENSITY
 from lsl_shared.process.patience import patiently
 
 __all__ = ["Part", "PartFiles", "part_keys", "parts_folder"]
@@ -47,6 +48,8 @@ class Part:
     """What ran the graphs, as ONNX Runtime names it; machines that share the work may differ."""
     against: NDArray[np.float32] | None = None
     """(n, H, W): what speaks against the class; None where the maps have no sign."""
+    age_density: NDArray[np.float32] | None = None
+    """(n, K · CELLS): over time, of the first task, NaN for failed images; None where the model has no head for it."""
 
     def maps(self) -> Iterator[tuple[str, NDArray[np.float32]]]:
         """Yields the names and values of its maps."""
@@ -129,6 +132,8 @@ class PartFiles:
             file.create_dataset("error", data=part.errors, dtype=h5py.string_dtype())
             if part.scope_distance is not None:
                 file["scope_distance"] = part.scope_distance
+            if part.age_density is not None:
+                file[AGE_DENSITY] = part.age_density
             for name, found in part.maps():
                 scaled, scale = _quantized(found)
                 file[f"{name}_scale"] = scale

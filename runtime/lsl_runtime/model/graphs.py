@@ -18,6 +18,7 @@ from lsl_runtime.model.gpu import CPU
 from lsl_runtime.model.sessions import Answers, Device, open_session, run_session, unused_gpu
 from lsl_shared.errors import BundleError, LslError
 from lsl_shared.files.manifest import CLASSIFIER, CONTRIBUTIONS, MANIFEST, SALIENCY, Manifest
+from lsl_shared.measures.age import AGE_DENSITY
 from lsl_shared.system_errors import unreadable
 
 __all__ = ["Graphs", "read_bundle"]
@@ -49,6 +50,11 @@ class Graphs:
     def digest(self) -> str:
         """SHA-256 (hex) over the classifier and the saliency graph; the third graph is of the same network."""
         return hashlib.sha256(self._contents[CLASSIFIER] + self._contents[SALIENCY]).hexdigest()
+
+    @property
+    def has_age(self) -> bool:
+        """Whether the graphs tell a density over time."""
+        return any(output.name == AGE_DENSITY for output in self.session(CLASSIFIER).get_outputs())
 
     @property
     def provider(self) -> str:

@@ -17,6 +17,7 @@ from lsl_runtime.model.saliency_methods import Saliency, SaliencyMethod
 from lsl_runtime.model.sessions import Answers, Device
 from lsl_shared.errors import BundleError
 from lsl_shared.files.manifest import CLASSIFIER, Manifest, Task, golden_image
+from lsl_shared.measures.age import AGE_DENSITY
 
 __all__ = ["Model"]
 
@@ -163,7 +164,9 @@ class Model(Explained):
         """
         batches = list(self.classify(images, batch_size=batch_size))
         whole = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
-        return self.predictions(whole["probabilities"], whole["features"], whole.get("scope_distance"))
+        return self.predictions(
+            whole["probabilities"], whole["features"], whole.get("scope_distance"), whole.get(AGE_DENSITY)
+        )
 
     def classify(self, images: Images, *, batch_size: int = 16) -> Iterator[Answers]:
         """Yields what the classifier graph gives, batch by batch.
@@ -185,6 +188,7 @@ class Model(Explained):
         probabilities: NDArray[np.float32],
         features: NDArray[np.float32],
         scope_distance: NDArray[np.float32] | None = None,
+        age_density: NDArray[np.float32] | None = None,
     ) -> Predictions:
         """The predictions for the first task that follow from what `classify` yields.
 
@@ -192,5 +196,6 @@ class Model(Explained):
             probabilities: float32 (N, K), those of the first task.
             features: float32 (N, D).
             scope_distance: float32 (N,) in 0..2; None where the graphs do not give it.
+            age_density: float32 (N, 4 K), over time; None where the graphs do not give it.
         """
-        return predictions_of(self.manifest, probabilities, features, scope_distance)
+        return predictions_of(self.manifest, probabilities, features, scope_distance, age_density)

@@ -62,6 +62,7 @@ def predictions_of(
     probabilities: NDArray[np.float32],
     features: NDArray[np.float32],
     scope_distance: NDArray[np.float32] | None,
+    age_density: NDArray[np.float32] | None = None,
 ) -> Predictions:
     """The predictions that follow from a model's probabilities (N, K), features (N, D) and scope distances (N,)."""
     task, threshold = manifest.tasks[0], manifest.scope_threshold
@@ -73,7 +74,7 @@ def predictions_of(
     if scope_distance is not None and threshold is not None:
         outside = np.asarray(scope_distance > threshold, dtype=bool)
     level, answer = _sure(task, sets) if task.kind == "class" else (None, None)
-    age, interval, unit = _ages(manifest, probabilities) if task.kind == "class" else (None, None, "")
+    age, interval, unit = _ages(manifest, probabilities, age_density) if task.kind == "class" else (None, None, "")
     return Predictions(
         class_index=chosen,
         probability=probabilities[np.arange(len(chosen)), chosen],
@@ -92,14 +93,14 @@ def predictions_of(
 
 
 def _ages(
-    manifest: Manifest, probabilities: NDArray[np.float32]
+    manifest: Manifest, probabilities: NDArray[np.float32], density: NDArray[np.float32] | None
 ) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None, str]:
     """The age of images (N,), its interval (N, 2), and what they are counted in."""
     task = manifest.tasks[0]
     table = default_timetable(task.name, task.classes)
     if table is None:
         return None, None, ""
-    ages = table.ages(place_among_classes(manifest, task, probabilities)).astype(np.float32)
+    ages = table.ages(place_among_classes(manifest, task, probabilities, density)).astype(np.float32)
     return ages[:, 1], ages[:, ::2], table.unit
 
 

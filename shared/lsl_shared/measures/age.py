@@ -4,7 +4,8 @@ A place is a number 0..K: 2.5 is half through the third of K classes. A density 
 
 The interval of an image is cut off its distribution F at equal tails, |2 F(t) − 1| ≤ threshold. The threshold is
 conformal by gene, as that of prediction sets. A label says between which places the true one lies, and no more; its
-share of the distribution says where.
+share of the distribution says where. Experts draw the line between two classes a little differently each time, so the
+cells on both sides of it count in part.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from numpy.typing import NDArray
 from lsl_shared.measures.conformal import MIN_GROUPS
 from lsl_shared.measures.coverage import COVERAGE
 
-__all__ = ["CELLS", "age_threshold", "density_of", "hull", "positions_of", "quantile"]
+__all__ = ["AGE_DENSITY", "CELLS", "age_threshold", "density_of", "hull", "positions_of", "quantile"]
 
 CELLS = 4
 """Cells of a density in each class."""
+AGE_DENSITY = "age_density"
+"""The output of a graph that gives the density over time of the first task, (batch, K · CELLS)."""
 _LEAST = 1e-12
 _ROWS = 4096
 
@@ -86,12 +89,17 @@ def age_threshold(
     genes, gene, images = np.unique(groups, return_inverse=True, return_counts=True)
     if len(genes) < MIN_GROUPS:
         return None
-    cells = labels[:, None] * CELLS + np.arange(CELLS)
-    inside = np.take_along_axis(np.asarray(density, dtype=np.float64), cells, 1) + _LEAST
+    inside = _inside(density.shape[1] // CELLS)[labels] * (density + _LEAST)
     weights = inside / inside.sum(1, keepdims=True) / images[gene][:, None] / (len(genes) + 1)
     below = np.cumsum(density, 1) - density / 2
-    scores = np.abs(2 * np.take_along_axis(below, cells, 1) - 1).ravel()
+    scores = np.abs(2 * below - 1).ravel()
     order = np.argsort(scores, kind="stable")
     reached = np.cumsum(weights.ravel()[order])
     place = int(np.searchsorted(reached, coverage - _LEAST))
     return float(scores[order[place]]) if place < len(order) else 1.0
+
+
+def _inside(classes: int) -> NDArray[np.float64]:
+    """How much each cell counts for a label, (K, K · CELLS): 1 inside its class, less on both sides of a line."""
+    outer = np.pad(np.eye(classes).repeat(CELLS, axis=1), ((0, 0), (1, 1)), "edge")
+    return np.asarray(0.25 * outer[:, :-2] + 0.5 * outer[:, 1:-1] + 0.25 * outer[:, 2:])

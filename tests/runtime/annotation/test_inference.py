@@ -30,6 +30,7 @@ class Means:
         scope_threshold = None
 
     provider = "CPUExecutionProvider"
+    has_age = False
 
     def __init__(self, at_work: Callable[[], object] = lambda: None) -> None:
         self.seen: list[Pixels] = []

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from lsl_runtime.evaluation.scores import score
 from lsl_shared.files.manifest import Manifest, Task
+from lsl_shared.measures.age import age_threshold, density_of
+from lsl_shared.measures.metrics import is_ordered
 from lsl_trainer.bundle.network_answers import NetworkAnswers
 from lsl_trainer.calibration.temperature import softmax
 from lsl_trainer.data.batch import Labelled
@@ -42,6 +44,7 @@ def new_manifest(
         package_version=version("lsl-toolkit"),
         golden=answers.golden,
         scope_threshold=scope_threshold,
+        age_thresholds=_age_thresholds(tasks[0], answers, data, left_out),
     )
 
 
@@ -70,6 +73,23 @@ def calibrated_tasks(
         for task, logits in zip(data.further, held[len(data.first) :], strict=True)
     ]
     return (*fine, *further)
+
+
+def _age_thresholds(
+    task: Task, answers: NetworkAnswers, data: TrainingData, left_out: LeftOut | None
+) -> dict[str, float]:
+    """The threshold of the intervals of age of the first task; none where it has no order, or too few genes."""
+    if task.kind == "terms" or not is_ordered(task.classes):
+        return {}
+    if left_out and left_out.time:
+        threshold = left_out.time.threshold
+    else:
+        of = data.calibration
+        held = _left_out(left_out, data) if left_out else HeldOut(answers.calibration, of.labels, of.groups)
+        known = held.labels >= 0
+        probabilities = softmax(held.logits[known, : len(task.classes)], task.temperature)
+        threshold = age_threshold(density_of(probabilities), held.labels[known], held.groups[known], task.coverage)
+    return {} if threshold is None else {task.name: threshold}
 
 
 def _left_out(left_out: LeftOut, data: TrainingData) -> HeldOut:

@@ -46,7 +46,7 @@ def write_bundle(
     answers = ask_network(network, asked, quick)
     manifest = new_manifest(answers, data, config, scope.threshold if scope else None, left_out)
     with atomic_folder(path) as temporary:
-        export_saliency(network, manifest, temporary / SALIENCY, scope)
+        export_saliency(network, manifest, temporary / SALIENCY, scope, left_out.time if left_out else None)
         write_classifier_of(temporary / SALIENCY, temporary / CLASSIFIER)
         export_contributions(network, manifest, temporary / CONTRIBUTIONS)
         parity = verify_graphs(

@@ -16,7 +16,13 @@ from lsl_trainer.graphs.onnx_file import write_graph
 __all__ = ["export_classifier", "export_contributions", "export_saliency"]
 
 
-def export_classifier(network: nn.Module, manifest: Manifest, path: str | Path, scope: nn.Module | None = None) -> None:
+def export_classifier(
+    network: nn.Module,
+    manifest: Manifest,
+    path: str | Path,
+    scope: nn.Module | None = None,
+    time: nn.Module | None = None,
+) -> None:
     """Writes a network as an ONNX classifier.
 
     The graph's input is `image`, uint8 (batch, H, W, 3), for any batch. Its outputs are `logits`, `probabilities` and
@@ -28,6 +34,7 @@ def export_classifier(network: nn.Module, manifest: Manifest, path: str | Path, 
         manifest: image size, tasks and temperatures; its tasks have K classes together. It goes into the metadata.
         path: the file to write; an older one is replaced.
         scope: maps features (B, D) to distances (B,), a further output `scope_distance`; None leaves it out.
+        time: maps features (B, D) to densities over time (B, 4 K), a further output `age_density`; None leaves it out.
 
     Raises:
         ExportError: if the numbers of classes differ, or ONNX lacks an operator; it names the operator and its module.
@@ -43,10 +50,16 @@ def export_classifier(network: nn.Module, manifest: Manifest, path: str | Path, 
         ['logits', 'probabilities', 'features']
     """
     core = folded(network, manifest.image_size)
-    write_graph(AnswerGraph(core, manifest, scope), network, manifest, path)
+    write_graph(AnswerGraph(core, manifest, scope, time), network, manifest, path)
 
 
-def export_saliency(network: nn.Module, manifest: Manifest, path: str | Path, scope: nn.Module | None = None) -> None:
+def export_saliency(
+    network: nn.Module,
+    manifest: Manifest,
+    path: str | Path,
+    scope: nn.Module | None = None,
+    time: nn.Module | None = None,
+) -> None:
     """Writes a network as an ONNX graph that also makes saliency maps.
 
     Inputs and outputs are those of `export_classifier`, and two more. The input `class_index`, int64 (batch,), names a
@@ -58,6 +71,7 @@ def export_saliency(network: nn.Module, manifest: Manifest, path: str | Path, sc
         manifest: image size, tasks and temperatures; its tasks have K classes together. It goes into the metadata.
         path: the file to write; an older one is replaced.
         scope: maps features (B, D) to distances (B,), a further output `scope_distance`; None leaves it out.
+        time: maps features (B, D) to densities over time (B, 4 K), a further output `age_density`; None leaves it out.
 
     Raises:
         ExportError: if the numbers of classes differ, or an operator has no known gradient or no form in ONNX.
@@ -74,7 +88,7 @@ def export_saliency(network: nn.Module, manifest: Manifest, path: str | Path, sc
         (3, 16, 40)
     """
     core = saliency_graph(network, manifest.image_size, len(manifest.tasks[0].classes))
-    write_graph(AnswerGraph(core, manifest, scope, saliency=True), network, manifest, path)
+    write_graph(AnswerGraph(core, manifest, scope, time, saliency=True), network, manifest, path)
 
 
 def export_contributions(network: nn.Module, manifest: Manifest, path: str | Path) -> None:

@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lsl_trainer.learning.time_head import TimeHead
+
 __all__ = ["LeftOut", "left_out_distances", "prototypes", "scope_distances"]
 
 _SHORTEST = 1e-12
@@ -27,6 +29,8 @@ class LeftOut:
     """(n, K + A): of the fine classes, and of A coarse classes without fine ones, as far as the model knows them."""
     distances: NDArray[np.float32]
     """(n,): their scope distances."""
+    time: TimeHead | None = None
+    """The head for time, which was fitted to all of them; None where classes have no order."""
 
     def places(self, rows: NDArray[np.int64]) -> NDArray[np.intp]:
         """Where some of the images, `rows` (m,), stand among the n."""

@@ -17,8 +17,9 @@ from lsl_trainer.data.training_data import ALLOWED, TrainingData
 from lsl_trainer.frozen.features import FrozenFeatures
 from lsl_trainer.learning.backbones import feature_network
 from lsl_trainer.learning.left_out import LeftOut, left_out_distances
-from lsl_trainer.learning.linear_problem import LinearProblem, fit_linear, principal_axes
+from lsl_trainer.learning.linear_problem import Axes, LinearProblem, fit_linear, principal_axes
 from lsl_trainer.learning.plan import Fitting
+from lsl_trainer.learning.time_head import IntervalLabels, TimeHead, fit_time_head
 from lsl_trainer.losses.constraint import constraint_of
 from lsl_trainer.networks.block_features import BlockFeatures
 from lsl_trainer.networks.residual import Network
@@ -27,6 +28,7 @@ from lsl_trainer.settings.groups import Constrained
 __all__ = ["block_tensors", "fit_classifier", "linear_problem", "turned"]
 
 _TURNS = 4
+_FEWEST = 3
 
 
 def fit_classifier(fitting: Fitting) -> LeftOut | None:
@@ -59,7 +61,20 @@ def fit_classifier(fitting: Fitting) -> LeftOut | None:
     logits = _left_out_logits(problem, data.folds, transfer.penalty, network.mean.device)
     labels = problem.labels[: len(data.folds)].numpy()
     distances = left_out_distances((found[0] - axes.shift) * axes.scale, labels, data.folds)
-    return LeftOut(data.learnt_rows, data.folds, logits, distances)
+    time = _time_head(problem, axes, data, fitting.config.labels.coverage)
+    return LeftOut(data.learnt_rows, data.folds, logits, distances, time)
+
+
+def _time_head(problem: LinearProblem, axes: Axes, data: TrainingData, coverage: float) -> TimeHead | None:
+    """The head for time, from the first view of each image; None for classes without order, or fewer than three."""
+    if not is_ordered(data.fine_space.classes) or len(data.fine_space) < _FEWEST:
+        return None
+    count = len(data.folds)
+    groups = np.full(count, -1)
+    groups[np.searchsorted(data.learnt_rows, data.fine.rows)] = data.fine.groups
+    allowed = problem.allowed[:count, : data.fine_outputs].numpy()
+    labels = IntervalLabels(allowed, problem.labels[:count].numpy() >= 0, groups, data.folds)
+    return fit_time_head(problem.coordinates[:count], labels, axes.axes, coverage)
 
 
 def _left_out_logits(
