@@ -1,4 +1,4 @@
-"""The example on an atlas: real genes of the virtual embryo are drawn as photographs, go through store, annotations and
+"""The examples on an atlas: real genes of the virtual embryo, drawn as photographs, go through store, annotations and
 atlas, and squidpy ranks them as it ranks the cells that they were drawn from."""
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lsl_runtime import Model, annotate, build_atlas, write_h5ad
+from lsl_runtime import Model, annotate, build_atlas, build_gems, write_gems, write_h5ad
 from lsl_shared import StoreWriter
 from tests.support.bands import write_bundle
 from tests.support.places import ROOT
@@ -48,15 +48,48 @@ def drawn(store: Path) -> None:
                 writer.append(photograph(stain, inside, generator), id=f"{gene}-{copy}", gene=gene, view="lateral")
 
 
+def needs(library: str) -> None:
+    """Skips where the Python for the examples lacks a library, or this one lacks anndata."""
+    pytest.importorskip("anndata")
+    if subprocess.run([PYTHON, "-c", f"import {library}"], capture_output=True).returncode:
+        pytest.skip(f"needs {library}; LSL_READERS names a Python that has it")
+
+
+def annotated(folder: Path) -> Path:
+    """The store of the drawn photographs, all given stage 5."""
+    drawn(folder / "store.h5")
+    bundle = write_bundle(folder / "model", size=(HEIGHT, WIDTH), classes=("5",), parent_index=(1,))
+    annotate(folder / "store.h5", Model.load(bundle, "cpu"))
+    write_h5ad(folder / "atlas.h5ad", build_atlas(folder / "store.h5"))
+    return folder / "store.h5"
+
+
+READ = """
+import anndata, h5py, numpy, spatialdata
+whole = spatialdata.read_zarr("atlas.zarr")
+with h5py.File("maps/gems.h5") as file:
+    assert (whole["map_5"].values[0] == file["stage_5/gem"][...]).all()
+assert numpy.array_equal(whole["genes"].X, anndata.read_h5ad("atlas.h5ad").X)
+assert abs(spatialdata.get_extent(whole["map_5"], coordinate_system="5")["x"][1] - 102.5) < 4
+print("equal")
+"""
+
+
+@pytest.mark.skipif(not EMBRYO.exists(), reason="needs ../shared/data/bdtnp-virtual-embryo")
+def test_spatialdata_holds_maps_and_genes(tmp_path: Path) -> None:
+    needs("spatialdata")
+    write_gems(tmp_path / "maps", build_gems(annotated(tmp_path), ["5"], masked=False))
+    words = [PYTHON, str(ROOT / "examples" / "atlas_spatialdata.py"), "atlas.h5ad", "maps/gems.h5", "atlas.zarr"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    done = subprocess.run([PYTHON, "-W", "error", "-c", READ], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.strip() == "equal", done.stderr
+
+
 @pytest.mark.skipif(not EMBRYO.exists(), reason="needs ../shared/data/bdtnp-virtual-embryo")
 def test_morans_i_of_real_patterns(tmp_path: Path) -> None:
-    if subprocess.run([PYTHON, "-c", "import squidpy"], capture_output=True).returncode:
-        pytest.skip("needs squidpy; LSL_READERS names a Python that has it")
-    pytest.importorskip("anndata")
-    drawn(tmp_path / "store.h5")
-    bundle = write_bundle(tmp_path / "model", size=(HEIGHT, WIDTH), classes=("5",), parent_index=(1,))
-    annotate(tmp_path / "store.h5", Model.load(bundle, "cpu"))
-    write_h5ad(tmp_path / "atlas.h5ad", build_atlas(tmp_path / "store.h5"))
+    needs("squidpy")
+    annotated(tmp_path)
     words = [PYTHON, str(ROOT / "examples" / "atlas_squidpy.py"), "atlas.h5ad", "5", "moran.png", str(EMBRYO)]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0 and (tmp_path / "moran.png").exists(), done.stderr
