@@ -28,6 +28,7 @@ def annotate(
     out: str | Path | None = None,
     saliency: bool = False,
     features: bool = False,
+    expression: bool = False,
     saliency_method: SaliencyMethod = "gradient",
     constrain: str | None = None,
     timetable: str | Path | None = None,
@@ -50,6 +51,7 @@ def annotate(
         out: The annotations file; None is store.annotations.h5 beside the store.
         saliency: Whether each image's saliency map is stored.
         features: Whether each image's feature vector is stored.
+        expression: Whether each image's stain density is stored, so that maps need not find it again.
         saliency_method: How the maps are made, see `Model.saliency`; finished maps of another method are replaced.
         constrain: Coarse tasks, joined by commas, or "all"; answers that keep to their known labels are stored, too.
         timetable: A table with columns class, begin, end that ages follow; None is the fly's, or the order of classes.
@@ -77,7 +79,7 @@ def annotate(
         (60, 5, {'4': 13, '5': 13, '7': 17, '9': 12})
     """
     began = time.monotonic()
-    outputs = Outputs(Saliency(saliency_method) if saliency else None, features, constrain or "")
+    outputs = Outputs(Saliency(saliency_method) if saliency else None, features, constrain or "", expression)
     work = Work(on_progress or _unheard, batch_size, restart, Machines(workers, scheduler))
     with Store(store) as opened, planned(opened, model, out, outputs, timetable) as plan:
         return summary(plan, make_all(plan, work), began)
@@ -92,6 +94,7 @@ def annotate_shard(
     out: str | Path | None = None,
     saliency: bool = False,
     features: bool = False,
+    expression: bool = False,
     saliency_method: SaliencyMethod = "gradient",
     constrain: str | None = None,
     batch_size: int | None = None,
@@ -111,6 +114,7 @@ def annotate_shard(
         out: The annotations file; None is store.annotations.h5 beside the store.
         saliency: Whether each image's saliency map is stored.
         features: Whether each image's feature vector is stored.
+        expression: Whether each image's stain density is stored, so that maps need not find it again.
         saliency_method: How the maps are made, see `Model.saliency`.
         constrain: Coarse tasks, joined by commas, or "all"; answers that keep to their known labels are stored, too.
         batch_size: How many images go through the network at once, at least 1; None is what suits the processor.
@@ -134,7 +138,7 @@ def annotate_shard(
         >>> join_shards("store.h5", model, out="answers.h5").images
         60
     """
-    outputs = Outputs(Saliency(saliency_method) if saliency else None, features, constrain or "")
+    outputs = Outputs(Saliency(saliency_method) if saliency else None, features, constrain or "", expression)
     work = Work(on_progress or _unheard, batch_size, restart)
     with Store(store) as opened, planned(opened, model, out, outputs) as plan:
         return make_shard(plan, shard_of(plan.partitions, shard, shards), work)

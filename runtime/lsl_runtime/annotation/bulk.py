@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from lsl_shared.files.deflate_codec import deflated
 from lsl_shared.files.store import Store
 
-__all__ = ["MAPS", "copy_bulk", "create_features", "create_maps", "rounded", "write_chunks"]
+__all__ = ["EXPRESSION", "MAPS", "copy_bulk", "create_features", "create_maps", "rounded", "write_chunks"]
 
 MAPS = ("saliency", "against")
 """The maps that may be kept of each image: what speaks for its class, and what speaks against it."""
+
+EXPRESSION = "expression"
+"""Stain density and embryo, kept as `lsl_shared.measures.stored_stain` tells."""
 
 _FAST, _PACKED = 1, 3
 """How hard gzip works on maps, and on what was shuffled: features."""
@@ -54,7 +57,7 @@ def write_chunks(dataset: h5py.Dataset, values: NDArray[Any], first: int = 0) ->
 
 def copy_bulk(file: h5py.File, part: h5py.File, partition: range, store: Store) -> None:
     """Copies maps and features of one part into the joined file, chunk by chunk, without inflating them."""
-    for name, create in (*((name, create_maps) for name in MAPS), ("features", create_features)):
+    for name, create in (*((name, create_maps) for name in (*MAPS, EXPRESSION)), ("features", create_features)):
         if name not in part:
             continue
         source = part[name]

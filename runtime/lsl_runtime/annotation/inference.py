@@ -8,7 +8,7 @@ from contextlib import closing
 
 import numpy as np
 
-from lsl_runtime.annotation.bulk import MAPS
+from lsl_runtime.annotation.bulk import EXPRESSION, MAPS
 from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.part_writer import PartWriter
 from lsl_runtime.annotation.parts import Part
@@ -21,6 +21,8 @@ from lsl_runtime.model.model import Model
 from lsl_runtime.model.saliency_methods import Saliency
 from lsl_runtime.model.sessions import Answers
 from lsl_shared.measures.age import AGE_DENSITY
+from lsl_shared.measures.stain import expression
+from lsl_shared.measures.stored_stain import to_bytes
 from lsl_shared.process.in_order import in_order
 
 __all__ = ["annotate_partitions", "make_parts"]
@@ -59,7 +61,7 @@ def annotate_partitions(
     """Yields the part of each partition from its batches, of which `lanes` go through the network at once."""
 
     def begin(batch: Batch) -> Future[Answers]:
-        return pool.submit(_answers, model.graphs, batch, outputs.saliency)
+        return pool.submit(_answers, model.graphs, batch, outputs)
 
     with (
         ThreadPoolExecutor(lanes, "lane") as pool,
@@ -70,18 +72,20 @@ def annotate_partitions(
             yield partition, _part(model, outputs, found, errors)
 
 
-def _answers(graphs: Graphs, batch: Batch, maps: Saliency | None) -> Answers:
+def _answers(graphs: Graphs, batch: Batch, outputs: Outputs) -> Answers:
     """What the graphs give for a batch; maps, where they are wanted, are of the predicted classes."""
-    if maps is None:
-        return graphs.classify(batch.pixels)
-    return maps.answers(graphs, batch.pixels, np.full(len(batch.pixels), -1))
+    maps, pixels = outputs.saliency, batch.pixels
+    found = maps.answers(graphs, pixels, np.full(len(pixels), -1)) if maps else graphs.classify(pixels)
+    if outputs.expression:
+        found = {**found, EXPRESSION: np.stack([to_bytes(expression(image)) for image in pixels])}
+    return found
 
 
 def _names(model: Model, outputs: Outputs) -> list[str]:
     """What of the graphs' answers goes into a part."""
     names = [model.output("probabilities", task) for task in model.manifest.tasks]
     names += [*(outputs.saliency.outputs if outputs.saliency else ()), *["features"] * outputs.features]
-    names += [AGE_DENSITY] * model.graphs.has_age
+    names += [AGE_DENSITY] * model.graphs.has_age + [EXPRESSION] * outputs.expression
     return names + ["scope_distance"] * (model.manifest.scope_threshold is not None)
 
 
@@ -94,15 +98,19 @@ def _gathered(
     while len(errors) < images:
         batch, answer = next(answers)
         rows = slice(len(errors), len(errors) + len(batch.errors))
-        found = found or {name: np.empty((images, *answer[name].shape[1:]), np.float32) for name in names}
+        found = found or {name: np.empty((images, *answer[name].shape[1:]), _kind(name)) for name in names}
         for name, values in found.items():
             values[rows] = answer[name][: len(batch.errors)]
         errors += batch.errors
         on_progress(len(batch.errors))
     failed = np.array(errors) != ""
     for name, values in found.items():
-        values[failed] = 0 if name in MAPS else np.nan
+        values[failed] = 0 if name in (*MAPS, EXPRESSION) else np.nan
     return found, errors
+
+
+def _kind(name: str) -> type:
+    return np.uint8 if name == EXPRESSION else np.float32
 
 
 def _part(model: Model, outputs: Outputs, found: Answers, errors: list[str]) -> Part:
@@ -114,6 +122,7 @@ def _part(model: Model, outputs: Outputs, found: Answers, errors: list[str]) -> 
         features=found.get("features"),
         scope_distance=found.get("scope_distance"),
         age_density=found.get(AGE_DENSITY),
+        expression=np.asarray(found[EXPRESSION], np.uint8) if outputs.expression else None,
         made_by=outputs.saliency or Saliency(),
         provider=model.provider,
     )

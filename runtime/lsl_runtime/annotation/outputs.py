@@ -11,7 +11,7 @@ from lsl_shared.files.annotations import Annotations
 
 __all__ = ["Outputs"]
 
-_FEATURES, _CONSTRAINED = "features", "constrained-by:"
+_FEATURES, _EXPRESSION, _CONSTRAINED = "features", "expression", "constrained-by:"
 _STORED = {how.key: how for how in map(Saliency, get_args(SaliencyMethod))}
 """The maps that are stored: those of each method at its usual numbers."""
 
@@ -26,12 +26,15 @@ class Outputs:
     """Whether feature vectors are stored."""
     constrain: str = ""
     """The coarse tasks whose labels further answers keep to, joined by commas; '' for none."""
+    expression: bool = False
+    """Whether stain density and embryo are stored."""
 
     @property
     def key(self) -> tuple[str, ...]:
         """The names of the outputs in part keys and in run.json."""
         maps, features = self.saliency.key if self.saliency else "", _FEATURES if self.features else ""
-        return tuple(filter(None, (maps, features, self.constrain and f"{_CONSTRAINED}{self.constrain}")))
+        stain = _EXPRESSION if self.expression else ""
+        return tuple(filter(None, (maps, features, stain, self.constrain and f"{_CONSTRAINED}{self.constrain}")))
 
     @classmethod
     def of_key(cls, key: Iterable[str]) -> Outputs:
@@ -39,7 +42,8 @@ class Outputs:
         names = tuple(map(str, key))
         maps = [_STORED[name] for name in names if name in _STORED]
         coarse = [name.removeprefix(_CONSTRAINED) for name in names if name.startswith(_CONSTRAINED)]
-        found = cls(maps[0] if maps else None, _FEATURES in names, coarse[0] if coarse else "")
+        constrain = coarse[0] if coarse else ""
+        found = cls(maps[0] if maps else None, _FEATURES in names, constrain, _EXPRESSION in names)
         if found.key != names:
             raise ValueError(f"outputs that this version does not know: {', '.join(names)}")
         return found
@@ -49,7 +53,7 @@ class Outputs:
         """What finished annotations hold, as far as this version can make it."""
         method = annotations.saliency_method
         known = Saliency(checked_method(method)) if method in get_args(SaliencyMethod) else None
-        return cls(known, annotations.has_features, annotations.constrained_by)
+        return cls(known, annotations.has_features, annotations.constrained_by, annotations.has_expression)
 
     def __le__(self, other: Outputs) -> bool:
         """Whether the other ones have all of these."""

@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_runtime.annotation.bulk import MAPS, create_features, create_maps, rounded, write_chunks
+from lsl_runtime.annotation.bulk import EXPRESSION, MAPS, create_features, create_maps, rounded, write_chunks
 from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.model.saliency_methods import Saliency
 from lsl_shared.errors import AnnotationsError
@@ -50,6 +50,8 @@ class Part:
     """(n, H, W): what speaks against the class; None where the maps have no sign."""
     age_density: NDArray[np.float32] | None = None
     """(n, K · CELLS): over time, of the first task, NaN for failed images; None where the model has no head for it."""
+    expression: NDArray[np.uint8] | None = None
+    """(n, H, W): stain density and embryo in a byte, zero for failed images; None if not asked for."""
 
     def maps(self) -> Iterator[tuple[str, NDArray[np.float32]]]:
         """Yields the names and values of its maps."""
@@ -140,6 +142,9 @@ class PartFiles:
                 maps = create_maps(file, name, scaled.shape, self._chunk_images)
                 maps.attrs.update(part.made_by.noted)
                 write_chunks(maps, scaled)
+            if part.expression is not None:
+                shape = part.expression.shape
+                write_chunks(create_maps(file, EXPRESSION, shape, self._chunk_images), part.expression)
             if part.features is not None:
                 shape = part.features.shape
                 write_chunks(create_features(file, "features", shape, self._chunk_images), rounded(part.features))

@@ -85,6 +85,34 @@ class AnnotationExtras(OpenFile):
         return found
 
     @property
+    def has_expression(self) -> bool:
+        """Whether stain density is stored."""
+        return "expression" in self._file
+
+    def expression(self, start: int, stop: int) -> NDArray[np.uint8]:
+        """Reads the stored stain density and embryo of images that follow each other.
+
+        Args:
+            start: The first image, 0 … N − 1.
+            stop: One after the last image.
+
+        Returns:
+            uint8 (n, H, W): 0 outside the embryo, inside 1 + 254 · density; all 0 where an image could not be read.
+
+        Raises:
+            AnnotationsError: There are none, or they cannot be read.
+        """
+        start, stop, _ = slice(start, stop).indices(len(self))
+        stored = self._stored_expression
+        found = np.empty((max(stop - start, 0), *stored.values.shape[1:]), np.uint8)
+        try:
+            for first, block in stored.blocks(start, stop):
+                found[first - start : first - start + len(block)] = block
+        except (OSError, ValueError) as problem:
+            raise AnnotationsError(self.path, unreadable(problem), f"expression[{start}:{stop}]") from None
+        return found
+
+    @property
     def has_saliency(self) -> bool:
         """Whether saliency maps are stored."""
         return "saliency" in self._file
@@ -163,6 +191,11 @@ class AnnotationExtras(OpenFile):
     @cached_property
     def _stored_features(self) -> _Rows:
         return _Rows(read_dataset(self._file, "features", AnnotationsError, dtype="f", shape=(len(self), None)))
+
+    @cached_property
+    def _stored_expression(self) -> _Rows:
+        shape = (len(self), None, None)
+        return _Rows(read_dataset(self._file, "expression", AnnotationsError, dtype="u", shape=shape))
 
     @cached_property
     def _opened(self) -> dict[str, _StoredMaps]:

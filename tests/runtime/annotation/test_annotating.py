@@ -14,7 +14,7 @@ import onnxruntime as ort
 import pytest
 
 from lsl_runtime import Model, annotate, annotate_shard, join_shards
-from lsl_shared import Annotations, AnnotationsError, ImageError, Status, Store, annotations_path
+from lsl_shared import Annotations, AnnotationsError, ImageError, Status, Store, annotations_path, expression
 
 Make = Callable[..., Path]
 
@@ -266,3 +266,21 @@ def test_annotations_open_after_the_store_is_gone(make_store: Make, make_bundle:
     store.unlink()
     with Annotations(done.path) as given:
         assert len(given) == 20 and list(given.tasks) == ["stage"]
+
+
+def test_stain_density_is_stored_of_images_that_can_be_read(make_store: Make, make_bundle: Make) -> None:
+    store, model = make_store(60, chunk=20), Model.load(make_bundle())
+    _damage(store, 25)
+    done = annotate(store, model, expression=True)
+    with Store(store) as opened, Annotations(done.path) as given:
+        images, kept = opened.read(0, 20), given.expression(0, 60)
+    assert not kept[20:40].any() and kept[40:].any()
+    for image, stored in zip(images, kept, strict=False):
+        found = expression(image)
+        np.testing.assert_array_equal(stored > 0, found.mask)
+        assert np.abs((stored[found.mask] - 1.0) / 254 - found.density[found.mask]).max() <= 1 / 508 + 1e-6
+    again = annotate(store, model, out=store.with_name("plain.h5"))
+    with Annotations(again.path) as given:
+        assert not given.has_expression
+        with pytest.raises(AnnotationsError, match="expression"):
+            given.expression(0, 1)

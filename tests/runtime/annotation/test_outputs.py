@@ -14,10 +14,11 @@ from lsl_runtime.model.saliency_methods import Saliency, SaliencyMethod
 from lsl_shared import Annotations
 
 EVERY = [
-    Outputs(maps, features, constrain)
+    Outputs(maps, features, constrain, expression)
     for maps in (None, *map(Saliency, get_args(SaliencyMethod)))
     for features in (False, True)
     for constrain in ("", "stage_range", "a:b")
+    for expression in (False, True)
 ]
 
 
@@ -26,6 +27,7 @@ EVERY = [
     [
         (Outputs(), ()),
         (Outputs(features=True), ("features",)),
+        (Outputs(Saliency(), expression=True), ("saliency", "expression")),
         (Outputs(Saliency(), constrain="side"), ("saliency", "constrained-by:side")),
         (
             Outputs(Saliency("smoothgrad"), True, "side"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +22,31 @@ from lsl_shared.wording import command_line
 __all__ = [
     "Explained",
     "SaliencyOf",
+    "StainOf",
+    "StoredMaps",
     "annotating_model",
     "contributions_source",
     "method_told",
     "saliency_source",
     "signed_method",
+    "stain_source",
 ]
 
 SaliencyOf = Callable[[NDArray[np.int64], NDArray[np.uint8]], NDArray[np.float32]]
 """From places in the store (n,), ascending, and their images (n, H, W, 3) to maps float32 (n, H, W)."""
+StainOf = Callable[[NDArray[np.int64]], NDArray[np.uint8]]
+"""From places in the store (n,), ascending, to what is stored of their stain density, uint8 (n, H, W)."""
+
+
+@dataclass(frozen=True)
+class StoredMaps:
+    """A SaliencyOf that does not look at the images."""
+
+    read: Callable[[int, int], NDArray[np.float32]]
+    chunk_images: int
+
+    def __call__(self, rows: NDArray[np.int64], images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return _read(self.read, rows, self.chunk_images)
 
 
 @dataclass(frozen=True)
@@ -40,6 +57,14 @@ class Explained:
     contributions: SaliencyOf | None = None
     positive: bool = False
     """Whether what is positive of the contributions is the saliency."""
+    stain: StainOf | None = None
+    """Where stain density is stored; None finds it in the images."""
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether no image has to be looked at."""
+        sources = (self.saliency, self.contributions)
+        return self.stain is not None and all(one is None or isinstance(one, StoredMaps) for one in sources)
 
     def of(
         self, rows: NDArray[np.int64], images: NDArray[np.uint8]
@@ -68,7 +93,7 @@ def saliency_source(
     if stored and annotations.saliency(0, 1).shape[1:] != source.store.shape[1:]:
         raise AnnotationsError(annotations.path, "holds saliency maps of another size than the images: annotate again")
     if stored and predicted.all():
-        return lambda rows, images: _stored(annotations, rows, chunk_images)
+        return StoredMaps(annotations.saliency, chunk_images)
     maker = source.model or annotating_model(source, threads, task.lacking(stored))
     wanted = checked_method(method or (made if stored else "gradient"))
     logits = task.logits(annotations, maker)
@@ -97,13 +122,21 @@ def contributions_source(
     wanted = method if method in SIGNED else made or "contributions"
     stored = wanted == made
     if stored and predicted.all():
-        return lambda rows, images: _read(annotations.contributions, rows, chunk_images)
+        return StoredMaps(annotations.contributions, chunk_images)
     maker = source.model or annotating_model(source, threads, task.lacking(stored))
     maker.ready(saliency=True, method=checked_method(wanted))
     logits = task.logits(annotations, maker)
     return lambda rows, images: maker.contributions(
         images, logits[rows], steps=SIGNED[wanted], smooth=SMOOTH, batch_size=len(images)
     )
+
+
+def stain_source(source: Source) -> StainOf | None:
+    """The stored stain density; None where there is none of these images' size."""
+    given, store = source.annotations, source.store
+    if not given.has_expression or given.expression(0, 1).shape[1:] != store.shape[1:]:
+        return None
+    return lambda rows: _read(given.expression, rows, store.chunk_images)
 
 
 def signed_method(source: Source, task: MappedTask) -> str:
@@ -148,9 +181,7 @@ def _stored(annotations: Annotations, rows: NDArray[np.int64], chunk_images: int
     return _read(annotations.saliency, rows, chunk_images)
 
 
-def _read(
-    read: Callable[[int, int], NDArray[np.float32]], rows: NDArray[np.int64], chunk_images: int
-) -> NDArray[np.float32]:
+def _read(read: Callable[[int, int], NDArray[Any]], rows: NDArray[np.int64], chunk_images: int) -> NDArray[Any]:
     """Maps of `rows`, ascending, each chunk read once."""
     maps = []
     for chunk in np.unique(rows // chunk_images):

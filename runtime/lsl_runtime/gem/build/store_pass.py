@@ -10,7 +10,13 @@ from pathlib import Path
 
 from lsl_runtime.cluster import Machines, open_cluster, opened_once
 from lsl_runtime.gem.build.mapped_task import MappedTask
-from lsl_runtime.gem.build.saliency_source import Explained, contributions_source, saliency_source, signed_method
+from lsl_runtime.gem.build.saliency_source import (
+    Explained,
+    contributions_source,
+    saliency_source,
+    signed_method,
+    stain_source,
+)
 from lsl_runtime.gem.build.selection import Choice
 from lsl_runtime.gem.build.settings import MapSettings, MaskKind
 from lsl_runtime.gem.build.source import Source, check_source
@@ -52,7 +58,13 @@ class Pass:
         return settings.mask or ("landmarks" if usual else "image")
 
     def explained(self, threads: int | None = None) -> Explained:
-        """Where masks of single images and contributions come from, as far as asked for. Raises AnnotationsError."""
+        """Where stain, masks of single images and contributions come from, as far as asked for.
+
+        Raises AnnotationsError.
+        """
+        return replace(self._maps(threads), stain=stain_source(self.source))
+
+    def _maps(self, threads: int | None) -> Explained:
         method = self.settings.saliency_method
         signed = contributions_source(self.source, self.task, method, threads) if self.landmark_map else None
         if self.mask != "image":

@@ -24,6 +24,7 @@ from lsl_runtime.model.cores import cores
 from lsl_shared.files.partitions import partitions
 from lsl_shared.files.store import Store
 from lsl_shared.measures.stain import expression
+from lsl_shared.measures.stored_stain import from_bytes
 from lsl_shared.process.scratch import scratch
 
 __all__ = ["STAINED", "Measured", "Sums", "add_up", "measure", "pieces", "sum_up"]
@@ -31,14 +32,15 @@ __all__ = ["STAINED", "Measured", "Sums", "add_up", "measure", "pieces", "sum_up
 STAINED = 0.2
 """Mode `fraction` counts a pixel as stained above this density."""
 
+_UNSEEN = np.empty((0, 0, 3), np.uint8)  # the pixels of an image that nobody looks at
 _BATCH = 16
 _PIECES = 64
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One chosen image of `group`: `pixels` (H, W, 3), what it adds to the map, its stain density in 0..1, its embryo,
-    and, if wanted, its saliency mask and its contributions."""
+    """One chosen image of `group`: `pixels` (H, W, 3), none where nobody looks at them, what it adds to the map, its
+    stain density in 0..1, its embryo, and, if wanted, its saliency mask and its contributions."""
 
     row: int
     group: str
@@ -161,11 +163,12 @@ def sum_up(
     owner, weight = np.full(len(store), -1), np.zeros(len(store))
     for place, choice in enumerate(choices):
         owner[choice.rows], weight[choice.rows] = place, choice.weights
+    shown = np.concatenate([np.array([], np.int64), *(choice.samples for choice in choices)])
     with ThreadPoolExecutor(threads or cores()) as pool:
         for partition in partitions(len(store), store.chunk_images) if over is None else over:
             passed = partition.start
             rows = partition.start + np.flatnonzero(owner[partition.start : partition.stop] >= 0)
-            for batch in _batches(store, rows, maps_of, settings.mode, pool):
+            for batch in _batches(store, rows, maps_of, settings.mode, pool, shown):
                 for image in batch:
                     sums[owner[image.row]].add(image, weight[image.row])
                 advance(batch[-1].row + 1 - passed)
@@ -185,28 +188,50 @@ def measure(
     saliency: NDArray[np.float32] | None,
     mode: Mode,
     contributions: NDArray[np.float32] | None = None,
+    stain: NDArray[np.uint8] | None = None,
 ) -> Measured:
-    """What the image at `row` adds to a map."""
-    found = expression(pixels)
+    """What the image at `row` adds to a map; `stain` (H, W) is what is stored of it, else it is found in `pixels`."""
+    found = expression(pixels) if stain is None else from_bytes(stain)
     value = found.density if mode == "mean" else (found.density > STAINED).astype(np.float32)
     mask = None if saliency is None else saliency_mask(saliency, found.mask)
     return Measured(row, group_name(store, row), pixels, value, found.density, found.mask, mask, contributions)
 
 
 def _batches(
-    store: Store, rows: NDArray[np.int64], explained: Explained, mode: Mode, pool: ThreadPoolExecutor
+    store: Store,
+    rows: NDArray[np.int64],
+    explained: Explained,
+    mode: Mode,
+    pool: ThreadPoolExecutor,
+    shown: NDArray[np.int64],
 ) -> Iterator[list[Measured]]:
-    """Measured images in order; while a batch is measured, the next one is read."""
+    """Measured images in order; while a batch is measured, the next one is read. Pixels may be those `shown` alone."""
     waiting = None
     for part in _cut(rows, store.chunk_images):
-        pixels = store.select(part)  # (n, H, W, 3)
-        chosen = zip(part, pixels, explained.of(part, pixels), strict=True)
-        started = [pool.submit(measure, store, int(row), image, one, mode, two) for row, image, (one, two) in chosen]
+        if explained.is_stored:
+            pixels, images = _pixels(store, part, shown), _UNSEEN[None]
+        else:
+            images = store.select(part)  # (n, H, W, 3)
+            pixels = list(images)
+        maps = explained.of(part, images)
+        stains = explained.stain(part) if explained.stain else [None] * len(part)
+        chosen = zip(part, pixels, maps, stains, strict=True)
+        started = [
+            pool.submit(measure, store, int(row), image, one, mode, two, stain)
+            for row, image, (one, two), stain in chosen
+        ]
         if waiting:
             yield [future.result() for future in waiting]
         waiting = started
     if waiting:
         yield [future.result() for future in waiting]
+
+
+def _pixels(store: Store, rows: NDArray[np.int64], shown: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
+    """The pixels of those of the rows that are shown, `_UNSEEN` of the others."""
+    seen = rows[np.isin(rows, shown)]
+    found = dict(zip(seen.tolist(), store.select(seen), strict=True)) if len(seen) else {}
+    return [found.get(row, _UNSEEN) for row in rows.tolist()]
 
 
 def _cut(rows: NDArray[np.int64], chunk_images: int) -> Iterator[NDArray[np.int64]]:

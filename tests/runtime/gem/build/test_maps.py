@@ -251,3 +251,31 @@ def test_unknown_mode_is_named(make_store: Make) -> None:
 
 def test_gem_prints_short(annotated: Path) -> None:
     assert isinstance(found := build_gem(annotated, "4"), Gem) and "GemSample" not in repr(found)
+
+
+def test_stored_stain_gives_the_same_maps_without_the_images(
+    make_store: Make, make_bundle: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, model, whole = make_store(120, chunk=10), Model.load(make_bundle()), Store.select
+    read: list[int] = []
+
+    def select(self: Store, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        read.extend(rows.tolist())
+        return whole(self, rows)
+
+    monkeypatch.setattr(Store, "select", select)
+    plain = annotate(store, model, saliency=True, out=tmp_path / "plain.h5").path
+    stored = annotate(store, model, saliency=True, expression=True, out=tmp_path / "stored.h5").path
+    modes: tuple[Mode, ...] = ("mean", "fraction")
+    for mode in modes:
+        expected = build_gem(store, "9", annotations=plain, mode=mode)
+        read.clear()
+        found = build_gem(store, "9", annotations=stored, mode=mode)
+        assert len(read) == len(found.samples) < found.n_images
+        np.testing.assert_array_equal(found.embryo, expected.embryo)
+        for sample, other in zip(found.samples, expected.samples, strict=True):
+            np.testing.assert_array_equal(sample.image, other.image)
+        if mode == "mean":
+            assert found.masked_gem is not None and expected.masked_gem is not None
+            np.testing.assert_allclose(found.gem, expected.gem, atol=1 / 508 + 1e-6)
+            np.testing.assert_allclose(found.masked_gem, expected.masked_gem, atol=1 / 508 + 1e-6)
