@@ -8,13 +8,18 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["command_line", "first_few", "printable"]
+__all__ = ["command_line", "counted", "first_few", "printable"]
 
 
 def command_line(*words: object) -> str:
     """A command to paste into a shell: names with blanks, quotes and the like are quoted, a Path is no option."""
     texts = [_no_option(word) if isinstance(word, Path) else str(word) for word in words]
     return subprocess.list2cmdline(texts) if os.name == "nt" else shlex.join(texts)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun: "1 gene", "1,237 images"."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def first_few(names: Iterable[object], most: int = 5, separator: str = ", ") -> str:

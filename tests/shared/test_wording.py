@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lsl_shared.wording import command_line, first_few, printable
+from lsl_shared.wording import command_line, counted, first_few, printable
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,7 @@ def test_a_path_is_no_option() -> None:
 def test_windows_has_its_own_quotes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lsl_shared.wording.os.name", "nt")
     assert command_line("lsl-annotate", r"C:\my store.h5") == r'lsl-annotate "C:\my store.h5"'
+
+
+def test_counted() -> None:
+    assert [counted(number, "gene") for number in (0, 1, 1237)] == ["0 genes", "1 gene", "1,237 genes"]

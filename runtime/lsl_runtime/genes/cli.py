@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from lsl_runtime.options import AnnotationsOption, StoreArgument
-from lsl_shared.process.terminal import Debug, new_app, plain_errors
+from lsl_shared.process.terminal import Debug, new_app, plain_errors, say
+from lsl_shared.wording import printable
 
 app = new_app("Single genes of an annotated store.")
 
@@ -62,13 +63,16 @@ def genes_command(
     Example:  lsl-genes store.h5 --clusters 12 --parquet
     """
     with plain_errors(debug, "The same command starts over."):
+        from lsl_runtime.gem.build.selection import left_out_told
         from lsl_runtime.gem.build.settings import Filter
         from lsl_runtime.gem.of_command import listed
         from lsl_runtime.genes.command import Asked, tell_genes
         from lsl_shared.files.store import Store
 
         with Store(store) as opened:
-            known = set(opened.genes)
+            known, of_other_views = set(opened.genes), left_out_told(opened, view)
+        if of_other_views:
+            say(printable(of_other_views))
         only, left_out = (listed(one, known) if one is not None else None for one in (genes, exclude))
         wanted = Filter(view, only, left_out or (), "equal", floor, sure=sure)
         asked = Asked(tuple(gene or ()), like, tuple(stage or ()), clusters, parquet)

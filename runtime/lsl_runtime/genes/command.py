@@ -24,7 +24,7 @@ from lsl_shared.errors import ConfigError, GemError
 from lsl_shared.files.output_file import check_writable
 from lsl_shared.measures.stain import expression
 from lsl_shared.process.terminal import progress, say
-from lsl_shared.wording import first_few, printable
+from lsl_shared.wording import counted, first_few, printable
 
 __all__ = ["Asked", "tell_genes"]
 
@@ -111,7 +111,8 @@ def _written(study: GeneStudy, asked: Asked, found: _Found | None, folder: Path)
     for name, columns in (("genes", gene_columns(study, extra)), ("stages", stage_columns(study))):
         path = folder / f"{name}.{ending}"
         write_columns(path, columns)
-        yield f"{len(columns['gene']):,} rows, {'a gene' if name == 'genes' else 'a gene and stage'} each → {path}"
+        what = "a gene" if name == "genes" else "a gene and stage"
+        yield f"{counted(len(columns['gene']), 'row')}, {what} each → {path}"
     yield from pictures
     if found is not None and found.pattern is not None:
         yield from _like(study, asked, found, folder)
@@ -126,9 +127,12 @@ def _like(study: GeneStudy, asked: Asked, found: _Found, folder: Path) -> Iterat
     assert found.pattern is not None and asked.like is not None
     best = found.patterns.like(found.pattern, but=found.gene, stages=asked.stages)
     at = f" at {study.atlas.task} {', '.join(asked.stages)}" if asked.stages else ""
+    if not best:
+        yield f"no other gene has maps{at} that could be compared with {asked.like}"
+        return
     yield f"most like {asked.like}{at}:"
     for place, one in enumerate(best[:_TOLD], 1):
-        yield f"  {place:2}. {one.gene}  {one.similarity:.2f}, {one.n_images} images"
+        yield f"  {place:2}. {one.gene}  {one.similarity:.2f}, {counted(one.n_images, 'image')}"
     name = f"like-{safe_name(asked.like)}"
     write_columns(folder / f"{name}.csv", {
         "gene": [one.gene for one in best], "similarity": [one.similarity for one in best],
@@ -149,12 +153,12 @@ def _drawn(path: Path, title: str, rows: Sequence[Row], study: GeneStudy, noun: 
 def _cautions(study: GeneStudy) -> Iterator[str]:
     once = [one.gene for one in study.genes if one.n_images == 1]
     if once:
-        many = f"{len(once):,} genes have" if len(once) > 1 else "1 gene has"
-        yield f"{many} one image, which tells little; intervals are wide: {first_few(once, 5)}"
+        told = f"{counted(len(once), 'gene')} with one image, which tells little; intervals are wide"
+        yield f"{told}: {first_few(once, 5)}"
     if study.timetable is None:
         yield f"classes of {study.atlas.task} have no order, so there is no onset and no end"
     if study.atlas.n_without_gene:
-        yield f"left out, without a gene: {study.atlas.n_without_gene:,} images"
+        yield f"left out, without a gene: {counted(study.atlas.n_without_gene, 'image')}"
     if alike := alike_but_for_case(study.atlas.genes):
         yield f"names that differ in case alone are kept apart: {first_few(alike, 5)}"
 
@@ -163,7 +167,7 @@ def _times_told(study: GeneStudy, gene: str) -> str:
     """From when to when a gene is expressed, in words."""
     one = study.genes[study.atlas.genes.index(gene)]
     found, times = one.window, study.timetable
-    images = f"{one.n_images} image{'s' * (one.n_images != 1)}"
+    images = counted(one.n_images, "image")
     if found is None or times is None:
         return images
     if found.expressed < 0.5:

@@ -15,6 +15,7 @@ from lsl_runtime.gem.draw.axes import round_top
 from lsl_runtime.gem.draw.sheet import GREY, INK, Sheet, frame, readable
 from lsl_runtime.gem.draw.style import Style
 from lsl_runtime.genes.study import GeneStudy
+from lsl_shared.wording import counted
 
 __all__ = ["Row", "cluster_rows", "draw_rows", "gene_rows"]
 
@@ -37,7 +38,7 @@ def gene_rows(study: GeneStudy, genes: Sequence[str], told: Sequence[str] = ()) 
     atlas, found = study.atlas, []
     for place, gene in enumerate(genes):
         at = atlas.genes.index(gene)
-        text = told[place] if told else f"{int(atlas.n_images[:, at].sum())} images"
+        text = told[place] if told else counted(int(atlas.n_images[:, at].sum()), "image")
         found.append(Row(gene, text, atlas.mean[:, at], atlas.n_images[:, at].tolist()))
     return found
 
@@ -50,7 +51,7 @@ def cluster_rows(atlas: Atlas, members: Sequence[NDArray[np.int64]]) -> list[Row
         with np.errstate(invalid="ignore"):
             mean = np.nansum(atlas.mean[:, inside], 1) / have.sum(1)[:, None, None]
         genes = ", ".join(readable(atlas.genes[place], 14) for place in inside[:5])
-        told = f"{len(inside)} genes: {genes}{' …' * (len(inside) > 5)}"
+        told = f"{counted(len(inside), 'gene')}: {genes}{' …' * (len(inside) > 5)}"
         rows.append(Row(f"cluster {number}", told, mean.astype(np.float32), have.sum(1).tolist()))
     return rows
 

@@ -51,6 +51,12 @@ def test_like_an_image(tmp_path: Path) -> None:
     assert result.exit_code == 0 and f"most like {name}:" in result.output, result.output
 
 
+def test_a_gene_alone_is_like_none(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["--genes", "gene003", "--like", "gene003"])
+    assert result.exit_code == 0 and "no other gene has maps that could be compared with gene003" in result.output
+    assert "1 row, a gene each" in result.output and not (tmp_path / "store.genes" / "like-gene003.csv").exists()
+
+
 def test_parquet(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     result = CliRunner().invoke(app, ["--parquet"])
@@ -82,7 +88,7 @@ def test_refused(options: list[str], told: str, tmp_path: Path) -> None:
 def test_few_images_and_odd_names_are_told(tmp_path: Path) -> None:
     rename(tmp_path / "store.h5", {row: f"alone{row}" for row in range(58)} | {58: "Dl", 59: "dl"})
     result = CliRunner().invoke(app, [])
-    assert result.exit_code == 0 and "one image, which tells little; intervals are wide" in result.output
+    assert result.exit_code == 0 and "with one image, which tells little; intervals are wide" in result.output
     assert "differ in case alone are kept apart: Dl and dl" in result.output or "Dl" not in result.output
 
 

@@ -15,7 +15,7 @@ from lsl_shared.errors import GemError
 from lsl_shared.files.annotations import annotations_path
 from lsl_shared.files.output_file import refuse_inputs
 from lsl_shared.process.terminal import progress, say
-from lsl_shared.wording import first_few, printable
+from lsl_shared.wording import counted, first_few, printable
 
 __all__ = ["alike_but_for_case", "write_atlas"]
 
@@ -38,12 +38,12 @@ def write_atlas(store: Path, annotations: Path | None, stages: Sequence[str], wa
 def _told(atlas: Atlas, path: Path) -> Iterator[str]:
     what = atlas.task.replace("_", " ")
     filled = (atlas.n_images > 0).mean()
-    cells = f"{int(atlas.inside.sum())} places × {len(atlas.stages)} {what}s"
-    yield f"{len(atlas.genes):,} genes by {cells}, {int(atlas.n_images.sum()):,} images → {path}"
+    cells = f"{counted(int(atlas.inside.sum()), 'place')} × {counted(len(atlas.stages), what)}"
+    yield f"{counted(len(atlas.genes), 'gene')} by {cells}, {counted(int(atlas.n_images.sum()), 'image')} → {path}"
     if filled < 1:
         yield f"  {1 - filled:.0%} of genes × {what}s have no image: NaN"
     if atlas.n_without_gene:
-        yield f"  left out, without a gene: {atlas.n_without_gene:,} images"
+        yield f"  left out, without a gene: {counted(atlas.n_without_gene, 'image')}"
     if found := alike_but_for_case(atlas.genes):
         yield f"  names that differ in case alone are kept apart: {first_few(found, 5)}"
 
