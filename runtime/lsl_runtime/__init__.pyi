@@ -12,6 +12,7 @@ from .gem.atlas.anndata_file import as_anndata as as_anndata
 from .gem.atlas.anndata_file import write_h5ad as write_h5ad
 from .gem.atlas.atlas import Atlas as Atlas
 from .gem.atlas.build import build_atlas as build_atlas
+from .gem.build.age_maps import build_age_gems as build_age_gems
 from .gem.build.contrast import Contrast as Contrast
 from .gem.build.contrast import build_contrast as build_contrast
 from .gem.build.gem import Gem as Gem
@@ -29,6 +30,7 @@ from .gem.comparison.file import read_comparison as read_comparison
 from .gem.comparison.file import write_comparison as write_comparison
 from .gem.comparison.picture import draw_comparison as draw_comparison
 from .gem.draw.contrast_picture import draw_contrast as draw_contrast
+from .gem.draw.movie import write_movie as write_movie
 from .gem.draw.page import write_page as write_page
 from .gem.draw.panel import draw_panel as draw_panel
 from .gem.draw.picture import draw_gem as draw_gem

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from lsl_runtime.gem.age_options import AgeOption, BandwidthOption, MovieOption
 from lsl_runtime.gem.atlas.options import H5adOption
 from lsl_runtime.options import AnnotationsOption, SchedulerOption, StoreArgument, WorkersOption
 from lsl_shared.process.terminal import Debug, new_app, plain_errors, progress, say
@@ -113,6 +114,9 @@ def gem_command(
     ] = False,
     table: Annotated[bool, typer.Option("--table", help="List every gene at each stage, genes.csv.")] = False,
     h5ad: H5adOption = None,
+    age: AgeOption = None,
+    bandwidth: BandwidthOption = None,
+    movie: MovieOption = None,
     panel: Annotated[
         bool,
         typer.Option(
@@ -169,7 +173,7 @@ def gem_command(
 
     Example:  lsl-gem store.h5 --panel --style flyexpress --format pdf
 
-    Example:  lsl-gem store.h5 --why 9 --not 10
+    Example:  lsl-gem store.h5 --age 220min --movie development.apng
     """
     if (why is None) != (why_not is None):
         raise typer.BadParameter("go together: --why 9 --not 10", param_hint="--why and --not")
@@ -177,12 +181,16 @@ def gem_command(
         raise typer.BadParameter("goes without --stage, --term, --compare and --panel", param_hint="--why")
     if h5ad is not None and (term or why or compare is not None or panel):
         raise typer.BadParameter("goes without --term, --why, --compare and --panel", param_hint="--h5ad")
-    if not (stage or term or why) and compare is None and not panel and h5ad is None:
+    aged, mapped = bool(age) or movie is not None, bool(stage or term or why or compare or panel or h5ad)
+    if aged and mapped:
+        raise typer.BadParameter("goes without --stage, --term, --compare, --why, --panel, --h5ad", param_hint="--age")
+    if not (aged or mapped):
         raise typer.BadParameter("name a stage: --stage 9", param_hint="--stage")
     if term and (stage or compare is not None or saliency_panel is not None):
         raise typer.BadParameter("goes without --stage, --compare and --saliency-panel", param_hint="--term")
     with plain_errors(debug, "The same command starts over."):
         from lsl_runtime.cluster import Machines
+        from lsl_runtime.gem.age_command import AgesAsked, map_ages
         from lsl_runtime.gem.atlas.command import write_atlas
         from lsl_runtime.gem.build.maps import make_maps
         from lsl_runtime.gem.build.requested import requested_of_command
@@ -218,6 +226,9 @@ def gem_command(
         wanted = Filter(view, only, left_out or (), weights, floor, constrained, sure)
         if h5ad is not None:
             write_atlas(store, annotations, stage or [], wanted, h5ad)
+            return
+        if aged:
+            map_ages(store, annotations, AgesAsked(age or (), bandwidth, movie, html), wanted, mode, folder)
             return
         if compare is not None:
             compare_two(store, annotations, compare, stage or [], wanted, mode, folder)

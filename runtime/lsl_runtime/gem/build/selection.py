@@ -15,7 +15,7 @@ from lsl_shared.errors import GemError
 from lsl_shared.files.store import Store
 from lsl_shared.wording import command_line, first_few
 
-__all__ = ["Choice", "choose", "group_name", "left_out_told"]
+__all__ = ["Choice", "choose", "group_name", "left_out_told", "passing"]
 
 _SAMPLES = 5
 
@@ -56,6 +56,11 @@ def choose(source: Source, task: MappedTask, name: str, wanted: Filter | None = 
     if wanted.weights == "probability":
         weights = weights * probability[rows]
     return Choice(name, rows, weights, len(groups), _samples(rows, inverse, probability[rows]))
+
+
+def passing(store: Store, wanted: Filter) -> NDArray[np.bool_]:
+    """Which images, bool (N,), may be used, and are of the view and the genes wanted."""
+    return np.asarray((store.unusable() == "") & _seen_from(store, wanted.view) & _of_genes(store, wanted))
 
 
 def _is_sure(source: Source, task: MappedTask, name: str) -> NDArray[np.bool_]:
