@@ -1,8 +1,8 @@
 """Which genes are like a given one: by their maps at one stage, or over all of them.
 
 The square root of the stain, less what all genes of the stage have in common, is correlated over the places of the egg.
-A gene's maps are smoothed over neighbouring stages, because most genes lack images of most stages; correlations of
-several stages are averaged, each by how many images both genes have there.
+A gene's maps are smoothed over neighbouring stages, because most genes lack images of most stages; those of classes
+without an order are not. Correlations of several stages are averaged, each by how many images both genes have there.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from lsl_runtime.gem.atlas.atlas import Atlas
 from lsl_shared.errors import ConfigError
+from lsl_shared.measures.metrics import is_ordered
 
 __all__ = ["Alike", "Pattern", "Patterns", "check_gene"]
 
@@ -48,6 +49,8 @@ class Patterns:
         self.atlas = atlas
         stages = len(atlas.stages)
         near = np.exp(-0.5 * ((np.arange(stages)[:, None] - np.arange(stages)) / _STAGES) ** 2).astype(np.float32)
+        if not is_ordered(atlas.stages):
+            near = np.eye(stages, dtype=np.float32)
         self._near, count = near, atlas.n_images.astype(np.float32)
         weight = near @ count  # (S, G): images at a stage and beside it
         stain = np.sqrt(np.nan_to_num(atlas.mean[:, :, atlas.inside])) * count[:, :, None]  # (S, G, cells)

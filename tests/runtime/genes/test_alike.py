@@ -68,6 +68,12 @@ def test_a_gene_without_stain_is_like_none(atlas: Atlas) -> None:
     assert np.abs(patterns.similarity(patterns.of("g0"))).max() == 0
 
 
+def test_classes_without_an_order_are_not_smoothed(atlas: Atlas) -> None:
+    one = replace(drawn(atlas, [10, 10, 90, 90]), stages=("oak", "palm", "rice", "pine"))
+    assert (Patterns(one).known == (one.n_images > 0)).all()
+    assert (Patterns(replace(one, stages=atlas.stages)).known > 0).all()
+
+
 def test_clusters(atlas: Atlas) -> None:
     found = cluster(Patterns(drawn(atlas, [10, 50, 10, 90, 10, 50, 90, 50, 50])), 3)
     sets = {tuple(sorted(found.members(place).tolist())) for place in range(3)}

@@ -36,12 +36,13 @@ def write_atlas(store: Path, annotations: Path | None, stages: Sequence[str], wa
 
 
 def _told(atlas: Atlas, path: Path) -> Iterator[str]:
-    what = atlas.task.replace("_", " ")
+    one, several = ("stage", "stages") if atlas.task == "stage" else ("class", "classes")
+    stages = f"{len(atlas.stages)} {one if len(atlas.stages) == 1 else several}"
     filled = (atlas.n_images > 0).mean()
-    cells = f"{counted(int(atlas.inside.sum()), 'place')} × {counted(len(atlas.stages), what)}"
+    cells = f"{counted(int(atlas.inside.sum()), 'place')} × {stages}"
     yield f"{counted(len(atlas.genes), 'gene')} by {cells}, {counted(int(atlas.n_images.sum()), 'image')} → {path}"
     if filled < 1:
-        yield f"  {1 - filled:.0%} of genes × {what}s have no image: NaN"
+        yield f"  {1 - filled:.0%} of genes × {several} have no image: NaN"
     if atlas.n_without_gene:
         yield f"  left out, without a gene: {counted(atlas.n_without_gene, 'image')}"
     if found := alike_but_for_case(atlas.genes):
