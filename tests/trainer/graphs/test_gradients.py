@@ -9,10 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lsl_shared import Manifest, Task
 from lsl_shared.errors import ExportError
 from lsl_trainer.graphs.convolution import Convolution, input_gradient
 from lsl_trainer.graphs.folding import folded
-from lsl_trainer.graphs.gradients import saliency_graph, saliency_of
+from lsl_trainer.graphs.gradients import chosen_class, saliency_of
+from lsl_trainer.graphs.parts import Parts, trace_parts
 from lsl_trainer.graphs.pooling import POOLING_GRADIENTS, POOLING_RULES
 from lsl_trainer.graphs.torch_internals import ADAPTIVE_AVERAGE_POOLING
 from lsl_trainer.networks.residual import Network, residual_network
@@ -45,6 +47,25 @@ def small_network() -> Network:
     network = residual_network(NetworkConfig(widths=(8, 16), strides=(1, 2), pool=2), SIZE, 5)
     randomize(network)
     return network.eval()
+
+
+def traced(network: nn.Module, size: tuple[int, int], classes: int) -> Parts:
+    """All pieces that its graphs are cut out of, as they stand in the traced graph."""
+    return trace_parts(network, Manifest(size, (Task("t", tuple(map(str, range(classes)))),)), gradient=True)
+
+
+def saliency(parts: Parts, pixels: Tensor, index: Tensor, classes: int) -> Tensor:
+    """What the traced graph makes of pixels in 0..1."""
+    pictures, x = pixels.permute(0, 2, 3, 1), 255 * pixels
+    first = dict(zip(parts.outputs, parts.graph(*asked(pictures, index, x, classes)), strict=True))
+    weights = 255 * chosen_class(first["logits"], index, classes)
+    given = [*asked(pictures, index, x, classes)[:-1], weights]
+    found: dict[str, Tensor] = dict(zip(parts.outputs, parts.graph(*given), strict=True))
+    return found["saliency"]
+
+
+def asked(pictures: Tensor, index: Tensor, pixels: Tensor, classes: int) -> list[Tensor]:
+    return [pictures.to(torch.uint8), pictures, pictures, index, index, pixels, torch.zeros(len(index), classes)]
 
 
 def calls(graph: torch.fx.GraphModule) -> set[str]:
@@ -117,7 +138,7 @@ def test_batch_normalization_without_its_own_convolution_stays_exact() -> None:
 def test_tracing_leaves_the_network_as_it_was() -> None:
     network = small_network().train()
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    saliency_graph(network, SIZE, 5)
+    traced(network, SIZE, 5)
     assert network.training
     assert all(parameter.requires_grad for parameter in network.parameters())
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
@@ -148,11 +169,12 @@ def test_predicted_class_is_of_the_first_task_only() -> None:
 
 def test_saliency_graph_holds_forward_operators_only_and_any_batch() -> None:
     network = small_network()
-    graph = saliency_graph(network, SIZE, 5)
-    assert not [name for name in calls(graph) if "backward" in name or "flip" in name or "batch_norm" in name]
+    parts = traced(network, SIZE, 5)
+    assert not [name for name in calls(parts.graph) if "backward" in name or "flip" in name or "batch_norm" in name]
     for batch in (1, 2, 5):
         x, index = torch.rand(batch, 3, *SIZE), torch.arange(batch) - 1
-        got, want = graph(255 * x, index)[2].double(), saliency_of(small_network().double(), x.double(), index, 5)[2]
+        got = saliency(parts, x, index, 5).double()
+        want = saliency_of(small_network().double(), x.double(), index, 5)[2]
         assert (got - want).norm() < 1e-5 * want.norm()
 
 
@@ -173,21 +195,21 @@ def network_calling(function: Callable[[Tensor], Any]) -> Network:
 def test_operator_without_a_gradient_rule_is_named_with_its_module() -> None:
     network = network_calling(lambda x: F.adaptive_max_pool2d(x, 3))
     with pytest.raises(ExportError, match=r"aten\.adaptive_max_pool2d_backward.*in module 'body\.1 \(Calling\)'"):
-        saliency_graph(network, SIZE, 2)
+        traced(network, SIZE, 2)
 
 
 def test_average_pooling_outside_the_rule_is_refused() -> None:
     network = network_calling(lambda x: F.avg_pool2d(x, 3, 2, 1, count_include_pad=False))
     with pytest.raises(ExportError, match=r"count_include_pad"):
-        saliency_graph(network, SIZE, 2)
+        traced(network, SIZE, 2)
 
 
 def test_control_flow_on_pixel_values_is_refused() -> None:
     network = network_calling(lambda x: x if x.sum() > 0 else -x)
     with pytest.raises(ExportError, match=r"cannot be traced.*pixels' values"):
-        saliency_graph(network, SIZE, 2)
+        traced(network, SIZE, 2)
 
 
 def test_images_of_another_size_are_refused() -> None:
     with pytest.raises(ExportError, match=r"cannot be traced for images of \(3, 40, 40\).*size"):
-        saliency_graph(small_network(), (40, 40), 5)
+        traced(small_network(), (40, 40), 5)

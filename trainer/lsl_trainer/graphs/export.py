@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from torch import nn
 
 from lsl_shared import Manifest
-from lsl_trainer.graphs.answer_graph import AnswerGraph
-from lsl_trainer.graphs.contributions_graph import ContributionsGraph
-from lsl_trainer.graphs.folding import folded
-from lsl_trainer.graphs.gradients import contributions_graph, saliency_graph
-from lsl_trainer.graphs.onnx_file import write_graph
+from lsl_shared.measures.age import AGE_DENSITY
+from lsl_trainer.graphs.cutting import cut_out
+from lsl_trainer.graphs.onnx_file import save_graph, translated
+from lsl_trainer.graphs.parts import cuts, trace_parts
+from lsl_trainer.graphs.size import check_size
 
-__all__ = ["export_classifier", "export_contributions", "export_saliency"]
+__all__ = ["export_classifier", "export_contributions", "export_graphs", "export_saliency"]
+
+
+def export_graphs(
+    network: nn.Module,
+    manifest: Manifest,
+    paths: Mapping[str, str | Path],
+    scope: nn.Module | None = None,
+    time: nn.Module | None = None,
+) -> None:
+    """Writes several graphs of a network, traced together: by name, `classifier`, `saliency` and `contributions`.
+
+    Otherwise as `export_classifier`, `export_saliency` and `export_contributions` do.
+    """
+    further = {name: module for name, module in (("scope_distance", scope), (AGE_DENSITY, time)) if module is not None}
+    check_size(network)
+    parts = trace_parts(network, manifest, further, gradient={*paths} != {"classifier"})
+    whole = translated(parts, network, manifest.image_size)
+    known = cuts(manifest, further)
+    for name, path in paths.items():
+        save_graph(cut_out(whole, known[name]), manifest, Path(path))
 
 
 def export_classifier(
@@ -49,8 +70,7 @@ def export_classifier(
         >>> [output.name for output in session.get_outputs()]
         ['logits', 'probabilities', 'features']
     """
-    core = folded(network, manifest.image_size)
-    write_graph(AnswerGraph(core, manifest, scope, time), network, manifest, path)
+    export_graphs(network, manifest, {"classifier": path}, scope, time)
 
 
 def export_saliency(
@@ -87,8 +107,7 @@ def export_saliency(
         >>> session.run(["saliency"], {"image": images, "class_index": np.array([0, 1, -1])})[0].shape
         (3, 16, 40)
     """
-    core = saliency_graph(network, manifest.image_size, len(manifest.tasks[0].classes))
-    write_graph(AnswerGraph(core, manifest, scope, time, saliency=True), network, manifest, path)
+    export_graphs(network, manifest, {"saliency": path}, scope, time)
 
 
 def export_contributions(network: nn.Module, manifest: Manifest, path: str | Path) -> None:
@@ -121,5 +140,4 @@ def export_contributions(network: nn.Module, manifest: Manifest, path: str | Pat
         >>> why.shape, bool(np.allclose(why[0], -why[1], atol=1e-6))
         ((3, 16, 40), True)
     """
-    core = contributions_graph(network, manifest.image_size, len(manifest.tasks[0].classes))
-    write_graph(ContributionsGraph(core, manifest), network, manifest, path)
+    export_graphs(network, manifest, {"contributions": path})

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, fx, nn
 
 from lsl_trainer.graphs.convolution import Convolution, input_gradient
-from lsl_trainer.graphs.folding import folded
 from lsl_trainer.graphs.merging import merge_phases
 from lsl_trainer.graphs.pooling import POOLING_GRADIENTS, POOLING_RULES
-from lsl_trainer.graphs.torch_internals import DECOMPOSITIONS
+from lsl_trainer.graphs.registry import registry
+from lsl_trainer.graphs.torch_internals import (
+    DECOMPOSITIONS,
+    OpOverload,
+    create_onnx_friendly_decomposition_table,
+    get_onnx_implemented_overloads,
+)
 from lsl_trainer.graphs.tracing import trace
 from lsl_trainer.graphs.unsupported import unsupported
 
-__all__ = ["contributions_graph", "contributions_of", "saliency_graph", "saliency_of"]
+__all__ = ["chosen_class", "contributions_of", "differentiated", "one_hot", "saliency_of"]
 
 aten = torch.ops.aten
 Classifier = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -34,7 +40,7 @@ def saliency_of(
     with torch.enable_grad():
         images = images.detach().requires_grad_()
         logits, features = network(images)
-        (gradient,) = torch.autograd.grad(logits, images, unit * _chosen(logits, class_index, n_first))
+        (gradient,) = torch.autograd.grad(logits, images, unit * chosen_class(logits, class_index, n_first))
     return logits.detach(), features.detach(), gradient.abs().amax(1)
 
 
@@ -56,57 +62,53 @@ def contributions_of(
     with torch.enable_grad():
         images = images.detach().requires_grad_()
         logits, _ = network(images)
-        weights = unit * (_chosen(logits, class_index, n_first) - _one_hot(logits, against))
+        weights = unit * (chosen_class(logits, class_index, n_first) - one_hot(logits, against))
         (gradient,) = torch.autograd.grad(logits, images, weights)
     return logits.detach(), (gradient * direction).sum(1)
 
 
-def _chosen(logits: Tensor, class_index: Tensor, n_first: int) -> Tensor:
+def chosen_class(logits: Tensor, class_index: Tensor, n_first: int) -> Tensor:
     """(B, K): 1 at the class asked for, at the largest of the first `n_first` logits where that is -1."""
     predicted = logits[:, :n_first].argmax(1)
-    return _one_hot(logits, torch.where(class_index < 0, predicted, class_index))
+    return one_hot(logits, torch.where(class_index < 0, predicted, class_index))
 
 
-def _one_hot(logits: Tensor, index: Tensor) -> Tensor:
+def one_hot(logits: Tensor, index: Tensor) -> Tensor:
     """(B, K): 1 at the index (B,), nowhere where that is -1."""
     return (torch.arange(logits.shape[1], device=logits.device)[None] == index[:, None]).to(logits.dtype)
 
 
-def saliency_graph(network: nn.Module, image_size: tuple[int, int], n_first: int) -> fx.GraphModule:
-    """`saliency_of` as a graph of forward operators: images float32 (B, 3, H, W) in 0..255, class_index int64 (B,).
+def differentiated(
+    function: Callable[..., Sequence[Tensor]], examples: tuple[Tensor, ...], network: nn.Module
+) -> fx.GraphModule:
+    """The trace of a function that may take a gradient, in forward operators that ONNX has. Any batch will do.
 
-    The saliency is the gradient by images in 0..1. Any B will do. An ExportError names an operator without a known
+    Its first example holds images (2, H, W, 3) for `network`. An ExportError names an operator without a known
     gradient, and the module that uses it.
     """
-    core = folded(network, image_size)
-    examples = torch.zeros(2, 3, *image_size), torch.full((2,), -1)
-    return _flat(lambda images, index: saliency_of(core, images, index, n_first, 255.0), examples, network)
-
-
-def contributions_graph(network: nn.Module, image_size: tuple[int, int], n_first: int) -> fx.GraphModule:
-    """`contributions_of` as a graph of forward operators: images in 0..255, a direction, both indices.
-
-    Any B will do. An ExportError names an operator without a known gradient, and the module that uses it.
-    """
-    core = folded(network, image_size)
-    pictures, index = torch.zeros(2, 3, *image_size), torch.full((2,), -1)
-    return _flat(
-        lambda images, direction, *indices: contributions_of(core, images, direction, indices, n_first, 255.0),
-        (pictures, pictures.clone(), index, index.clone()), network,
-    )  # fmt: skip
-
-
-def _flat(
-    function: Callable[..., tuple[Tensor, ...]], examples: tuple[Tensor, ...], network: nn.Module
-) -> fx.GraphModule:
-    """The trace of a function that takes a gradient, in forward operators alone."""
-    traced = trace(function, examples, GRADIENT_RULES)
+    rules = {**_onnx_rules(), **GRADIENT_RULES}
+    traced = trace(function, examples, rules)
+    if any(_writes(node) for node in traced.graph.nodes):
+        traced = trace(torch.func.functionalize(traced, remove="mutations"), examples, rules)
     for node in traced.graph.nodes:
         if "backward" in str(node.target):
-            _, _, height, width = examples[0].shape
+            _, height, width, _ = examples[0].shape
             raise unsupported(str(node.target), network, (height, width))
     merge_phases(traced)
     return traced
+
+
+def _writes(node: fx.Node) -> bool:
+    """Whether it changes a tensor that is there, which no graph can."""
+    return isinstance(node.target, OpOverload) and any(
+        argument.alias_info is not None and argument.alias_info.is_write for argument in node.target._schema.arguments
+    )
+
+
+@cache
+def _onnx_rules() -> dict[Any, Callable[..., Any]]:
+    """Operators without a form in ONNX, in terms of others."""
+    return create_onnx_friendly_decomposition_table({*get_onnx_implemented_overloads(registry())})
 
 
 class _ConvolutionBackward(NamedTuple):

@@ -78,7 +78,7 @@ def _reduce_first(node: Any) -> Any:
     if list(dimensions) != [1] or len(node.args) > 2 or not _is_private(absolute, aten.abs.default):
         return None
     spread = absolute.args[0]
-    if not _is_private(spread, SHUFFLE):
+    if spread.target != SHUFFLE:  # which contributions read, too, in a graph of their own
         return None
     x, (rows, columns), size = spread.args
     _, channels, height, width = x.meta["val"].shape

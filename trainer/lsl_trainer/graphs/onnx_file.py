@@ -1,51 +1,56 @@
-"""Writing a graph as an ONNX file: translated by torch, checked, the manifest in its metadata."""
+"""Writing ONNX files: a traced graph is translated by torch's own functions, checked, the manifest in its metadata."""
 
 from __future__ import annotations
 
-import logging
 import re
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import onnx
+import onnx_ir
 import torch
-from torch import fx, nn
+from onnx_ir.passes import common
+from onnxscript import optimizer, version_converter
+from torch import Tensor, fx, nn
 
 from lsl_shared import Manifest
-from lsl_shared.errors import ExportError
 from lsl_shared.files.atomic import atomic_path
 from lsl_shared.files.manifest import METADATA_KEY
-from lsl_trainer.graphs.answer_graph import AnswerGraph
-from lsl_trainer.graphs.contributions_graph import ContributionsGraph
-from lsl_trainer.graphs.torch_internals import EXPORTER_LOGGER
-from lsl_trainer.graphs.translations import TRANSLATIONS
+from lsl_trainer.graphs.parts import Parts
+from lsl_trainer.graphs.registry import OPSET, quiet_exporter, registry
+from lsl_trainer.graphs.sharing import share_transposed
+from lsl_trainer.graphs.simplifying import simplify
+from lsl_trainer.graphs.torch_internals import (
+    TorchTensor,
+    add_opset_imports,
+    rename_axis,
+    translate_fx_graph,
+)
+from lsl_trainer.graphs.tracing import constant, fill_in_values
 from lsl_trainer.graphs.unsupported import unsupported
 
-__all__ = ["write_graph"]
+__all__ = ["save_graph", "translated"]
 
-_OPSET = 20
-
-
-def write_graph(
-    graph: AnswerGraph | ContributionsGraph, network: nn.Module, manifest: Manifest, path: str | Path
-) -> None:
-    """Writes the graph of a network. An ExportError names an operator that ONNX lacks, and the module that uses it."""
-    _check_classes(graph.core, manifest)
-    _save(_translate(graph, network), manifest, path)
+_IR_VERSION = 10
 
 
-def _check_classes(core: fx.GraphModule, manifest: Manifest) -> None:
-    logits = core.graph.output_node().args[0][0]  # type: ignore[index]
-    outputs, classes = logits.meta["val"].shape[1], sum(len(task.classes) for task in manifest.tasks)  # type: ignore[union-attr]
-    if outputs != classes:
-        raise ExportError(
-            f"the network has {outputs} outputs, but the manifest's tasks have {classes} classes together"
-        )
+def translated(parts: Parts, network: nn.Module, image_size: tuple[int, int]) -> onnx.ModelProto:
+    """The traced graph in ONNX. An ExportError names an operator that ONNX lacks, and the module that uses it."""
+    with quiet_exporter():
+        try:
+            model = _translate(parts.graph)
+        except torch.onnx.OnnxExporterError as problem:
+            raise unsupported(_operator_of(problem), network, image_size) from problem
+        _tidy(model)
+    for name, value in zip(parts.inputs, model.graph.inputs, strict=True):
+        value.name = name
+    for name, value in zip(parts.outputs, model.graph.outputs, strict=True):
+        value.name = name
+    return onnx_ir.serde.serialize_model(model)
 
 
-def _save(model: onnx.ModelProto, manifest: Manifest, path: str | Path) -> None:
+def save_graph(model: onnx.ModelProto, manifest: Manifest, path: Path) -> None:
+    """Writes the graph, checked, with the manifest in its metadata."""
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, manifest.to_json()
     onnx.checker.check_model(model, full_check=True)
@@ -53,50 +58,61 @@ def _save(model: onnx.ModelProto, manifest: Manifest, path: str | Path) -> None:
         temporary.write_bytes(model.SerializeToString())
 
 
-def _translate(graph: AnswerGraph | ContributionsGraph, network: nn.Module) -> onnx.ModelProto:
-    _, height, width, _ = graph.inputs["image"].shape
-    with _quiet_exporter():
-        try:
-            program = torch.onnx.export(
-                graph,
-                tuple(graph.inputs.values()),
-                input_names=list(graph.inputs),
-                output_names=list(graph.outputs),
-                dynamic_shapes=(tuple({0: "batch"} for _ in graph.inputs),),
-                opset_version=_OPSET,
-                custom_translation_table=TRANSLATIONS,
-                dynamo=True,
-                verbose=False,
-            )
-        except torch.onnx.OnnxExporterError as problem:
-            raise unsupported(_operator_of(problem), network, (height, width)) from problem
-    assert program is not None
-    program.model.graph.metadata_props.clear()
-    for node in program.model.graph.all_nodes():
-        node.metadata_props.clear()  # else every node carries stack traces with the paths of this machine
-    return program.model_proto
+def _translate(traced: fx.GraphModule) -> onnx_ir.Model:
+    """Node by node; the constants become initializers."""
+    fill_in_values(traced)
+    simplify(traced)
+    fill_in_values(traced)
+    constants = _lift_constants(traced)
+    model = onnx_ir.Model(
+        onnx_ir.Graph([], [], nodes=[], name="main_graph"),
+        ir_version=_IR_VERSION, producer_name="pytorch", producer_version=torch.__version__,
+    )  # fmt: skip
+    graph = model.graph
+    values: Any = translate_fx_graph(
+        traced.graph, model, graph_like=graph, owned_graphs={}, lower="at_conversion", registry=registry()
+    )
+    for name, tensor in constants.items():
+        graph.inputs.remove(values[name])
+        values[name].const_value = TorchTensor(tensor, name=name)
+        graph.initializers[name] = values[name]
+    share_transposed(graph, {values[name]: tensor for name, tensor in constants.items()})
+    add_opset_imports(model)
+    version_converter.convert_version(model, OPSET)
+    return model
+
+
+def _lift_constants(traced: fx.GraphModule) -> dict[str, Tensor]:
+    """Makes inputs of all constants, as the translation wants them; gives their values."""
+    values = {}
+    for node in traced.graph.nodes:
+        if (value := constant(node)) is not None:
+            values[node.name], node.meta["val"] = value, value
+            node.op, node.target = "placeholder", node.name
+    return values
+
+
+def _tidy(model: onnx_ir.Model) -> None:
+    """What is known is computed; what is there twice, or unused, goes; nodes forget where they come from."""
+    passes: list[Any] = [
+        common.InlinePass(),
+        *[common.RemoveUnusedNodesPass(), common.RemoveUnusedOpsetsPass()],
+        common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
+        *[common.DeduplicateInitializersPass(), common.CommonSubexpressionEliminationPass()],
+        *[common.OutputFixPass(), common.NameFixPass(), common.ClearMetadataAndDocStringPass()],
+    ]
+    passes[0](model)
+    optimizer.fold_constants(model)
+    for one in passes[1:]:
+        one(model)
+    rename_axis(model, {str(value.shape[0]): "batch" for value in model.graph.inputs if value.shape})
 
 
 def _operator_of(problem: BaseException) -> str:
-    """The operator that the exporter could not translate, from the chain of its exceptions."""
+    """The operator that has no form in ONNX, from the chain of the exporter's exceptions."""
     cause: BaseException | None = problem
     while cause is not None:
         if found := re.search(r"OpOverload\(op='([\w.]+)', overload='(\w+)'\)", str(cause)):
             return ".".join(found.groups())
         cause = cause.__cause__
     return "an operator"
-
-
-@contextmanager
-def _quiet_exporter() -> Iterator[None]:
-    """Hides what the exporter says on every run: that torchvision is absent, and its own deprecated calls."""
-    logger = logging.getLogger(EXPORTER_LOGGER)
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
-            warnings.filterwarnings("ignore", message="# The axis name", category=UserWarning)
-            yield
-    finally:
-        logger.setLevel(level)

@@ -24,21 +24,43 @@ from torch.fx.experimental.proxy_tensor import make_fx
 # Which sizes of a tensor without data are open (the batch), and which are fixed (all others).
 from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
 
+# Translating a traced graph into ONNX node by node: the table of translations, a tensor in ONNX's form, what goes
+# over the nodes, and what completes a model of them. `torch.onnx.export` would trace the graph twice more.
+from torch.onnx._internal.exporter._core import TorchTensor
+from torch.onnx._internal.exporter._core import _translate_fx_graph as translate_fx_graph
+
+# Operators without a translation, in terms of those that have one.
+from torch.onnx._internal.exporter._decomp import (
+    create_onnx_friendly_decomposition_table,
+    get_onnx_implemented_overloads,
+)
+from torch.onnx._internal.exporter._ir_passes import add_opset_imports, rename_axis
+from torch.onnx._internal.exporter._registration import ONNXRegistry
+
 # Sees every operator that runs. `unsupported` finds with it the module that an operator belongs to.
 from torch.utils._python_dispatch import TorchDispatchMode
 
 __all__ = [
     "ADAPTIVE_AVERAGE_POOLING",
     "BATCH_NORMALIZATION",
+    "CAST",
     "DECOMPOSITIONS",
     "EXPORTER_LOGGER",
+    "UNSAFE_VIEW",
     "DimDynamic",
     "FakeTensorMode",
+    "ONNXRegistry",
     "OpOverload",
     "ShapeEnv",
     "StatelessSymbolicContext",
     "TorchDispatchMode",
+    "TorchTensor",
+    "add_opset_imports",
+    "create_onnx_friendly_decomposition_table",
+    "get_onnx_implemented_overloads",
     "make_fx",
+    "rename_axis",
+    "translate_fx_graph",
 ]
 
 ADAPTIVE_AVERAGE_POOLING = torch.ops.aten._adaptive_avg_pool2d.default
@@ -47,5 +69,8 @@ ADAPTIVE_AVERAGE_POOLING = torch.ops.aten._adaptive_avg_pool2d.default
 BATCH_NORMALIZATION = torch.ops.aten._native_batch_norm_legit_no_training.default
 """What nn.BatchNorm2d becomes in a traced graph, in inference."""
 
-EXPORTER_LOGGER = "torch.onnx._internal.exporter._registration"
-"""The logger that warns at every export that torchvision is absent."""
+CAST, UNSAFE_VIEW = torch.ops.aten._to_copy.default, torch.ops.aten._unsafe_view.default
+"""What a change of type, and a view of what a product has just made, become in a traced graph."""
+
+EXPORTER_LOGGER = "torch.onnx._internal.exporter"
+"""The logger that warns at every export that torchvision is absent, and of each node what it lacks."""

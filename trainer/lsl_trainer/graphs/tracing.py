@@ -18,7 +18,7 @@ from lsl_trainer.graphs.torch_internals import (
     make_fx,
 )
 
-__all__ = ["constant", "fold_constants", "set_constant", "trace"]
+__all__ = ["constant", "fill_in_values", "fold_constants", "set_constant", "trace"]
 
 Rules = Mapping[Any, Callable[..., Any]]
 
@@ -58,6 +58,16 @@ def fold_constants(traced: fx.GraphModule) -> None:
     traced.recompile()
 
 
+def fill_in_values(traced: fx.GraphModule) -> None:
+    """Notes type and shape of every node that was added after tracing, as `meta["val"]`."""
+    known = next(node.meta["val"] for node in traced.graph.nodes if node.op == "placeholder")
+    with torch.no_grad(), known.fake_mode:
+        for node in traced.graph.nodes:
+            if node.op == "call_function" and "val" not in node.meta:
+                arguments, options = fx.node.map_arg((node.args, node.kwargs), _value_of)
+                node.meta["val"] = node.target(*arguments, **options)
+
+
 def constant(node: Any) -> Tensor | None:
     """The value of a constant node; None for anything else."""
     if not isinstance(node, fx.Node) or node.op != "get_attr":
@@ -70,9 +80,19 @@ def set_constant(graph: fx.Graph, value: Tensor) -> fx.Node:
     """A new constant node at the graph's insertion point."""
     module = graph.owning_module
     assert module is not None
-    name = f"constant_{len(dict(module.named_buffers(recurse=False, remove_duplicate=False)))}"
-    module.register_buffer(name, value.detach().contiguous())
+    name = f"constant_{len(module._buffers)}"
+    module.register_buffer(name, _as_stored(value.detach()))
     return graph.get_attr(name)
+
+
+def _as_stored(value: Tensor) -> Tensor:
+    """In rows; a transposed matrix stays a view, so that `sharing` knows it for the matrix it is."""
+    return value if value.dim() == 2 and value.t().is_contiguous() else value.contiguous()
+
+
+def _value_of(node: fx.Node) -> Any:
+    value = constant(node)
+    return node.meta["val"] if value is None else value
 
 
 def _any_batch(mode: FakeTensorMode, example: Tensor) -> Tensor:

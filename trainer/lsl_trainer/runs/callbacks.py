@@ -40,6 +40,8 @@ class Callbacks:
     """While genes are left out in turn: with what begins, and the training that `on_images` will count."""
     on_choice: Callable[[Choice], None] = _ignored
     """With what was chosen, where the method is auto."""
+    on_step: Callable[[str], None] = _ignored
+    """With what begins once all is learnt: the export, and its check."""
 
     @classmethod
     def of(

@@ -19,7 +19,7 @@ _TURNS = 5
 _LOADING = 1.1
 """What fetching and changing images, and the optimizer, add to a pass."""
 _SUM = 200_000
-_EXPORT, _EXPORT_A_LAYER = 250.0, 30.0
+_EXPORT, _EXPORT_A_LAYER = 100.0, 8.0
 """What export and report take whatever the network, and for each of its layers; in times of a sum in Python."""
 _CHECK, _CHECK_IN_FORWARD_PASSES = 400, 1600
 """What the check of the graphs takes, in passes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -40,13 +40,15 @@ def finish_run(
     out: Path,
     epochs: Sequence[Epoch],
     answers: OutOfFold | None = None,
+    on_step: Callable[[str], None] = lambda step: None,
 ) -> None:
     """Writes all that a finished run holds beside its checkpoints.
 
+    `on_step` is told what begins.
     `answers` are those of models that had learnt from all labels, where doubtful ones were left out then.
     """
     data, config = training.data, training.config
-    parity = _write_bundles(training, out)
+    parity = _write_bundles(training, out, on_step)
     model = Model.load(out / MODEL, device="cpu", verify=True)
     if answers:
         write_out_of_fold(out / OUT_OF_FOLD, answers)
@@ -71,12 +73,14 @@ def finish_run(
     remove_images(out / CHECKPOINTS)
 
 
-def _write_bundles(training: TwoStepTraining, out: Path) -> dict[str, Any]:
+def _write_bundles(training: TwoStepTraining, out: Path, on_step: Callable[[str], None]) -> dict[str, Any]:
     """Writes the bundle, and the smaller variant that the settings ask for; gives how near its graphs came."""
     data, config = training.data, training.config
     for bundle in (MODEL, MODEL_FP16, MODEL_INT8):
         shutil.rmtree(out / bundle, ignore_errors=True)  # of a run that was killed before its report
-    _, parity = write_bundle(training.network, data, config, out / MODEL, out.parent / FEATURES, training.left_out)
+    _, parity = write_bundle(
+        training.network, data, config, out / MODEL, out.parent / FEATURES, training.left_out, on_step
+    )
     if config.export.graph_precision == "fp16":
         half_bundle(out / MODEL, out / MODEL_FP16)
     if config.export.graph_precision == "int8":

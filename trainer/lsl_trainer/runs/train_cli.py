@@ -39,7 +39,11 @@ def train_to(store: Path, config: TrainConfig, out: Path, resume: bool) -> None:
         def fold(title: str, training: TwoStepTraining) -> None:
             bar.begin(title, round(training.total_passes), training.passes)
 
-        callbacks = Callbacks(start, bar, _tell_epoch, bar.begin, fold, choice)
+        def step(title: str) -> None:
+            bar.end()
+            say(title)
+
+        callbacks = Callbacks(start, bar, _tell_epoch, bar.begin, fold, choice, step)
         run = train_run(store, config, out, callbacks, resume=resume)
     _tell(run, store)
 

@@ -139,6 +139,6 @@ def train_run(
             data, config, fabric, out / CHECKPOINTS, out.parent / FEATURES, callbacks.on_fold, callbacks.on_images
         )
     if training.writes:
-        finish_run(training, store, out, epochs, robust.answers if robust else None)
+        finish_run(training, store, out, epochs, robust.answers if robust else None, callbacks.on_step)
     fabric.barrier()
     return Run(out, json.loads((out / METRICS).read_text()), tuple(training.notes))

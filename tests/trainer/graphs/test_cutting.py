@@ -1,4 +1,4 @@
-"""The classifier cut out of the saliency graph, held against one that is exported by itself."""
+"""Graphs that are traced together, held against one that is exported by itself."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import onnxruntime
 import torch
 
 from lsl_shared import Manifest, Task
-from lsl_trainer import export_classifier, export_saliency, residual_network
-from lsl_trainer.graphs.classifier_part import write_classifier_of
+from lsl_trainer import export_classifier, residual_network
+from lsl_trainer.graphs.export import export_graphs
 from tests.support.squares import SIZE, small_config
 
 
@@ -19,10 +19,9 @@ def test_it_answers_bit_by_bit_as_one_exported_by_itself(tmp_path: Path) -> None
     torch.manual_seed(0)
     network = residual_network(small_config().network, SIZE, 5).eval()
     manifest = Manifest(SIZE, (Task("stage", ("4", "5", "6")), Task("side", ("a", "b"))))
-    alone, saliency, part = (tmp_path / name for name in ("alone.onnx", "saliency.onnx", "part.onnx"))
+    alone, part = tmp_path / "alone.onnx", tmp_path / "part.onnx"
     export_classifier(network, manifest, alone)
-    export_saliency(network, manifest, saliency)
-    write_classifier_of(saliency, part)
+    export_graphs(network, manifest, {"saliency": tmp_path / "saliency.onnx", "classifier": part})
     images = np.random.default_rng(0).integers(0, 255, (3, *SIZE, 3)).astype(np.uint8)
     sessions = [onnxruntime.InferenceSession(str(path)) for path in (alone, part)]
     names = [[output.name for output in session.get_outputs()] for session in sessions]
