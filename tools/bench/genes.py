@@ -129,8 +129,8 @@ def _atlas(
     with np.errstate(invalid="ignore"):
         mean /= count[:, :, None, None]
     empty = np.zeros(0, np.float32)
-    return Atlas("stage_range", RANGES, names, mean, mean, count, empty, inside, empty, empty, 0.4, float("nan"), 0,
-                 "", "", "", "", "", "")  # fmt: skip
+    return Atlas("stage_range", RANGES, names, mean, mean, count, empty, inside, empty, empty, 0.4, float("nan"),
+                 None, 0, "", "", "", "", "", "")  # fmt: skip
 
 
 def main() -> None:

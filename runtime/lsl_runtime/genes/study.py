@@ -10,14 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.gem.atlas.atlas import Atlas
-from lsl_runtime.gem.atlas.build import make_atlas_and_sums
+from lsl_runtime.gem.atlas.build import class_times, make_atlas_and_sums
 from lsl_runtime.gem.build.gene_sums import GeneExpression
 from lsl_runtime.gem.build.requested import Requested, requested_of_command
 from lsl_runtime.gem.build.settings import Filter
 from lsl_runtime.gem.build.source import Source, open_source
 from lsl_runtime.genes.window import Window, window
-from lsl_shared.files.annotations import Annotations
-from lsl_shared.fly_timetable import default_timetable
 from lsl_shared.measures.age import density_of
 from lsl_shared.timetable import Timetable
 
@@ -124,14 +122,10 @@ def make_study(
     rows = np.array(sorted(sums.strongest), np.int64)
     amount = np.array([sums.strongest[row] for row in rows.tolist()])
     rows, amount = rows[np.isfinite(amount)], amount[np.isfinite(amount)]
-    times = _timetable(source.annotations, atlas.task)
+    times = class_times(source.annotations, atlas.task)
     windows = _windows(source, atlas.task, rows, amount) if times else {}
     studied = tuple(_studied(atlas, place, windows.get(gene)) for place, gene in enumerate(atlas.genes))
     return GeneStudy(studied, atlas, times, _by_stage(source, asked, atlas, rows, amount))
-
-
-def _timetable(given: Annotations, task: str) -> Timetable | None:
-    return given.timetable(task) if given.has_age(task) else default_timetable(task, given.tasks[task])
 
 
 def _windows(source: Source, task: str, rows: NDArray[np.int64], amount: NDArray[np.float64]) -> dict[str, Window]:

@@ -48,7 +48,7 @@ def as_anndata(atlas: Atlas) -> AnnData:
         >>> from lsl_runtime import as_anndata, build_atlas
         >>> data = as_anndata(build_atlas("store.h5", rows=8))
         >>> data.shape, list(data.obs.columns)
-        ((448, 20), ['stage', 'row', 'column', 'egg_length', 'dorsoventral', 'embryo'])
+        ((448, 20), ['stage', 'row', 'column', 'egg_length', 'dorsoventral', 'age', 'embryo'])
         >>> one = data[data.obs["stage"] == "9"]
         >>> one.obsm["spatial"].shape
         (112, 2)
@@ -102,6 +102,9 @@ def _obs(atlas: Atlas) -> Any:
     }  # fmt: skip
     of_stage = Categorical.from_codes(np.repeat(np.arange(stages), count), list(atlas.stages), ordered=True)
     table = {key: np.tile(column, stages) for key, column in placed.items()}
+    if atlas.timetable is not None:
+        middles = (np.array(atlas.timetable.begin) + np.array(atlas.timetable.end)) / 2
+        table["age"] = np.repeat(middles.astype(np.float32), count)
     table["embryo"] = atlas.embryo[:, rows, columns].ravel()
     return DataFrame({"stage": of_stage, **table}, index=np.array(names, object))
 
@@ -111,6 +114,7 @@ def _told(atlas: Atlas) -> dict[str, Any]:
     return {
         "format": "lsl-atlas", "version": _FORMAT_VERSION, "task": atlas.task, "view": atlas.view,
         "selection": atlas.selection, "grid": np.array(atlas.inside.shape), "aspect": atlas.aspect,
+        "age_unit": atlas.timetable.unit if atlas.timetable else "",
         "egg_um": atlas.egg_um, "n_without_gene": atlas.n_without_gene, "model": atlas.model,
         "model_digest": atlas.model_digest, "store": atlas.store, "store_fingerprint": atlas.store_fingerprint,
         "readme": "Mean stain density (0 to 1) of genes by place and stage; NaN: no image of the gene at the stage. "

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_shared.timetable import Timetable
+
 __all__ = ["Atlas"]
 
 
@@ -38,6 +40,8 @@ class Atlas:
     """Height of the mean embryo / its length."""
     egg_um: float
     """Length of the mean embryo in µm, where the store tells the size of pixels; else NaN."""
+    timetable: Timetable | None
+    """When the stages begin and end; None where classes have no order."""
     n_without_gene: int
     """Images left out because they have no gene."""
     view: str

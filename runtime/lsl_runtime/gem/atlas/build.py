@@ -18,8 +18,11 @@ from lsl_runtime.gem.build.selection import Choice, choose
 from lsl_runtime.gem.build.settings import Filter
 from lsl_runtime.gem.build.source import Source, open_source
 from lsl_shared.errors import ConfigError, GemError
+from lsl_shared.files.annotations import Annotations
+from lsl_shared.fly_timetable import default_timetable
+from lsl_shared.timetable import Timetable
 
-__all__ = ["ATLAS_ROWS", "build_atlas", "make_atlas", "make_atlas_and_sums"]
+__all__ = ["ATLAS_ROWS", "build_atlas", "class_times", "make_atlas", "make_atlas_and_sums"]
 
 ATLAS_ROWS = 16
 
@@ -119,6 +122,8 @@ def _check_genes(source: Source, choices: Sequence[Choice]) -> None:
 def _atlas(source: Source, asked: Requested, wanted: Filter, choices: Sequence[Choice], found: GeneCells) -> Atlas:
     given, grid, shape = source.annotations, found.grid, source.store.shape[1:3]
     embryo = found.embryo.sum(0) / found.weight.sum()
+    names = tuple(choice.name for choice in choices)
+    times = class_times(given, asked.task.task)
     box, rows = EggBox(embryo), np.concatenate([choice.rows for choice in choices])
     pixel = _pixel_size(source, rows)
     tall, long = pixel or (1.0, 1.0)
@@ -126,7 +131,7 @@ def _atlas(source: Source, asked: Requested, wanted: Filter, choices: Sequence[C
     within = [within_told(asked.task.within)] if asked.task.within else []
     return Atlas(
         task=asked.task.task,
-        stages=tuple(choice.name for choice in choices),
+        stages=names,
         genes=found.genes,
         mean=found.means(found.density),
         share=found.means(found.stained),
@@ -137,6 +142,7 @@ def _atlas(source: Source, asked: Requested, wanted: Filter, choices: Sequence[C
         dorsoventral=_middles(shape[0], grid[0], box.height),
         aspect=height * tall / (length * long),
         egg_um=length * long if pixel else float("nan"),
+        timetable=times.of(names) if times else None,
         n_without_gene=int((source.store.genes[rows] == "").sum()),
         view=wanted.view or "",
         selection=", ".join(filter(None, [*within, wanted.told()])),
@@ -145,6 +151,11 @@ def _atlas(source: Source, asked: Requested, wanted: Filter, choices: Sequence[C
         store=str(source.store.path),
         store_fingerprint=given.store_fingerprint,
     )
+
+
+def class_times(given: Annotations, task: str) -> Timetable | None:
+    """When the classes of a task begin and end, as stored, else as is usual; None where they have no order."""
+    return given.timetable(task) if given.has_age(task) else default_timetable(task, given.tasks[task])
 
 
 def _pixel_size(source: Source, rows: NDArray[np.int64]) -> tuple[float, float] | None:

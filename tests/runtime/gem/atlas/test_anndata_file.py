@@ -29,6 +29,7 @@ def test_what_is_read_back(annotated: Path, tmp_path: Path) -> None:
         np.testing.assert_allclose(one.obsm["spatial"][:, 1], one.obs["dorsoventral"] * atlas.aspect, rtol=1e-5)
     told = data.uns["lsl"]
     assert (told["model_digest"], told["store_fingerprint"]) == (atlas.model_digest, atlas.store_fingerprint)
+    assert set(data.obs["age"][data.obs["stage"] == "9"]) == {240.0} and told["age_unit"] == "minutes"  # 220 to 260
     assert "spatial_um" not in data.obsm and data.obs_names.is_unique
 
 
