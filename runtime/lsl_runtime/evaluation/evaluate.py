@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.coarse_labels import outside_task
-from lsl_runtime.evaluation.answers import Answers, answers_to
+from lsl_runtime.evaluation.ages import AgeScores, score_ages
+from lsl_runtime.evaluation.answers import PLACES, Answers, answers_to, times_of
 from lsl_runtime.evaluation.coarse_scores import CoarseScores, score_coarse
 from lsl_runtime.evaluation.kinds import is_of_classes
 from lsl_runtime.evaluation.labels import check_labels, labels_of, truth_of
@@ -62,6 +63,8 @@ class Evaluation:
     """Of each further task of classes, against the labels."""
     further_coarse: dict[str, CoarseScores] = field(default_factory=dict)
     """Against the labels of each other coarse task."""
+    age: AgeScores | None = None
+    """How near the ages come; None where images have none, or nothing is known."""
 
     def to_json(self) -> str:
         """All figures as JSON text.
@@ -134,6 +137,7 @@ def evaluate(
             terms=score_term_tasks(opened, model.manifest, unseen, answers, notes),
             further=_further(opened, model.manifest.tasks[1:], unseen, answers, notes),
             further_coarse={one.task: one for one in coarse[1:]},
+            age=_ages(opened, model, given, first, answers),
             notes=tuple(notes),
         )
 
@@ -199,6 +203,15 @@ def _first_task(store: Store, task: Task, answers: Answers, rows: NDArray[np.int
             f"{several:,} image(s) have coarse labels that no class satisfies together: they constrain nothing"
         )
     return first
+
+
+def _ages(store: Store, model: Model, annotations: str | Path, first: _FirstTask, answers: Answers) -> AgeScores | None:
+    table = times_of(model, annotations)
+    if table is None or PLACES not in answers:
+        return None
+    labels = labels_of(store, first.task.name, first.task.classes, [])
+    given = np.nan_to_num(first.probabilities, nan=-1).argmax(1)
+    return score_ages(store, table, answers[PLACES], given, labels, first.rows)
 
 
 def _further(

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from lsl_runtime.evaluation.ages import AgeScores
 from lsl_runtime.evaluation.coarse_scores import CoarseScores
 from lsl_runtime.evaluation.evaluate import Evaluation
 from lsl_runtime.evaluation.scores import Scores
@@ -33,6 +34,8 @@ def _parts(found: Evaluation) -> Iterator[RenderableType]:
     if shown is not None:
         against = "the truth" if found.truth else "the labels"
         yield from _details(shown, against)
+    if found.age is not None:
+        yield _ages(found.age)
     for coarse in _coarse(found):
         yield _contradictions(coarse)
     for task, scores in found.further.items():
@@ -95,6 +98,28 @@ def _rows(scores: Scores, coarse: str = "") -> dict[str, str]:
     if not scores.levels:
         return rows  # no coverage is promised
     return rows | {"coverage of sets": _percent(scores.coverage), "mean set size": f"{scores.mean_set_size:.2f}"}
+
+
+def _ages(ages: AgeScores) -> RenderableType:
+    against = "the truth (demo)" if ages.against == "truth" else "the middles of labelled classes"
+    table = _table(f"age, against {against}")
+    table.add_column(ages.unit, justify="right")
+    rows = {
+        "images": f"{ages.n_images:,}",
+        "mean absolute error": f"{ages.error:.3g}",
+        "that of the middle of the class given": f"{ages.middle_error:.3g}",
+        "rank correlation": _rank(ages.rank_correlation),
+        "rank correlation within a class": _rank(ages.within),
+        "covered by intervals": "" if ages.covered is None else _percent(ages.covered),
+    }
+    for name, figure in rows.items():
+        if figure:
+            table.add_row(name, figure)
+    return table
+
+
+def _rank(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def _levels(scores: Scores, against: str) -> RenderableType:

@@ -167,8 +167,6 @@ def gem_command(
     weights every pixel by how much the model looks there. Pictures are named after task and class: stage-9.png,
     cv_terms-brain.png; odd letters in a name become _, with a few digits that tell it apart.
 
-    Open gems.html in a browser to walk through the stages and to read values.
-
     Example:  lsl-gem store.h5 --stage 9 --stage 10
 
     Example:  lsl-gem store.h5 --panel --style flyexpress --format pdf
