@@ -15,11 +15,13 @@ from lsl_runtime.evaluation.evaluate import evaluate
 from lsl_runtime.model.model import Model
 from lsl_shared.files.atomic import write_text
 from lsl_shared.files.out_of_fold import OUT_OF_FOLD, OutOfFold, write_out_of_fold
+from lsl_trainer.bundle.agreement import agreement
 from lsl_trainer.bundle.variants import half_bundle, int8_bundle
 from lsl_trainer.bundle.write import write_bundle
 from lsl_trainer.choosing.choice import read_choice
 from lsl_trainer.data.image_cache import remove_images
 from lsl_trainer.data.split import TEST
+from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.frozen.features import FEATURES
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.epoch import Epoch
@@ -31,7 +33,7 @@ from lsl_trainer.runs.run_folder import CHECKPOINTS, METRICS, MODEL, MODEL_FP16,
 
 __all__ = ["finish_run"]
 
-_QUANTIZED_BY = 64
+_QUANTIZED_BY, _COMPARED = 64, 256  # images
 
 
 def finish_run(
@@ -86,4 +88,14 @@ def _write_bundles(training: TwoStepTraining, out: Path, on_step: Callable[[str]
     if config.export.graph_precision == "int8":
         images = data.fine.images[np.sort(data.fine.rows[:_QUANTIZED_BY])]
         int8_bundle(out / MODEL, images, out / MODEL_INT8)
+        if data.first:
+            training.notes.append(_agreement_told(data, out))
     return asdict(parity)
+
+
+def _agreement_told(data: TrainingData, out: Path) -> str:
+    """How far the int8 bundle agrees with the other, on calibration images where there are any."""
+    which, known = ("calibration", data.calibration) if len(data.calibration) else ("training", data.fine)
+    rows, labels = known.rows[:_COMPARED], known.labels[:_COMPARED]
+    whole, small = (Model.load(out / name, device="cpu") for name in (MODEL, MODEL_INT8))
+    return agreement(whole, small, known.images[rows], labels).told(MODEL_INT8, which)
