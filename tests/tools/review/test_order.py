@@ -45,6 +45,10 @@ def test_orders(session: Session) -> None:
     assert genes == [*sorted(gene for gene in genes if gene), *([""] * genes.count(""))]
     assert images.distance is not None
     assert (np.diff(images.distance[rows(session, sort="scope")]) <= 0).all()
+    assert images.age is not None
+    age = images.age[rows(session, sort="age")]
+    given = ~np.isnan(age)
+    assert given.any() and given[: given.sum()].all() and (np.diff(age[given]) >= 0).all()
     wrong = images.contradicts()[rows(session, sort="contradicts")]
     assert wrong[: wrong.sum()].all()
 

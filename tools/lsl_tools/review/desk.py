@@ -66,7 +66,7 @@ class Desk:
             "coarseTask": coarse.name if coarse else "", "views": sorted({str(view) for view in images.views}),
             "people": sorted({str(name) for name in images.by if name}),
             "noAnswers": session.no_answers, "noMaps": self._why.problem, "second": self._settings.second,
-            "hasScope": images.distance is not None, "hasFlags": bool((images.flags != "").any()),
+            "hasScope": images.distance is not None, "hasAge": images.age is not None, "hasFlags": bool((images.flags != "").any()),
             "hasSure": images.promised,
             "hasAtlas": has_atlas(images.space.classes), "rejects": len(self._rejects.left(session.ledger)),
             "hasFeatures": images.has_features, "hasDoubts": bool((images.doubt > 0).any()),

@@ -46,6 +46,7 @@ class Images:
         self.probability = np.full(self.count, np.nan, np.float32)
         self.unsure = np.zeros(self.count, np.float32)
         self.distance: NDArray[np.float32] | None = None
+        self.age: NDArray[np.float32] | None = None
         self.outside, self.out = np.zeros(self.count, bool), np.zeros(self.count, bool)
         self.has_features = False
         self.doubt, self.answered = np.zeros(self.count, np.float32), np.zeros(self.count, bool)
@@ -113,6 +114,7 @@ class Images:
         self.outside = given.status == Status.OUTSIDE
         self.has_features = given.has_features
         self.distance = given.scope_distance() if given.has_scope else None
+        self.age = given.age(name) if given.has_age(name) else None
         self.out = given.out_of_scope() if given.has_scope else self.out
         self.constrain()
 

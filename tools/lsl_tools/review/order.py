@@ -18,7 +18,7 @@ from lsl_tools.review.ledger import Ledger
 
 __all__ = ["ONLY", "SORTS", "Query", "ordered", "to_label_next"]
 
-SORTS: Final = ("next", "unsure", "contradicts", "doubtful", "scope", "gene", "class", "id")
+SORTS: Final = ("next", "unsure", "contradicts", "doubtful", "scope", "gene", "class", "age", "id")
 ONLY: Final = ("", "open", "labelled", "doubtful", "contradicts", "scope", "sure", "unsure", "flagged", "unusable")
 NONE: Final = "(none)"
 
@@ -125,6 +125,8 @@ def _keys(
         return (shown,)
     if sort == "id":
         return (np.unique(images.ids[rows].astype(str), return_inverse=True)[1],)
+    if sort == "age" and images.age is not None:
+        return (images.age[rows],)  # NaN comes last
     if sort == "scope" and images.distance is not None:
         return (-np.nan_to_num(images.distance[rows]),)
     if sort == "doubtful":

@@ -8,7 +8,7 @@ const GAP = 14;
 const UNDER = 62;
 const AHEAD = 2;
 
-const SORTS = { next: "what to label next", unsure: "unsure first", contradicts: "contradictions first", doubtful: "doubtful labels first", scope: "farthest from the known", class: "class", gene: "gene", id: "id" };
+const SORTS = { next: "what to label next", unsure: "unsure first", contradicts: "contradictions first", doubtful: "doubtful labels first", scope: "farthest from the known", class: "class", age: "age", gene: "gene", id: "id" };
 const ONLY = { open: "to label", "": "all usable", labelled: "labelled", doubtful: "doubtful labels", contradicts: "contradicts coarse label", scope: "out of scope", sure: "sure of one class", unsure: "not sure", flagged: "flagged", unusable: "not usable" };
 
 export function wall(onOpen) {
@@ -160,7 +160,7 @@ function toolbar(counted) {
     type: "search", id: "find", placeholder: "id or gene", value: query.find, spellcheck: "false", autocomplete: "off",
     oninput: (event) => { clearTimeout(typing); typing = setTimeout(() => set("find")(event), 180); },
   });
-  const needs = { scope: start.hasScope, sure: start.hasSure, flagged: start.hasFlags, doubtful: start.hasDoubts };
+  const needs = { scope: start.hasScope, age: start.hasAge, sure: start.hasSure, flagged: start.hasFlags, doubtful: start.hasDoubts };
   const there = ([name]) => !(name in needs) || needs[name];
   const shows = Object.entries(ONLY).filter(there);
   const sorts = Object.entries(SORTS).filter(there);
