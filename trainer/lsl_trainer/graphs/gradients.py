@@ -127,7 +127,8 @@ class _ConvolutionBackward(NamedTuple):
     wanted: Sequence[bool]
 
     def input_gradient(self) -> Tensor:
-        settings = Convolution(self.stride, self.padding, self.dilation, self.groups)
+        stride, padding, dilation = ([*side, *side][-2:] for side in (self.stride, self.padding, self.dilation))
+        settings = Convolution(stride, padding, dilation, self.groups)  # "valid" padding comes as one number
         if self.transposed:
             return _forward(self.grad, self.weight, settings)
         return input_gradient(self.grad, self.weight, self.x.shape[2:], settings)

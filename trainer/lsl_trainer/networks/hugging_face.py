@@ -14,6 +14,7 @@ from torch import Tensor
 
 from lsl_shared.errors import ConfigError
 from lsl_trainer.networks.trunk import Trunk
+from lsl_trainer.networks.vision_tower import VisionTower, tower_class, tower_settings
 
 __all__ = ["HuggingFaceTrunk", "hugging_face_trunk"]
 
@@ -27,6 +28,7 @@ class HuggingFaceTrunk(Trunk):
     def __init__(self, model: Any, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
         super().__init__(model.out_features)
         self.model, self.mean, self.std = model, mean, std
+        self.only_size = tuple(model.config.image_size) if model.config.model_type == "hiera" else None
 
     def untrained(self) -> HuggingFaceTrunk:
         """The same architecture with fresh weights."""
@@ -37,7 +39,7 @@ class HuggingFaceTrunk(Trunk):
         return list(self.model(images).feature_maps)
 
 
-def hugging_face_trunk(name: str, *, allow_download: bool) -> HuggingFaceTrunk:
+def hugging_face_trunk(name: str, *, allow_download: bool) -> HuggingFaceTrunk | VisionTower:
     """The pretrained backbone of a folder or, by `allow_download`, of a name on the Hugging Face hub.
 
     Raises ConfigError: the library, the folder's files or the permission is missing, or the model is no backbone.
@@ -50,7 +52,14 @@ def hugging_face_trunk(name: str, *, allow_download: bool) -> HuggingFaceTrunk:
     elif folder.is_absolute() or name.startswith("."):
         raise ConfigError(f"--backbone hf:{name}: no such folder")
     model = _loaded(name, local=folder.is_dir() or not allow_download)
-    return HuggingFaceTrunk(model, *_statistics(folder / _PREPROCESSOR))
+    if tower_class(model.config) is None:
+        return HuggingFaceTrunk(model, *_statistics(folder / _PREPROCESSOR))
+    if folder.is_dir() and not (folder / _PREPROCESSOR).is_file():
+        raise ConfigError(
+            f"--backbone hf:{name}: no {_PREPROCESSOR} in it, which says by what mean and deviation images are "
+            "normalized for it; copy it from where the model came from"
+        )
+    return VisionTower(model, *_statistics(folder / _PREPROCESSOR))
 
 
 def _transformers() -> Any:
@@ -60,6 +69,11 @@ def _transformers() -> Any:
 
 def _check_folder(folder: Path) -> None:
     for file in (_CONFIG, _WEIGHTS):
+        if file == _WEIGHTS and not (folder / file).is_file() and any(folder.glob("*.bin")):
+            raise ConfigError(
+                f"--backbone hf:{folder}: its weights are a pickle (.bin), which can run code when it is read; save "
+                "them as model.safetensors where you trust it (`model.save_pretrained` of transformers does)"
+            )
         if not (folder / file).is_file():
             raise ConfigError(
                 f"--backbone hf:{folder}: no {file} in it; expected {_CONFIG} and {_WEIGHTS}, as `save_pretrained` of "
@@ -72,23 +86,36 @@ def _loaded(name: str, *, local: bool) -> Any:
     with _quiet(), _offline() if local else contextlib.nullcontext():
         try:
             # Attention in plain operators, which export; fused ones do not.
-            settings = library.AutoConfig.from_pretrained(name, local_files_only=local, attn_implementation="eager")
-            if not getattr(settings, "stage_names", None):
-                raise ConfigError(
-                    f"--backbone hf:{name}: {settings.model_type} models give no feature maps; take one that "
-                    "transformers' AutoBackbone knows, such as resnet, convnext, swin or dinov2"
-                )
-            if (channels := getattr(settings, "num_channels", 3)) != 3:
-                raise ConfigError(f"--backbone hf:{name}: takes images of {channels} channels, and a store's have 3")
-            settings.out_features = list(settings.stage_names)
-            kind = type(
-                library.AutoBackbone.from_config(settings)
-            )  # its own from_pretrained asks the hub even for a folder
+            settings = library.AutoConfig.from_pretrained(
+                name, local_files_only=local, attn_implementation="eager", trust_remote_code=False
+            )
+            kind, settings, further = _kind(name, settings)
             return kind.from_pretrained(
-                name, config=settings, local_files_only=local, use_safetensors=True, dtype=torch.float32
+                name, config=settings, local_files_only=local, use_safetensors=True, dtype=torch.float32, **further
             )
         except (OSError, ValueError) as problem:
             raise ConfigError(_told(name, problem, local)) from None
+
+
+def _kind(name: str, settings: Any) -> tuple[Any, Any, dict[str, Any]]:
+    """The class to load, its settings, and what else it takes. ConfigError for a model that gives no maps of images."""
+    inner = tower_settings(settings)
+    if not getattr(settings, "stage_names", None) and tower_class(inner) is None:
+        raise ConfigError(
+            f"--backbone hf:{name}: {settings.model_type} models give no feature maps; take one that "
+            "transformers' AutoBackbone knows, such as resnet, convnext, swin or dinov2, or a vit, vit_mae, clip or "
+            "siglip"
+        )
+    if (channels := getattr(inner, "num_channels", 3)) != 3:
+        raise ConfigError(f"--backbone hf:{name}: takes images of {channels} channels, and a store's have 3")
+    tower = tower_class(inner)
+    if tower is not None:
+        inner._attn_implementation = "eager"
+        return tower[0], inner, tower[1]
+    first = 1 if settings.model_type == "dinov3_convnext" else 0  # whose "stem" is the image as it comes in
+    settings.out_features = list(settings.stage_names)[first:]
+    # The class itself: AutoBackbone's own from_pretrained asks the hub even for a folder.
+    return type(_transformers().AutoBackbone.from_config(settings)), settings, {}
 
 
 def _told(name: str, problem: Exception, local: bool) -> str:

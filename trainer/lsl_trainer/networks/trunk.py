@@ -65,7 +65,7 @@ def parameter_blocks(body: nn.Module, maps: Sequence[Tensor]) -> dict[str, int]:
     """
     names, parameters = zip(*body.named_parameters(), strict=True)
     blocks = dict.fromkeys(names, len(maps) - 1)
-    for number in reversed(range(len(maps))):
+    for number in (place for place in reversed(range(len(maps))) if maps[place].requires_grad):
         found = torch.autograd.grad(maps[number].sum(), parameters, allow_unused=True, retain_graph=True)
         blocks |= {name: number for name, gradient in zip(names, found, strict=True) if gradient is not None}
     modules = {name.rpartition(".")[0]: number for name, number in blocks.items()}
@@ -80,6 +80,12 @@ def _last_shape(trunk: Trunk, image_size: tuple[int, int]) -> tuple[int, ...]:
         shape = trunk.maps(torch.zeros(1, 3, *image_size))[-1].shape
     except (RuntimeError, ValueError) as problem:
         first = str(problem).strip().partition("\n")[0]
+        only = getattr(trunk, "only_size", None)
+        if only and only != tuple(image_size):
+            raise ConfigError(
+                f"this backbone takes images of {only[0]}×{only[1]} pixels and no other size: import them so "
+                f"(`lsl-store import --size {only[0]}x{only[1]}`), or take another one"
+            ) from None
         raise ConfigError(
             f"images of {image_size[0]}×{image_size[1]} pixels do not fit this backbone: import them larger "
             f"(`lsl-store import --size HxW`), or take another one. It says: {first}"
