@@ -55,7 +55,9 @@ def test_every_command_runs_without_torch(
 from lsl_runtime.annotation import cli as annotate_cli
 from lsl_runtime.evaluation import cli as evaluate_cli
 from lsl_runtime.gem import cli as gem_cli
-for main, *arguments in ((annotate_cli.main,), (gem_cli.main, "--stage", "9"), (evaluate_cli.main, "--all")):
+from lsl_runtime.genes import cli as genes_cli
+mains = (annotate_cli.main,), (gem_cli.main, "--stage", "9"), (genes_cli.main,), (evaluate_cli.main, "--all")
+for main, *arguments in mains:
     sys.argv = ["command", *arguments]
     try:
         main()
@@ -63,7 +65,7 @@ for main, *arguments in ((annotate_cli.main,), (gem_cli.main, "--stage", "9"), (
         print("exit", end.code)
 """
     told = _run(code, {"torch", "onnx", "sklearn", "lsl_trainer", "lsl_tools"}, tmp_path)
-    assert [line for line in told.splitlines() if line.startswith("exit")] == ["exit 0"] * 3
+    assert [line for line in told.splitlines() if line.startswith("exit")] == ["exit 0"] * 4
 
 
 def test_public_names_are_there_and_sorted() -> None:
@@ -83,7 +85,7 @@ for package in (lsl_runtime, lsl_shared):
     assert _run(code, {"torch"}, tmp_path) == "[]\n[]\n"
 
 
-@pytest.mark.parametrize("command", ["annotation.cli", "gem.cli", "evaluation.cli"])
+@pytest.mark.parametrize("command", ["annotation.cli", "gem.cli", "genes.cli", "evaluation.cli"])
 def test_help_waits_for_nothing(tmp_path: Path, command: str) -> None:
     code = f"""
 from lsl_runtime.{command} import main
@@ -91,7 +93,7 @@ sys.argv = ["command", "--help"]
 main()
 """
     refused = {"torch", "numpy", "h5py", "onnxruntime", "cv2", "matplotlib", "dask", "pyarrow"}
-    assert "--model" in _run(code, refused, tmp_path)
+    assert "--debug" in _run(code, refused, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["Model", "annotate", "build_gem", "build_gems", "Gem", "evaluate", "Evaluation"])
