@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from lsl_shared.files.manifest import Manifest, Task
 from lsl_shared.fly_timetable import default_timetable
 from lsl_shared.measures.conformal import prediction_set
 from lsl_shared.measures.sure import answer_names, level_names, sure_answers
+from lsl_shared.timetable import Timetable
 
 __all__ = ["Predictions", "predictions_of"]
 
@@ -92,12 +94,18 @@ def predictions_of(
     )
 
 
+@cache
+def _usual_timetable(task: str, classes: tuple[str, ...]) -> Timetable | None:
+    """That of a task; a program that asks for one image at a time should not wait for it each time."""
+    return default_timetable(task, classes)
+
+
 def _ages(
     manifest: Manifest, probabilities: NDArray[np.float32], density: NDArray[np.float32] | None
 ) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None, str]:
     """The age of images (N,), its interval (N, 2), and what they are counted in."""
     task = manifest.tasks[0]
-    table = default_timetable(task.name, task.classes)
+    table = _usual_timetable(task.name, task.classes)
     if table is None:
         return None, None, ""
     ages = table.ages(place_among_classes(manifest, task, probabilities, density)).astype(np.float32)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ class Task:
         """The coarse task's classes; None where there is no coarse task."""
         return LabelSpace(self.parent, self.parent_classes) if self.parent else None
 
-    @property
+    @cached_property
     def coarse_tasks(self) -> tuple[CoarseTask, ...]:
         """All coarse tasks, the parent first, with the classes of this task that each of their classes allows."""
         parent = self.parent_space
