@@ -2,7 +2,8 @@
 
 A place is a number 0..K: 2.5 is half through the third of K classes. A density lies on `CELLS` cells a class.
 
-The interval of an image is cut off its distribution F at equal tails, |2 F(t) − 1| ≤ threshold. The threshold is
+The interval of an image is cut off its distribution F at equal tails, |2 F(t) − 1| ≤ threshold. One that reaches into
+the first or the last class reaches its end: nothing lies beyond that could tell how far it goes. The threshold is
 conformal by gene, as that of prediction sets. A label says between which places the true one lies, and no more; its
 share of the distribution says where. Experts draw the line between two classes a little differently each time, so the
 cells on both sides of it count in part.
@@ -64,6 +65,8 @@ def positions_of(density: NDArray[np.floating], threshold: float | None) -> NDAr
         columns = [quantile(part, share) if share == share else np.nan for share in (ends[0], 0.5, ends[1])]
         for place, column in enumerate(columns):
             found[rows][known, place] = column
+    count = density.shape[1] // CELLS
+    found[found[:, 0] < 1, 0], found[found[:, 2] > count - 1, 2] = 0, count
     return found
 
 
@@ -91,12 +94,21 @@ def age_threshold(
         return None
     inside = _inside(density.shape[1] // CELLS)[labels] * (density + _LEAST)
     weights = inside / inside.sum(1, keepdims=True) / images[gene][:, None] / (len(genes) + 1)
-    below = np.cumsum(density, 1) - density / 2
-    scores = np.abs(2 * below - 1).ravel()
+    scores = _scores(density).ravel()
     order = np.argsort(scores, kind="stable")
     reached = np.cumsum(weights.ravel()[order])
     place = int(np.searchsorted(reached, coverage - _LEAST))
     return float(scores[order[place]]) if place < len(order) else 1.0
+
+
+def _scores(density: NDArray[np.floating]) -> NDArray[np.float64]:
+    """How far out each cell lies in its distribution, (N, K · CELLS) in 0..1; a whole end class as its inner border."""
+    total = np.cumsum(density, axis=1, dtype=np.float64)
+    scores = np.abs(2 * (total - density / 2) - 1)
+    first, last = 1 - 2 * total[:, CELLS - 1 : CELLS], 2 * total[:, -CELLS - 1 : -CELLS] - 1
+    scores[:, :CELLS] = np.minimum(scores[:, :CELLS], np.maximum(first, 0))
+    scores[:, -CELLS:] = np.minimum(scores[:, -CELLS:], np.maximum(last, 0))
+    return scores
 
 
 def _inside(classes: int) -> NDArray[np.float64]:

@@ -63,3 +63,15 @@ def test_few_genes_promise_nothing_and_failed_images_have_no_place() -> None:
 def test_what_a_set_of_classes_spans() -> None:
     sets = np.array([[False, True, False, True, False], [False] * 5])
     np.testing.assert_array_equal(hull(sets), [[1, 4], [np.nan, np.nan]])
+
+
+def test_an_interval_that_reaches_into_an_end_class_reaches_its_end() -> None:
+    density = density_of(np.array([[0.98, 0.02, 0.0, 0.0], [0.0, 0.0, 0.3, 0.7], [0.0, 0.99, 0.01, 0.0]]))
+    low, _, high = positions_of(density, 0.8).T
+    assert (low[0], high[1]) == (0, 4) and 1 < low[2] < high[2] < 2
+
+
+def test_the_end_of_an_end_class_counts_as_covered() -> None:
+    """Images that are surely of the last class: no place in it is missed, so the threshold may be small."""
+    density = density_of(np.full((40, 3), [0.01, 0.01, 0.98]))
+    assert age_threshold(density, np.full(40, 2), np.arange(40)) == 0
