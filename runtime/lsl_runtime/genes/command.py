@@ -173,7 +173,8 @@ def _times_told(study: GeneStudy, gene: str) -> str:
     if found.expressed < 0.5:
         return f"{images}; likely not expressed ({found.expressed:.0%})"
     low, onset, high, first, end, last = study.ages((*found.onset, *found.end))
-    begins, stops = f"from before {times.classes[0]} on", f"until after {times.classes[-1]}"
+    begins = f"from before {times.classes[0]} on ({high:.4g} {times.unit} at the latest)"
+    stops = f"until after {times.classes[-1]} ({first:.4g} {times.unit} at the earliest)"
     if found.starts >= 0.5:
         begins = f"onset {onset:.4g} ({low:.4g} to {high:.4g}) {times.unit}"
     if found.ends >= 0.5:

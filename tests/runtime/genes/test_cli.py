@@ -51,6 +51,15 @@ def test_like_an_image(tmp_path: Path) -> None:
     assert result.exit_code == 0 and f"most like {name}:" in result.output, result.output
 
 
+def test_every_time_is_told_with_how_sure_it_is(tmp_path: Path) -> None:
+    rename(tmp_path / "store.h5", {row: f"alone{row}" for row in range(60)})
+    genes = [one.gene for one in study_genes("store.h5").genes][:6]
+    result = CliRunner().invoke(app, [word for gene in genes for word in ("--gene", gene)])
+    told = [line for line in result.output.splitlines() if ": 1 image; " in line]
+    assert result.exit_code == 0 and len(told) == 6, result.output
+    assert all("not expressed (" in line or line.count("(") == 2 for line in told), told
+
+
 def test_a_gene_alone_is_like_none(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["--genes", "gene003", "--like", "gene003"])
     assert result.exit_code == 0 and "no other gene has maps that could be compared with gene003" in result.output
