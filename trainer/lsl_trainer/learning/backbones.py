@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from lsl_shared.errors import ConfigError
 from lsl_shared.wording import command_line
+from lsl_trainer.graphs.size import check_size
 from lsl_trainer.networks.block_features import BlockFeatures
 from lsl_trainer.networks.enlarged import Enlarged
 from lsl_trainer.networks.residual import Network, block_maps, residual_network
@@ -61,6 +62,7 @@ def transferred_network(config: TrainConfig, image_size: tuple[int, int], n_clas
     for name, parameter in source.body.named_parameters():
         parameter.requires_grad_(not (transfer.freeze and blocks[name] < taken))
     network = Network(source.body, source.n_features, n_classes, source.mean, source.std)
+    check_size(network)
     network.rate_scales = {f"body.{name}": transfer.layer_decay ** max(taken - n, 0) for name, n in blocks.items()}
     return network
 
@@ -76,7 +78,9 @@ def block_network(config: TrainConfig, image_size: tuple[int, int], n_classes: i
     torch.manual_seed(config.seed)
     short, cells = _shortened(source.body, max(blocks), image_size), config.transfer.feature_cells
     body = BlockFeatures(short, block_maps, blocks, image_size, cells)
-    return Network(body, sum(body.sizes), n_classes, source.mean, source.std)
+    network = Network(body, sum(body.sizes), n_classes, source.mean, source.std)
+    check_size(network)
+    return network
 
 
 def feature_network(config: TrainConfig, image_size: tuple[int, int]) -> Network:

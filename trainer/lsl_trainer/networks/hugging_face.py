@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from lsl_shared.errors import ConfigError
+from lsl_trainer.networks.open_clip import OPEN_CLIP, open_clip_tower
 from lsl_trainer.networks.trunk import Trunk
 from lsl_trainer.networks.vision_tower import VisionTower, tower_class, tower_settings
 
@@ -47,6 +48,10 @@ def hugging_face_trunk(name: str, *, allow_download: bool) -> HuggingFaceTrunk |
     if find_spec("transformers") is None:
         raise ConfigError("--backbone hf:… needs transformers: pip install 'lsl-toolkit[transfer]'")
     folder = Path(name)
+    if (folder / OPEN_CLIP).is_file() and not (folder / _CONFIG).is_file():
+        with _quiet():
+            model, statistics = open_clip_tower(folder)
+        return VisionTower(model, *statistics)
     if folder.is_dir():
         _check_folder(folder)
     elif folder.is_absolute() or name.startswith("."):
