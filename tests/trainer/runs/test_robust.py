@@ -92,7 +92,9 @@ def test_a_run_tells_what_it_did_not_learn_from(
 ) -> None:
     finished: list[tuple[TwoStepTraining, OutOfFold]] = []
 
-    def finish(training: TwoStepTraining, store: Path, out: Path, epochs: object, answers: OutOfFold) -> None:
+    def finish(
+        training: TwoStepTraining, store: Path, out: Path, epochs: object, answers: OutOfFold, on_step: object
+    ) -> None:
         finished.append((training, answers))
         (out / METRICS).write_text("{}", encoding="utf-8")
 
