@@ -95,7 +95,7 @@ def test_a_run_killed_while_it_chooses_goes_on_to_the_same_end(
     store: Path, auto: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "lsl_trainer.runs.training.finish_run", lambda training, store, out, epochs, answers: _note(out, training)
+        "lsl_trainer.runs.training.finish_run", lambda training, store, out, *further: _note(out, training)
     )
 
     def kill(name: str, images: int) -> None:

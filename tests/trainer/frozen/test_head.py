@@ -90,7 +90,7 @@ def test_images_pass_f_once(store: Path, config: TrainConfig, tmp_path: Path, mo
 def test_the_features_lie_beside_the_run(
     store: Path, config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def nothing_more(training: TwoStepTraining, store: Path, out: Path, epochs: object, answers: object) -> None:
+    def nothing_more(training: TwoStepTraining, store: Path, out: Path, *further: object) -> None:
         (out / METRICS).write_text("{}")
 
     monkeypatch.setattr("lsl_trainer.runs.training.finish_run", nothing_more)

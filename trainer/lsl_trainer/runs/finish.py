@@ -46,8 +46,8 @@ def finish_run(
 ) -> None:
     """Writes all that a finished run holds beside its checkpoints.
 
-    `on_step` is told what begins.
-    `answers` are those of models that had learnt from all labels, where doubtful ones were left out then.
+    `answers` are those of models that had learnt from all labels, where doubtful ones were left out then. `on_step` is
+    told what begins.
     """
     data, config = training.data, training.config
     parity = _write_bundles(training, out, on_step)
