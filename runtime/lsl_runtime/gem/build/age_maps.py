@@ -215,7 +215,8 @@ def _map(
     gem = gem_of_sums(sums, over, asked, wanted)
     told = f"bandwidth {given or axis.told(age, width)}, worth {effective:.1f} genes"
     told = ", ".join(filter(None, [told, wanted.told()]))
-    return replace(gem, stage=axis.name(age), selection=told, band=gem.band if effective > 1 else None)
+    band = gem.band if effective > 1 else None
+    return replace(gem, kind="age", stage=axis.name(age), selection=told, band=band)
 
 
 def _nobody_near(axis: AgeAxis, age: float, width: float) -> str:

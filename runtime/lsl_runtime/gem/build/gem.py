@@ -75,8 +75,8 @@ class Gem:
     """The same of the masked map."""
     genes: tuple[GeneExpression, ...] = field(default=(), repr=False)
     """What each gene shows, if asked for; images without a gene are left out."""
-    kind: Literal["class", "terms"] = "class"
-    """`terms`: a term is mapped, and images may carry several."""
+    kind: Literal["class", "terms", "age"] = "class"
+    """`terms`: a term is mapped, and images may carry several; `age`: a time, which `stage` names."""
     landmark_map: LandmarkMap | None = field(default=None, repr=False)
     """What the images' contributions have in common, with its significance; None if not asked for."""
     mask: MaskKind | Literal[""] = ""
@@ -89,7 +89,9 @@ class Gem:
 
     @property
     def what(self) -> str:
-        """What is mapped, in a word for people: stage, stage range, species, term."""
+        """What is mapped, in a word for people: stage, stage range, species, term, age."""
+        if self.kind == "age":
+            return "age"
         return "term" if self.is_of_term else self.task.replace("_", " ")
 
     @property
