@@ -230,6 +230,7 @@ class TestNewCoarseTasks:
         [
             ("id,expert\ni1,no grass\n", "genus:expert", "has no task 'genus', but: family, species"),
             ("id,expert\ni1,no grass\n", "species:other", "has no column 'other'"),
+            ("id,expert\ni1,no grass\n", "expert", "name both, as in --task stage:expert"),
             ("id,expert\ni1,no grass\n", "species:expert", "what do no grass allow of species"),
             ("id,expert\ni1,\n", "species:expert", "the column 'expert' is empty"),
             ("id,expert\ni1,04/06/2026\n", "species:expert", "made by a spreadsheet"),

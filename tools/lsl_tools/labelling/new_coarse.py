@@ -44,7 +44,10 @@ def new_coarse(
     Raises ConfigError where FINE is no task of the store or COARSE no column, DataFileError where neither names nor a
     table say what a class allows.
     """
-    specs = parse_tasks(tasks)
+    given = list(tasks)
+    if alone := [text for text in given if ":" not in text]:
+        raise ConfigError(f"--task {alone[0]}: name both, as in --task stage:expert; tasks of the store need no --task")
+    specs = parse_tasks(given)
     sets, found = read_allows(allows, specs), list[NewCoarse]()
     for spec in specs:
         for name in spec.coarse:

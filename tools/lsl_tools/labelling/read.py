@@ -60,7 +60,8 @@ def read_labels(
     known = [name for name in spaces if name in table.columns]
     if not known:
         listed = ", ".join(store.tasks) or "none"
-        raise table.problem(f"has no column that is a task of {store.path}, which has: {listed}")
+        hint = "a column of a further task comes in with --task FINE:COLUMN"
+        raise table.problem(f"has no column that is a task of {store.path}, which has: {listed}; {hint}")
     reading = _Reading(store, table, known)
     for name in known:
         reading.read(spaces[name])

@@ -111,7 +111,11 @@ def parse_age(text: str, table: Timetable) -> float:
         return number
     if table.unit == MINUTES and unit in _MINUTES:
         return number * _MINUTES[unit]
-    counted = "classes are counted: leave the unit out" if table.unit == CLASSES else f"ages are in {table.unit}"
+    counted = (
+        "classes are counted: leave the unit out"
+        if table.unit == CLASSES
+        else f"ages are in {table.unit}: type the number alone"
+    )
     raise ConfigError(f"--age {text!r}: {counted}")
 
 
