@@ -12,7 +12,7 @@ from lsl_shared.errors import ConfigError
 from lsl_trainer.data.load import load_data
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.backbones import transferred_network
-from lsl_trainer.learning.checkpoint import save_weights
+from lsl_trainer.learning.checkpoint import read_checkpoint, save_weights, write_checkpoint
 from lsl_trainer.networks.residual import block_maps
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.config_file import write_config
@@ -123,7 +123,75 @@ def test_sources_that_do_not_serve(run: Path, tmp_path: Path, backbone: str, tol
         transferred_network(small_config().having(backbone=str(tmp_path / backbone)), SIZE, 4)
 
 
-@pytest.mark.parametrize("settings", [{"freeze": True}, {"transfer_blocks": 2}, {"layer_decay": 0.9}])
+def adapting(run: Path, method: str = "plain") -> TrainConfig:
+    return small_config().having(method=method, backbone=str(run), adapters=2, fine_epochs=2, layer_decay=0.5)
+
+
+def test_adapters_change_weights_by_a_low_rank_and_nothing_else(run: Path, store: Path) -> None:
+    plain = transferred_network(adapting(run).having(adapters=0), SIZE, 4).state_dict()
+    after = learnt(adapting(run), store)[0].network.state_dict()
+    assert {*after} == {*plain}  # merged
+    moved = {name for name in plain if name.startswith("body") and not torch.equal(plain[name], after[name])}
+    assert moved == {name for name in plain if name.startswith("body") and plain[name].dim() == 4}  # no normalization
+    for name in moved:
+        difference = torch.linalg.svdvals((after[name] - plain[name]).flatten(1).double())
+        assert difference[1] > 10 * difference[2], name  # what is left is rounding
+
+
+def test_adapters_learn_slower_in_earlier_blocks(run: Path) -> None:
+    network = transferred_network(adapting(run).having(transfer_blocks=2), SIZE, 4)
+    learning = {
+        name: network.rate_scales[name] for name, p in network.named_parameters() if p.requires_grad and "body" in name
+    }
+    assert {name.split(".")[1]: scale for name, scale in learning.items()} == {"0": 0.25, "3": 0.5, "4": 1.0}
+    assert {"parametrizations" in name for name in learning if name.split(".")[1] in "03"} == {True}
+    assert {"parametrizations" in name for name in learning if name.split(".")[1] == "4"} == {False}  # fresh
+
+
+def test_an_adapted_training_goes_on_to_the_same_end_and_serves_as_a_source(
+    run: Path, store: Path, tmp_path: Path
+) -> None:
+    config = adapting(run, "feature-level").having(coarse_epochs=1, feature_epochs=2)
+    with Store(store) as opened:
+        data = load_data(opened, config)
+    whole, epochs = TwoStepTraining(data, config), []
+    for number, (_, checkpoint) in enumerate(whole.run(lambda count: None)):
+        epochs.append(checkpoint)
+        if number == 3:  # the first epoch with the similarity loss
+            write_checkpoint(tmp_path / "last.safetensors", checkpoint, data.digest)
+    save_weights(tmp_path / "adapted" / "checkpoints" / "feature.safetensors", epochs[-1])
+    resumed = TwoStepTraining(data, config)
+    resumed.resume(read_checkpoint(tmp_path / "last.safetensors", data.digest))
+    assert [epoch.step for epoch, _ in resumed.run(lambda count: None)] == ["feature"]
+    for name, value in whole.network.state_dict().items():
+        assert torch.equal(value, resumed.network.state_dict()[name]), name
+    write_config(config, tmp_path / "adapted" / "config.toml")
+    source = transferred_network(config.having(backbone=str(tmp_path / "adapted"), adapters=0), SIZE, 4).state_dict()
+    assert all(
+        torch.equal(value, source[name]) for name, value in whole.network.body.state_dict(prefix="body.").items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"freeze": True}, "--freeze lets nothing of the backbone learn, --adapters additions to it"),
+        ({"method": "linear"}, "--method linear takes the backbone as it is: leave --adapters out"),
+        ({"adapters": -1}, "--adapters must be at least 0"),
+    ],
+)
+def test_adapters_that_contradict_other_settings(run: Path, settings: dict[str, object], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        adapting(run).having(**settings)
+
+
+def test_a_backbone_without_layers_to_adapt(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lsl_trainer.networks.adapters._is_adapted", lambda module: False)
+    with pytest.raises(ConfigError, match="has no linear layer and no convolution over all channels"):
+        transferred_network(adapting(run), SIZE, 4)
+
+
+@pytest.mark.parametrize("settings", [{"freeze": True}, {"transfer_blocks": 2}, {"layer_decay": 0.9}, {"adapters": 4}])
 def test_settings_of_a_transfer_need_a_source(settings: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match="go with --backbone"):
         small_config().having(**settings)

@@ -40,7 +40,7 @@ _LARGE = 128 * 320
 """Pixels; smaller images are shown larger, too, as long as they stay below."""
 _MOST_FEATURES = 300e6
 """Numbers that the features of all images and views may come to: 1.2 GB."""
-_HELD = ("freeze", "transfer_blocks", "layer_decay")
+_HELD = ("freeze", "adapters", "transfer_blocks", "layer_decay")
 """Settings of a backbone that learns: who gives them wants no classifier on fixed features."""
 
 

@@ -23,6 +23,7 @@ from lsl_trainer.learning.left_out import LeftOut
 from lsl_trainer.learning.plan import Fitting, Plan, plan_of
 from lsl_trainer.learning.processes import one_process
 from lsl_trainer.learning.steps.planned import PlannedStep
+from lsl_trainer.networks.adapters import merge_adapters
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.config import TrainConfig
 
@@ -147,6 +148,7 @@ class TwoStepTraining:
         if self.plan.fit:
             self.left_out = self.plan.fit(Fitting(self.network, self.data, self.config, self._features, on_images))
         self.network = self.network.with_first_outputs(self.data.outputs)
+        merge_adapters(self.network)
         self.network.eval()
 
     def _planned_on_features(self, on_images: Callable[[int], None]) -> tuple[PlannedStep, ...]:

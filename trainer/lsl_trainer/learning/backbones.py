@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,11 @@ from torch import Tensor, nn
 from lsl_shared.errors import ConfigError
 from lsl_shared.wording import command_line
 from lsl_trainer.graphs.size import check_size
+from lsl_trainer.networks.adapters import add_adapters
 from lsl_trainer.networks.block_features import BlockFeatures
+from lsl_trainer.networks.block_output import CELLS
 from lsl_trainer.networks.enlarged import Enlarged
-from lsl_trainer.networks.residual import Network, block_maps, residual_network
+from lsl_trainer.networks.residual import Network, block_maps, block_outputs, residual_network
 from lsl_trainer.networks.trunk import PooledTrunk, Trunk, parameter_blocks
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.method import find_method
@@ -45,7 +47,8 @@ def transferred_network(config: TrainConfig, image_size: tuple[int, int], n_clas
     """The network of `config.transfer.backbone` under a new head.
 
     The first `transfer_blocks` blocks (0: all) come from the source, the rest is fresh; with `freeze` those that come
-    do not learn. Raises ConfigError: an unknown or missing source, images too small for it, too many blocks.
+    do not learn, with `adapters` additions to them do. Raises ConfigError: an unknown or missing source, images too
+    small for it, too many blocks, nothing to adapt.
     """
     torch.manual_seed(config.seed)
     transfer = config.transfer
@@ -60,11 +63,24 @@ def transferred_network(config: TrainConfig, image_size: tuple[int, int], n_clas
         {name: value for name, value in source.weights.items() if blocks[name] < taken}, strict=False
     )
     for name, parameter in source.body.named_parameters():
-        parameter.requires_grad_(not (transfer.freeze and blocks[name] < taken))
+        parameter.requires_grad_(not ((transfer.freeze or transfer.adapters) and blocks[name] < taken))
     network = Network(source.body, source.n_features, n_classes, source.mean, source.std)
     check_size(network)
+    if transfer.adapters:
+        blocks |= _adapted(source.body, config, [name for name, block in blocks.items() if block < taken], blocks)
     network.rate_scales = {f"body.{name}": transfer.layer_decay ** max(taken - n, 0) for name, n in blocks.items()}
     return network
+
+
+def _adapted(body: nn.Module, config: TrainConfig, weights: Sequence[str], blocks: Mapping[str, int]) -> dict[str, int]:
+    """Puts adapters at these weights; gives the block of each new parameter. ConfigError where none can be put."""
+    added = add_adapters(body, config.transfer.adapters, weights)
+    if not added:
+        raise ConfigError(
+            f"--adapters: {config.transfer.backbone} has no linear layer and no convolution over all channels to put "
+            "them at; leave it out, and --layer-decay 0.9 changes the first blocks less than the last"
+        )
+    return {name: blocks[weight] for name, weight in added.items()}
 
 
 def block_network(config: TrainConfig, image_size: tuple[int, int], n_classes: int) -> Network:
@@ -77,7 +93,7 @@ def block_network(config: TrainConfig, image_size: tuple[int, int], n_classes: i
         raise ConfigError(f"--feature-block: {config.transfer.backbone} has {count} blocks, received {max(blocks)}")
     torch.manual_seed(config.seed)
     short, cells = _shortened(source.body, max(blocks), image_size), config.transfer.feature_cells
-    body = BlockFeatures(short, block_maps, blocks, image_size, cells)
+    body = BlockFeatures(short, block_outputs, blocks, image_size, cells, config.transfer.kind)
     network = Network(body, sum(body.sizes), n_classes, source.mean, source.std)
     check_size(network)
     return network
@@ -98,40 +114,49 @@ def _shortened(body: nn.Module, count: int, image_size: tuple[int, int]) -> nn.M
 
 def find_backbone(config: TrainConfig, image_size: tuple[int, int]) -> Backbone:
     """The backbone that `config.transfer.backbone` names, for images of (H, W). Raises ConfigError."""
-    name = config.transfer.backbone
-    times = config.transfer.enlarge
+    transfer = config.transfer
+    name = transfer.backbone
+    # A linear classifier takes its features from the blocks itself.
+    kind = CELLS if find_method(config.method).needs_backbone else transfer.kind
     if name == EFFICIENTNET:
-        return _efficientnet(image_size, times)
+        return _efficientnet(_Shown(image_size, transfer.enlarge, kind))
     if name.startswith(HUGGING_FACE):
-        return _hugging_face(name.removeprefix(HUGGING_FACE), image_size, times, config.transfer.allow_download)
-    if times > 1:
+        shown = _Shown(image_size, transfer.enlarge, kind)
+        return _hugging_face(name.removeprefix(HUGGING_FACE), shown, transfer.allow_download)
+    if transfer.enlarge > 1:
         raise ConfigError("--enlarge goes with --backbone efficientnet-lite0 or hf:…, not with an earlier run")
     return _of_run(Path(name), image_size)
 
 
-def _efficientnet(image_size: tuple[int, int], times: int) -> Backbone:
+@dataclass(frozen=True)
+class _Shown:
+    """How images are shown to a trunk, and what is taken of it."""
+
+    image_size: tuple[int, int]
+    times: int
+    kind: str
+
+
+def _efficientnet(shown: _Shown) -> Backbone:
     from lsl_trainer.networks.efficientnet import INPUT_MEAN, INPUT_STD, EfficientNetLite0, imagenet_weights
 
     weights = imagenet_weights()
-    return _pooled(_enlarged(EfficientNetLite0(), times), weights, image_size, INPUT_MEAN, INPUT_STD)
+    return _pooled(EfficientNetLite0(), weights, shown, INPUT_MEAN, INPUT_STD)
 
 
-def _hugging_face(name: str, image_size: tuple[int, int], times: int, allow_download: bool) -> Backbone:
+def _hugging_face(name: str, shown: _Shown, allow_download: bool) -> Backbone:
     from lsl_trainer.networks.hugging_face import hugging_face_trunk
 
     learnt = hugging_face_trunk(name, allow_download=allow_download)
-    return _pooled(_enlarged(learnt.untrained(), times), learnt.state_dict(), image_size, learnt.mean, learnt.std)
-
-
-def _enlarged(trunk: Trunk, times: int) -> Trunk:
-    return Enlarged(trunk, times) if times > 1 else trunk
+    return _pooled(learnt.untrained(), learnt.state_dict(), shown, learnt.mean, learnt.std)
 
 
 def _pooled(
-    trunk: Trunk, weights: dict[str, Tensor], image_size: tuple[int, int], mean: Sequence[float], std: Sequence[float]
+    trunk: Trunk, weights: dict[str, Tensor], shown: _Shown, mean: Sequence[float], std: Sequence[float]
 ) -> Backbone:
-    body = PooledTrunk(trunk, image_size)
-    prefix = "trunk.trunk" if isinstance(trunk, Enlarged) else "trunk"
+    larger = shown.times > 1
+    body = PooledTrunk(Enlarged(trunk, shown.times) if larger else trunk, shown.image_size, shown.kind)
+    prefix = "trunk.trunk" if larger else "trunk"
     return Backbone(body, body.n_features, {f"{prefix}.{name}": value for name, value in weights.items()}, mean, std)
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from lsl_shared.errors import TrainingError
 from lsl_shared.files.atomic import atomic_path
+from lsl_trainer.networks.adapters import merged_state
 
 __all__ = ["Checkpoint", "read_checkpoint", "save_weights", "write_checkpoint"]
 
@@ -70,8 +71,8 @@ def read_checkpoint(path: Path, data_digest: str) -> Checkpoint:
 
 
 def save_weights(path: Path, checkpoint: Checkpoint) -> None:
-    """Writes the weights alone, for other programs."""
-    _save(path, checkpoint.weights, {"step": checkpoint.step, "epoch": str(checkpoint.epoch)})
+    """Writes the weights of the plain network alone, adapters merged, for other programs."""
+    _save(path, merged_state(checkpoint.weights), {"step": checkpoint.step, "epoch": str(checkpoint.epoch)})
 
 
 def _save(path: Path, tensors: dict[str, Tensor], told: dict[str, str]) -> None:

@@ -112,6 +112,8 @@ class TrainConfig:
             raise ConfigError(f"--method {method.name} has its own filters: leave --backbone out")
         if method.needs_backbone and not self.transfer.backbone:
             raise ConfigError(f"--method {method.name} needs --backbone, whose features it learns from")
+        if method.needs_backbone and self.transfer.adapters:
+            raise ConfigError(f"--method {method.name} takes the backbone as it is: leave --adapters out")
         if self.labels.calibration == "cross" and (self.labels.tasks or self.epochs.patience):
             raise ConfigError("--calibration cross is for one task and no --patience: leave --task and --patience out")
         if self.labels.robust and (self.labels.tasks or self.epochs.patience or self.labels.calibration == "split"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lsl_shared.errors import ConfigError
+from lsl_trainer.settings.literals import FeatureKind
 from lsl_trainer.settings.setting import TRANSFER, Option, setting, settings_group
 
 __all__ = ["Transfer"]
@@ -34,6 +35,17 @@ class Transfer:
         ),
     )
     """The blocks, from 1, whose pooled maps are the features that method linear learns from; () takes the last one."""
+    feature_kind: FeatureKind = setting(
+        default="auto",
+        option=Option(
+            "Which features of a backbone: cells of its map, the mean of its patches, its class token (cls), both, its "
+            "registers.  \\[default: auto: what tells left-out training genes best, where it is frozen; else cells]",
+            TRANSFER,
+        ),
+    )
+    """Which features are made of what a block gives: the map averaged over `cells` of a grid, the `mean` of its
+    patches, the class token (`cls`), both (`cls+mean`), or the `registers`. `auto` chooses, on training images, for a
+    transformer that does not learn; everywhere else it means `cells`."""
     feature_cells: int = setting(default=16, least=1)
     """Of method linear: the most cells of the grid over which the map of a block is averaged. Many tell where things
     are, few forgive where they are not quite."""
@@ -52,6 +64,12 @@ class Transfer:
     """Of method linear: what the squared weights of its classifier cost."""
     freeze: bool = setting(default=False, option=Option("What comes from there does not learn.", TRANSFER))
     """Whether the blocks that come from there do not learn."""
+    adapters: int = setting(
+        default=0,
+        least=0,
+        option=Option("Its weights stay, and small additions of rank N to them learn (LoRA).", TRANSFER, "N"),
+    )
+    """Rank of the additions (LoRA) that learn in the place of the blocks' weights; 0 lets the weights learn."""
     layer_decay: float = setting(
         default=1.0, option=Option("Factor of the learning rate from block to earlier block.", TRANSFER)
     )
@@ -59,13 +77,20 @@ class Transfer:
     allow_download: bool = setting(default=False, option=Option("Let hf:NAME be fetched from the hub.", TRANSFER))
     """Whether a backbone `hf:NAME` may be fetched from the Hugging Face hub."""
 
+    @property
+    def kind(self) -> str:
+        """The kind of features; cells where it was left open and nobody has chosen."""
+        return "cells" if self.feature_kind == "auto" else self.feature_kind
+
     def __post_init__(self) -> None:
         if any(block < 1 for block in self.feature_blocks):
             raise ConfigError(f"--feature-block counts from 1, received {min(self.feature_blocks)}")
-        if not self.backbone and (self.transfer_blocks or self.freeze or self.layer_decay != 1):
+        if not self.backbone and (self.transfer_blocks or self.freeze or self.adapters or self.layer_decay != 1):
             raise ConfigError(
-                "--transfer-blocks, --freeze and --layer-decay go with --backbone, the source of the blocks"
+                "--transfer-blocks, --freeze, --adapters and --layer-decay go with --backbone, the source of the blocks"
             )
+        if self.freeze and self.adapters:
+            raise ConfigError("--freeze lets nothing of the backbone learn, --adapters additions to it: leave one out")
         if self.enlarge not in (1, 2, 4):
             raise ConfigError(f"--enlarge is 1, 2 or 4, received {self.enlarge}")
         if not 0 < self.layer_decay <= 1:
