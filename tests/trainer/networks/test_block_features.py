@@ -14,7 +14,7 @@ from lsl_trainer.graphs.export import export_classifier, export_saliency
 from lsl_trainer.graphs.parity import verify_graphs
 from lsl_trainer.networks.block_features import BlockFeatures
 from lsl_trainer.networks.enlarged import Enlarged
-from lsl_trainer.networks.residual import Network, block_maps
+from lsl_trainer.networks.residual import Network, block_maps, block_outputs
 from lsl_trainer.networks.trunk import PooledTrunk, Trunk
 
 SIZE = (16, 20)
@@ -36,7 +36,7 @@ class Two(Trunk):
 
 
 def block_features(times: int, cells: int) -> BlockFeatures:
-    return BlockFeatures(PooledTrunk(Enlarged(Two(), times), SIZE), block_maps, (1, 2), SIZE, cells)
+    return BlockFeatures(PooledTrunk(Enlarged(Two(), times), SIZE), block_outputs, (1, 2), SIZE, cells)
 
 
 def test_images_are_enlarged_as_bilinear_resizing_does() -> None:

@@ -78,6 +78,57 @@ def test_mae_sees_all_patches_in_order(folders: dict[str, Path]) -> None:
         torch.testing.assert_close(trunk.maps(images)[-1].flatten(2), tokens[:, 1:].transpose(1, 2))
 
 
+def token_models() -> dict[str, tuple[Any, Any]]:
+    """Backbones with class tokens, and the class that gives all tokens."""
+    tokens = {**SMALL, **PATCHES, "num_register_tokens": 3}
+    tokens["layerscale_value"] = 1.0
+    pixio = {**SMALL, **PATCHES, "n_cls_tokens": 2}
+    return {
+        "dinov2 with registers": (transformers.Dinov2WithRegistersConfig(**tokens), "Dinov2WithRegistersModel"),
+        "dinov3": (transformers.DINOv3ViTConfig(**tokens), "DINOv3ViTModel"),
+        "pixio": (transformers.PixioConfig(**pixio), "PixioModel"),
+    }
+
+
+@pytest.mark.parametrize("name", ["dinov2 with registers", "dinov3", "pixio"])
+def test_class_token_and_registers_are_the_models_own(name: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    settings, whole = token_models()[name]
+    transformers.AutoBackbone.from_config(settings).save_pretrained(tmp_path)
+    trunk = hugging_face_trunk(str(tmp_path), allow_download=False).eval()
+    images = torch.rand(2, 3, 20, 45)
+    filled = torch.nn.functional.pad(images, (0, 3, 0, 4))  # to 3 × 6 patches
+    model = getattr(transformers, whole)(settings).eval()
+    ours = {key.removeprefix("model.").removeprefix("pixio."): value for key, value in trunk.state_dict().items()}
+    theirs = {key: key.removeprefix("model.") for key in model.state_dict()}
+    model.load_state_dict({key: ours.get(key, ours.get(short)) for key, short in theirs.items()})
+    with torch.no_grad():
+        found = trunk.outputs(images)[-1]
+        tokens = model(filled).last_hidden_state
+    classes, registers = (2, 0) if name == "pixio" else (1, 3)
+    assert found.map.shape == (2, 32, 3, 6) and found.cls is not None
+    torch.testing.assert_close(found.map.flatten(2), tokens[:, classes + registers :].transpose(1, 2))
+    torch.testing.assert_close(found.cls, tokens[:, :classes].mean(1))
+    if registers:
+        assert found.registers is not None
+        torch.testing.assert_close(found.registers, tokens[:, 1:4].flatten(1))
+
+
+def test_each_kind_of_features_is_made_of_its_tokens(folders: dict[str, Path]) -> None:
+    images = torch.rand(2, 3, *SIZE)
+    made = {}
+    for kind in ("mean", "cls", "cls+mean"):
+        network = transferred_network(config(folders["vit"]).having(feature_kind=kind), SIZE, 3).eval()
+        with torch.no_grad():
+            made[kind] = network.features(images)
+            found = network.body.trunk.outputs((images - network.mean) / network.std)[-1]
+    torch.testing.assert_close(made["cls"], found.cls)
+    torch.testing.assert_close(made["mean"], found.map.mean((2, 3)))
+    torch.testing.assert_close(made["cls+mean"], torch.cat([made["cls"], made["mean"]], 1))
+    with pytest.raises(ConfigError, match=r"--feature-kind registers: .* cells, mean, cls, cls\+mean and no registers"):
+        transferred_network(config(folders["vit"]).having(feature_kind="registers"), SIZE, 3)
+
+
 @pytest.mark.parametrize("name", ["clip", "siglip", "dinov3 convnext"])
 def test_each_trains_its_head_and_exports(folders: dict[str, Path], tmp_path: Path, name: str) -> None:
     size = SIZE if name != "dinov3 convnext" else (40, 72)

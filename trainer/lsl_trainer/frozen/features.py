@@ -18,15 +18,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
 from lsl_shared.files.content_hash import image_digests
 from lsl_trainer.data.batch import to_tensor
 from lsl_trainer.frozen.files import Features, read_features, write_features
 from lsl_trainer.frozen.fusing import fused
 from lsl_trainer.frozen.view import UNCHANGED, View
-from lsl_trainer.networks.residual import Network, block_maps
-from lsl_trainer.networks.trunk import MOST_CELLS, PooledTrunk, pooled_grid
+from lsl_trainer.networks.block_output import CELLS, MOST_CELLS
+from lsl_trainer.networks.residual import Network, block_maps, block_outputs
+from lsl_trainer.networks.trunk import PooledTrunk
 
 __all__ = ["FEATURES", "FrozenFeatures"]
 
@@ -67,7 +67,7 @@ class FrozenFeatures:
         `on_images` is called with the number of images just computed or found.
         """
         body = self._quick.body
-        layer = _block_name(len(body.trunk.names)) if isinstance(body, PooledTrunk) else _F
+        layer = _layer_name(len(body.trunk.names), kind=body.kind) if isinstance(body, PooledTrunk) else _F
         return self._find(images, rows, (layer,), view, on_images)[layer]
 
     def of_blocks(
@@ -78,14 +78,16 @@ class FrozenFeatures:
         *,
         view: View = UNCHANGED,
         cells: Sequence[int] = (),
+        kinds: Sequence[str] = (),
         on_images: Callable[[int], None] = lambda count: None,
     ) -> list[NDArray[np.float32]]:
         """Of each of `blocks`, numbers from 1, its map averaged over a coarse grid, float32 (N, D); else as `of`.
 
-        `cells` are the most that each grid has, 16 unless it is said. A block may be asked for with several grids.
+        `cells` are the most that each grid has, 16 unless it is said; `kinds` say of each which features are taken
+        (`networks.block_output`). A block may be asked for with several grids and kinds.
         """
-        most = cells or [MOST_CELLS] * len(blocks)
-        names = [_block_name(number, grid) for number, grid in zip(blocks, most, strict=True)]
+        most, of_kind = cells or [MOST_CELLS] * len(blocks), kinds or [CELLS] * len(blocks)
+        names = list(map(_layer_name, blocks, most, of_kind))
         found = self._find(images, rows, names, view, on_images)
         return [found[name] for name in names]
 
@@ -149,14 +151,17 @@ class FrozenFeatures:
         return [F.adaptive_avg_pool2d(one, grid).flatten(1) for one, grid in zip(chosen, grids, strict=True)]
 
 
-def _block_name(number: int, cells: int = MOST_CELLS) -> str:
+def _layer_name(number: int, cells: int = MOST_CELLS, kind: str = CELLS) -> str:
+    if kind != CELLS:
+        return f"block {number} {kind}"
     return f"block {number}" if cells == MOST_CELLS else f"block {number} / {cells}"
 
 
-def _block_of(layer: str) -> tuple[int, int]:
-    """The number of a block, and the most cells of its grid, from its name."""
-    number, _, cells = layer.removeprefix("block ").partition(" / ")
-    return int(number), int(cells or MOST_CELLS)
+def _layer_of(layer: str) -> tuple[int, int, str]:
+    """The number of a block, the most cells of its grid, and the kind of its features, from its name."""
+    block, _, cells = layer.removeprefix("block ").partition(" / ")
+    number, _, kind = block.partition(" ")
+    return int(number), int(cells or MOST_CELLS), kind or CELLS
 
 
 def _digest(network: Network) -> str:

@@ -38,12 +38,12 @@ def fit_classifier(fitting: Fitting) -> LeftOut | None:
     """
     network, data, transfer = fitting.network, fitting.data, fitting.config.transfer
     body, views = cast(BlockFeatures, network.body), _TURNS if transfer.turned else 1
-    cells = [transfer.feature_cells] * len(body.blocks)
+    cells, kinds = [transfer.feature_cells] * len(body.blocks), [transfer.kind] * len(body.blocks)
 
     source = feature_network(fitting.config, data.image_size).to(network.mean.device)
 
     def of_view(view: int) -> Tensor:
-        found = block_tensors(source, body.blocks, data, fitting.folder, fitting.on_images, view, cells)
+        found = block_tensors(source, body.blocks, data, fitting.folder, fitting.on_images, view, cells, kinds)
         return torch.cat(found, 1)
 
     found = [of_view(view) for view in range(views)]
@@ -101,6 +101,7 @@ def block_tensors(
     on_images: Callable[[int], None] = lambda count: None,
     view: int = 0,
     cells: Sequence[int] = (),
+    kinds: Sequence[str] = (),
 ) -> list[Tensor]:
     """The features of each block, float32 (n, D), of `data.learnt_rows` in one of the four views of `turned`.
 
@@ -109,7 +110,8 @@ def block_tensors(
     source = Network(cast(BlockFeatures, network.body).body, 1, 1).to(network.mean.device)
     source.mean, source.std = network.mean, network.std  # the head counts for nothing
     images, rows = (data.fine.images, data.learnt_rows) if view == 0 else (_turned_images(data, view), None)
-    found = FrozenFeatures(source, folder).of_blocks(images, blocks, rows, cells=cells, on_images=on_images)
+    features = FrozenFeatures(source, folder)
+    found = features.of_blocks(images, blocks, rows, cells=cells, kinds=kinds, on_images=on_images)
     return [torch.from_numpy(one) for one in found]
 
 

@@ -1,4 +1,4 @@
-"""F of a classifier on fixed features: the maps of some blocks of a backbone, pooled, side by side, on one scale."""
+"""F of a classifier on fixed features: what some blocks of a backbone give, side by side, on one scale."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from lsl_trainer.networks.trunk import MOST_CELLS, pooled_grid
+from lsl_trainer.networks.block_output import CELLS, MOST_CELLS, BlockOutput
+from lsl_trainer.networks.trunk import check_kind
 
 __all__ = ["BlockFeatures"]
 
-Maps = Callable[[nn.Module, Tensor], list[Tensor]]
+Outputs = Callable[[nn.Module, Tensor], list[BlockOutput]]
 
 
 class BlockFeatures(nn.Module):
-    """(B, 3, H, W), normalized → (B, D): the maps of the blocks, each averaged over a coarse grid; no weight learns.
+    """(B, 3, H, W), normalized → (B, D): the blocks' features of one kind; no weight learns.
 
     Each feature is shifted and scaled: by nothing at first, so that they have mean 0 once `set_scale` was called.
     """
@@ -25,16 +25,28 @@ class BlockFeatures(nn.Module):
     scale: Tensor
 
     def __init__(
-        self, body: nn.Module, maps: Maps, blocks: Sequence[int], image_size: tuple[int, int], cells: int = MOST_CELLS
+        self,
+        body: nn.Module,
+        outputs: Outputs,
+        blocks: Sequence[int],
+        image_size: tuple[int, int],
+        cells: int = MOST_CELLS,
+        kind: str = CELLS,
     ) -> None:
-        """`maps(body, images)` gives a map of every block; `blocks` are numbers from 1, `cells` the most of a grid."""
+        """`outputs(body, images)` gives what every block does; `blocks` are numbers from 1, `cells` the most of a grid.
+
+        Raises ConfigError where a block has no features of that `kind`.
+        """
         super().__init__()
-        self.body, self.blocks, self._maps = body.requires_grad_(False), tuple(blocks), maps
+        self.body, self.blocks, self._outputs = body.requires_grad_(False), tuple(blocks), outputs
+        self.cells, self.kind = cells, kind
         body.eval()
         with torch.no_grad():
             found = self._chosen(torch.zeros(1, 3, *image_size))
-        self.grids = tuple(pooled_grid((one.shape[2], one.shape[3]), cells) for one in found)
-        self.sizes = tuple(one.shape[1] * grid[0] * grid[1] for one, grid in zip(found, self.grids, strict=True))
+        for one in found:
+            check_kind(one, kind)
+        self.grids = tuple(one.grid(cells) for one in found)
+        self.sizes = tuple(one.features(kind, cells).shape[1] for one in found)
         self.register_buffer("shift", torch.zeros(sum(self.sizes)))
         self.register_buffer("scale", torch.ones(sum(self.sizes)))
 
@@ -50,6 +62,6 @@ class BlockFeatures(nn.Module):
         ]
         return (torch.cat(pooled, 1) - self.shift) * self.scale
 
-    def _chosen(self, images: Tensor) -> list[Tensor]:
-        found = self._maps(self.body, images)
+    def _chosen(self, images: Tensor) -> list[BlockOutput]:
+        found = self._outputs(self.body, images)
         return [found[block - 1] for block in self.blocks]

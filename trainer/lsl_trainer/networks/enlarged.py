@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from lsl_trainer.networks.block_output import BlockOutput
 from lsl_trainer.networks.trunk import Trunk
 
 __all__ = ["Enlarged"]
@@ -29,13 +30,20 @@ class Enlarged(Trunk):
 
     def maps(self, images: Tensor) -> list[Tensor]:
         """Those of the trunk, of the enlarged images."""
-        for _ in range(self.times.bit_length() - 1):
-            images = self._doubled(images)
-        return self.trunk.maps(images)
+        return self.trunk.maps(self._enlarged(images))
+
+    def outputs(self, images: Tensor) -> list[BlockOutput]:
+        """Those of the trunk, of the enlarged images."""
+        return self.trunk.outputs(self._enlarged(images))
 
     def extra_repr(self) -> str:
         """Tells it from one that enlarges differently."""
         return f"times={self.times}"
+
+    def _enlarged(self, images: Tensor) -> Tensor:
+        for _ in range(self.times.bit_length() - 1):
+            images = self._doubled(images)
+        return images
 
     def _doubled(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) → (B, 3, 2H, 2W): every pixel four times, and then the mean with its neighbours."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 from lsl_shared.errors import ConfigError
+from lsl_trainer.networks.block_output import BlockOutput
 from lsl_trainer.networks.open_clip import OPEN_CLIP, open_clip_tower
+from lsl_trainer.networks.prefix_tokens import filled_patches, patch_sides, prefix_tokens
 from lsl_trainer.networks.trunk import Trunk
 from lsl_trainer.networks.vision_tower import VisionTower, tower_class, tower_settings
 
@@ -24,12 +26,16 @@ _IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class HuggingFaceTrunk(Trunk):
-    """A model of transformers' AutoBackbone; its blocks are the stages that the library names."""
+    """A model of transformers' AutoBackbone; its blocks are the stages that the library names.
+
+    Images that do not fill whole patches are filled up, as `filled_patches` does.
+    """
 
     def __init__(self, model: Any, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
         super().__init__(model.out_features)
         self.model, self.mean, self.std = model, mean, std
         self.only_size = tuple(model.config.image_size) if model.config.model_type == "hiera" else None
+        self._prefix, self._patch = prefix_tokens(model.config), patch_sides(model.config)
 
     def untrained(self) -> HuggingFaceTrunk:
         """The same architecture with fresh weights."""
@@ -37,7 +43,34 @@ class HuggingFaceTrunk(Trunk):
 
     def maps(self, images: Tensor) -> list[Tensor]:
         """The feature maps of all stages."""
-        return list(self.model(images).feature_maps)
+        return list(self.model(filled_patches(images, self._patch)).feature_maps)
+
+    def outputs(self, images: Tensor) -> list[BlockOutput]:
+        """The feature maps of all stages, with class token and registers, normalized as the maps are."""
+        if self._prefix is None:
+            return super().outputs(images)
+        answer = self.model(filled_patches(images, self._patch), output_hidden_states=True)
+        tokens = answer.hidden_states[-len(answer.feature_maps) :]
+        return [
+            BlockOutput(found, *self._prefix.of(hidden, self._normalization(number)))
+            for number, (found, hidden) in enumerate(zip(answer.feature_maps, tokens, strict=True))
+        ]
+
+    def extra_repr(self) -> str:
+        """Tells it from one that leaves out what fills no patch, as it was before."""
+        return f"patch={self._patch}"
+
+    def _normalization(self, number: int) -> Callable[[Tensor], Tensor]:
+        """What the library applies to the tokens of a stage before it gives their map."""
+        settings = self.model.config
+        always = getattr(settings, "apply_layernorm", False) or getattr(settings, "normalize_backbone_outputs", False)
+        last = settings.model_type == "dinov3_vit" and number == len(self.names) - 1
+        normalization = getattr(self.model, "layernorm", None) or getattr(self.model, "norm", None)
+        return normalization if normalization is not None and (always or last) else _as_it_is
+
+
+def _as_it_is(tokens: Tensor) -> Tensor:
+    return tokens
 
 
 def hugging_face_trunk(name: str, *, allow_download: bool) -> HuggingFaceTrunk | VisionTower:

@@ -12,10 +12,11 @@ from torch.nn import functional as F
 
 from lsl_shared.errors import ConfigError
 from lsl_trainer.networks.block_features import BlockFeatures
+from lsl_trainer.networks.block_output import BlockOutput
 from lsl_trainer.networks.trunk import PooledTrunk
 from lsl_trainer.settings.network import NetworkConfig
 
-__all__ = ["IMAGE_MEAN", "IMAGE_STD", "Network", "block_maps", "residual_network"]
+__all__ = ["IMAGE_MEAN", "IMAGE_STD", "Network", "block_maps", "block_outputs", "residual_network"]
 
 IMAGE_MEAN, IMAGE_STD = (0.7469, 0.7491, 0.7994), (0.2273, 0.2257, 0.1555)
 """Channel mean and deviation of the paper's ISH images, pixels in 0..1 (the authors' published code)."""
@@ -206,6 +207,15 @@ def block_maps(body: nn.Module, images: Tensor) -> list[Tensor]:
         if isinstance(module, (nn.ReLU, _Block)):
             found.append(images)
     return found
+
+
+def block_outputs(body: nn.Module, images: Tensor) -> list[BlockOutput]:
+    """As `block_maps`, with the tokens that blocks of a transferred network have beside their maps."""
+    if isinstance(body, PooledTrunk):
+        return body.trunk.outputs(images)
+    if isinstance(body, BlockFeatures):
+        return block_outputs(body.body, images)
+    return [BlockOutput(found) for found in block_maps(body, images)]
 
 
 class _Block(nn.Module):

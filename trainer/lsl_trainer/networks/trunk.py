@@ -1,4 +1,4 @@
-"""Trunks: networks that others have trained, as a row of blocks; F is a trunk with its last map pooled."""
+"""Trunks: networks that others have trained, as a row of blocks; F is what the last one gives, as features."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from lsl_shared.errors import ConfigError
+from lsl_trainer.networks.block_output import CELLS, MOST_CELLS, BlockOutput, pooled_grid
 
-__all__ = ["MOST_CELLS", "PooledTrunk", "Trunk", "parameter_blocks", "pooled_grid"]
-
-MOST_CELLS = 16
-"""Of a pooled map."""
+__all__ = ["MOST_CELLS", "PooledTrunk", "Trunk", "check_kind", "parameter_blocks", "pooled_grid"]
 
 
 class Trunk(nn.Module):
-    """Blocks in a row, named by `names`; `maps` gives what each of them puts out."""
+    """Blocks in a row, named by `names`; `maps` gives what each of them puts out, `outputs` its tokens as well."""
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__()
@@ -31,31 +28,34 @@ class Trunk(nn.Module):
         """Normalized images (B, 3, H, W) → a map (B, C, H', W') of every block, in order."""
         raise NotImplementedError
 
+    def outputs(self, images: Tensor) -> list[BlockOutput]:
+        """As `maps`, with the class token and the registers of each block, where there are some."""
+        return [BlockOutput(found) for found in self.maps(images)]
+
 
 class PooledTrunk(nn.Module):
-    """F of a transferred network: the last map, averaged over a coarse grid and flattened, (B, 3, H, W) → (B, D).
+    """F of a transferred network: what the last block gives, as features of one kind, (B, 3, H, W) → (B, D).
 
-    The grid keeps where things are: standardized embryos all lie alike.
+    A grid of cells keeps where things are: standardized embryos all lie alike.
     """
 
-    def __init__(self, trunk: Trunk, image_size: tuple[int, int]) -> None:
-        """Raises ConfigError where images of `image_size` (H, W) are too small for the trunk."""
+    def __init__(self, trunk: Trunk, image_size: tuple[int, int], kind: str = CELLS) -> None:
+        """Raises ConfigError where images of `image_size` (H, W) are too small, or the trunk lacks that kind."""
         super().__init__()
-        self.trunk = trunk
-        channels, *sides = _last_shape(trunk, image_size)
-        self.grid = pooled_grid((sides[0], sides[1]))
-        self.n_features = channels * self.grid[0] * self.grid[1]
+        self.trunk, self.kind = trunk, kind
+        last = _last_output(trunk, image_size)
+        check_kind(last, kind)
+        self.grid = last.grid(MOST_CELLS)
+        self.n_features = last.features(kind).shape[1]
 
     def forward(self, images: Tensor) -> Tensor:
         return F.adaptive_avg_pool2d(self.trunk.maps(images)[-1], self.grid).flatten(1)
 
 
-def pooled_grid(sides: tuple[int, int], cells: int = MOST_CELLS) -> tuple[int, int]:
-    """The sides of a map, both halved until it has at most 16 `cells`: 4 × 10 becomes 2 × 5."""
-    rows, columns = sides
-    while rows * columns > cells:
-        rows, columns = -(-rows // 2), -(-columns // 2)
-    return rows, columns
+def check_kind(found: BlockOutput, kind: str) -> None:
+    """Raises ConfigError where a block has no features of that kind."""
+    if kind not in found.kinds:
+        raise ConfigError(f"--feature-kind {kind}: this network has {', '.join(found.kinds)} and no {kind}")
 
 
 def parameter_blocks(body: nn.Module, maps: Sequence[Tensor]) -> dict[str, int]:
@@ -73,11 +73,11 @@ def parameter_blocks(body: nn.Module, maps: Sequence[Tensor]) -> dict[str, int]:
 
 
 @torch.no_grad()
-def _last_shape(trunk: Trunk, image_size: tuple[int, int]) -> tuple[int, ...]:
-    """(C, H', W') of the last map."""
+def _last_output(trunk: Trunk, image_size: tuple[int, int]) -> BlockOutput:
+    """What the last block gives for one image."""
     trunk.eval()
     try:
-        shape = trunk.maps(torch.zeros(1, 3, *image_size))[-1].shape
+        return trunk.outputs(torch.zeros(1, 3, *image_size))[-1]
     except (RuntimeError, ValueError) as problem:
         first = str(problem).strip().partition("\n")[0]
         only = getattr(trunk, "only_size", None)
@@ -90,4 +90,3 @@ def _last_shape(trunk: Trunk, image_size: tuple[int, int]) -> tuple[int, ...]:
             f"images of {image_size[0]}×{image_size[1]} pixels do not fit this backbone: import them larger "
             f"(`lsl-store import --size HxW`), or take another one. It says: {first}"
         ) from None
-    return tuple(shape[1:])

@@ -18,8 +18,8 @@ from lsl_trainer.settings.presets import preset
 
 __all__ = ["read_config", "write_config"]
 
-_EARLIER = {"ordinal_weight": 0.0, "shares": "equal", "pseudo_after": 0.0, "trial": 0.0}
-"""Settings that came after version 0.1.0, whose presets have other values: what its runs did."""
+_EARLIER = {"ordinal_weight": 0.0, "shares": "equal", "pseudo_after": 0.0, "trial": 0.0, "feature_kind": "cells"}
+"""Settings that came after version 0.1.0 and have other values today: what its runs did."""
 _OF_EVERY_RUN = {"seed", "milestones", "order_weight", "network"}
 """Some of the entries that every run writes, and hardly a person."""
 

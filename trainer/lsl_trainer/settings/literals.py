@@ -6,6 +6,7 @@ from typing import Literal
 
 __all__ = [
     "Calibrating",
+    "FeatureKind",
     "GraphPrecision",
     "LabelsDrawn",
     "Optimizer",
@@ -18,6 +19,7 @@ __all__ = [
 ]
 
 Calibrating = Literal["auto", "split", "cross"]
+FeatureKind = Literal["auto", "cells", "mean", "cls", "cls+mean", "registers"]
 GraphPrecision = Literal["fp32", "fp16", "int8"]
 LabelsDrawn = Literal["auto", "random", "by-class"]
 Optimizer = Literal["sgd", "nesterov", "adamw"]
