@@ -142,13 +142,9 @@ class FrozenFeatures:
     def _layers(self, pixels: Tensor, layers: Sequence[str]) -> list[Tensor]:
         if list(layers) == [_F]:
             return [self._quick.features(pixels)]
-        maps = block_maps(self._quick.body, (pixels - self._quick.mean) / self._quick.std)
-        blocks = [_block_of(layer) for layer in layers]
-        chosen = [maps[number - 1] for number, _ in blocks]
-        grids = [
-            pooled_grid((one.shape[2], one.shape[3]), cells) for one, (_, cells) in zip(chosen, blocks, strict=True)
-        ]
-        return [F.adaptive_avg_pool2d(one, grid).flatten(1) for one, grid in zip(chosen, grids, strict=True)]
+        outputs = block_outputs(self._quick.body, (pixels - self._quick.mean) / self._quick.std)
+        asked = map(_layer_of, layers)
+        return [outputs[number - 1].features(kind, cells) for number, cells, kind in asked]
 
 
 def _layer_name(number: int, cells: int = MOST_CELLS, kind: str = CELLS) -> str:

@@ -56,10 +56,7 @@ class BlockFeatures(nn.Module):
         self.scale.copy_(scale)
 
     def forward(self, images: Tensor) -> Tensor:
-        pooled = [
-            F.adaptive_avg_pool2d(found, grid).flatten(1)
-            for found, grid in zip(self._chosen(images), self.grids, strict=True)
-        ]
+        pooled = [one.features(self.kind, self.cells) for one in self._chosen(images)]
         return (torch.cat(pooled, 1) - self.shift) * self.scale
 
     def _chosen(self, images: Tensor) -> list[BlockOutput]:

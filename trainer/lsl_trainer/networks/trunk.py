@@ -49,7 +49,7 @@ class PooledTrunk(nn.Module):
         self.n_features = last.features(kind).shape[1]
 
     def forward(self, images: Tensor) -> Tensor:
-        return F.adaptive_avg_pool2d(self.trunk.maps(images)[-1], self.grid).flatten(1)
+        return self.trunk.outputs(images)[-1].features(self.kind)
 
 
 def check_kind(found: BlockOutput, kind: str) -> None:
