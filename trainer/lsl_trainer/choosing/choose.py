@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from lsl_trainer.choosing.candidate import Candidate, given_settings
 from lsl_trainer.choosing.choice import Choice, read_trials, write_trials
 from lsl_trainer.choosing.cost import flops_of, linear_seconds, seconds_of
-from lsl_trainer.choosing.features import SharedFeatures
+from lsl_trainer.choosing.features import Layer, SharedFeatures
 from lsl_trainer.choosing.learnt_candidates import learnt_candidates, tried
-from lsl_trainer.choosing.linear_candidates import PENALTIES, LinearTry, bears_turning, try_linear
+from lsl_trainer.choosing.linear_candidates import PENALTIES, LinearTry, bears_turning, kinds_to_try, try_linear
 from lsl_trainer.choosing.parts import folds_of_genes, sampled
 from lsl_trainer.choosing.sight import Sight, look
 from lsl_trainer.choosing.telling import Tried, choice_of, without_trying
@@ -27,8 +27,8 @@ from lsl_trainer.learning.backbones import EFFICIENTNET
 from lsl_trainer.learning.linear_classifier import linear_problem
 from lsl_trainer.learning.linear_problem import LinearProblem
 from lsl_trainer.learning.processes import one_process
+from lsl_trainer.networks.block_output import MOST_CELLS
 from lsl_trainer.networks.efficientnet import has_imagenet_weights
-from lsl_trainer.networks.trunk import MOST_CELLS
 from lsl_trainer.settings.config import TrainConfig
 
 __all__ = ["Watch", "choose"]
@@ -133,7 +133,7 @@ def choose(
 def _try_linear(choosing: _Choosing, backbone: str) -> None:
     """Blocks first, then turned images, then larger ones, each with the best so far."""
     sets: _Sets = _BLOCKS.get(backbone, ())
-    layers = [(block, cells) for blocks, cells in sets for block in blocks]
+    layers = [Layer(block, cells) for blocks, cells in sets for block in blocks]
     shared = SharedFeatures(
         choosing.small,
         choosing.config.having(method="linear", backbone=backbone),
@@ -142,11 +142,12 @@ def _try_linear(choosing: _Choosing, backbone: str) -> None:
         choosing.features,
         choosing.watch.on_images,
     )
-    sets = sets or ((tuple(block for block, _ in shared.layers), MOST_CELLS),)
     problem = linear_problem(choosing.small, choosing.config.constrained)
     trial = partial(_tried, choosing, shared, problem)
-    tries = [LinearTry(backbone, blocks, 1, False, cells) for blocks, cells in sets]
-    apart = {shared.sizes(1, one.layers): one for one in reversed(tries)}  # the grid of a small map is what it is
+    tries = [LinearTry(backbone, blocks, 1, False, cells) for blocks, cells in sets] or kinds_to_try(backbone, shared)
+    apart = {
+        (shared.sizes(1, one.layers), one.kind): one for one in reversed(tries)
+    }  # the grid of a small map is what it is
     best = _best([trial(one, PENALTIES) for one in tries if one in apart.values()])
     if best is None:
         return
@@ -174,7 +175,7 @@ def _tried(
     views, sight = 4 if one.turned else 1, choosing.sight
     images, n_folds = len(choosing.folds), len(np.unique(choosing.folds))
     sizes = shared.sizes(one.enlarge, one.layers)
-    flops = flops_of(shared.network(one.enlarge, MOST_CELLS), sight.image_size)
+    flops = flops_of(shared.network(one.enlarge), sight.image_size)
     fit = linear_seconds(sight, views * images, min(512, sum(sizes)), problem.allowed.shape[1])
     fresh = shared.lacking(one.enlarge, views, one.layers) * images
     seconds = n_folds * len(penalties) * fit + seconds_of(sight, flops, fresh, learns=False)

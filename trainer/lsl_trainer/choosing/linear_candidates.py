@@ -14,9 +14,9 @@ from lsl_trainer.choosing.candidate import Candidate
 from lsl_trainer.choosing.features import Layer, SharedFeatures
 from lsl_trainer.choosing.yardstick import Marks, Yardstick
 from lsl_trainer.learning.linear_problem import LinearProblem, fit_linear, principal_axes
-from lsl_trainer.networks.trunk import MOST_CELLS
+from lsl_trainer.networks.block_output import CELLS, MOST_CELLS
 
-__all__ = ["PENALTIES", "TURNED_TO_TELL", "LinearTry", "bears_turning", "try_linear"]
+__all__ = ["PENALTIES", "TURNED_TO_TELL", "LinearTry", "bears_turning", "kinds_to_try", "try_linear"]
 
 PENALTIES = (1e-3, 1e-4, 1e-5, 1e-6)
 _TURNS = 4
@@ -35,23 +35,33 @@ class LinearTry:
     enlarge: int
     turned: bool
     cells: int = MOST_CELLS
+    kind: str = CELLS
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """The blocks, each with the most cells of its grid."""
-        return tuple((block, self.cells) for block in self.blocks)
+        """The blocks, each with the most cells of its grid and the kind of its features."""
+        return tuple(Layer(block, self.cells, self.kind) for block in self.blocks)
 
     def candidate(self, penalty: float) -> Candidate:
         """The candidate of a penalty."""
         shown = [f"{self.enlarge} times as large"] * (self.enlarge > 1) + ["turned"] * self.turned
         of = f"block{'s' * (len(self.blocks) > 1)} {', '.join(map(str, self.blocks))}"
-        shown = [f"{self.cells} cells"] * (self.cells != MOST_CELLS) + shown
+        shown = [f"{self.cells} cells"] * (self.cells != MOST_CELLS) + [self.kind] * (self.kind != CELLS) + shown
         name = f"linear on {self.backbone}, {of}{''.join(f', {one}' for one in shown)}, penalty {penalty:g}"
         settings: dict[str, Any] = {
             "method": "linear", "backbone": self.backbone, "feature_blocks": self.blocks, "enlarge": self.enlarge,
             "turned": self.turned, "penalty": penalty, "feature_cells": self.cells,
+            "feature_kind": self.kind,
         }  # fmt: skip
         return Candidate(name, settings)
+
+
+def kinds_to_try(backbone: str, features: SharedFeatures, enlarge: int = 1) -> list[LinearTry]:
+    """A try of each kind of features, of the blocks that these are of."""
+    kinds = list(dict.fromkeys(layer.kind for layer in features.layers))
+    blocks = tuple(dict.fromkeys(layer.block for layer in features.layers))
+    cells = features.layers[0].cells
+    return [LinearTry(backbone, blocks, enlarge, False, cells, kind) for kind in kinds]
 
 
 def try_linear(

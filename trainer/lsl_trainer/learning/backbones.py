@@ -21,7 +21,7 @@ from lsl_trainer.networks.trunk import PooledTrunk, Trunk, parameter_blocks
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.method import find_method
 
-__all__ = ["Backbone", "block_network", "feature_network", "find_backbone", "transferred_network"]
+__all__ = ["HUGGING_FACE", "Backbone", "block_network", "feature_network", "find_backbone", "transferred_network"]
 
 EFFICIENTNET, HUGGING_FACE = "efficientnet-lite0", "hf:"
 _UNUSED_CLASSES = 2

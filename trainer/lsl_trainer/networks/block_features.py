@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from lsl_trainer.networks.block_output import CELLS, MOST_CELLS, BlockOutput
+from lsl_trainer.networks.block_output import CELLS, KINDS, MOST_CELLS, BlockOutput
 from lsl_trainer.networks.trunk import check_kind
 
 __all__ = ["BlockFeatures"]
@@ -45,6 +45,7 @@ class BlockFeatures(nn.Module):
             found = self._chosen(torch.zeros(1, 3, *image_size))
         for one in found:
             check_kind(one, kind)
+        self.kinds = tuple(kind for kind in KINDS if all(kind in one.kinds for one in found))
         self.grids = tuple(one.grid(cells) for one in found)
         self.sizes = tuple(one.features(kind, cells).shape[1] for one in found)
         self.register_buffer("shift", torch.zeros(sum(self.sizes)))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lsl_shared.files.store import Store
 from lsl_trainer.choosing.choice import read_choice
 from lsl_trainer.choosing.choose import Watch
-from lsl_trainer.choosing.resolve import chosen_config
+from lsl_trainer.choosing.resolve import chosen_config, leaves_open
 from lsl_trainer.data.load import load_data
 from lsl_trainer.frozen.features import FEATURES
 from lsl_trainer.learning.algorithm import TwoStepTraining
@@ -31,7 +31,6 @@ from lsl_trainer.runs.robust import without_doubtful
 from lsl_trainer.runs.run_folder import CHECKPOINTS, CONFIG, LAST, METRICS, check_new
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.config_file import write_config
-from lsl_trainer.settings.method import AUTO
 
 __all__ = ["Run", "train", "train_run"]
 
@@ -115,7 +114,7 @@ def train_run(
     with Store(store) as opened, fabric.rank_zero_first():
         load = partial(load_data, opened, part=part, folder=out / CHECKPOINTS, shared=fabric.world_size > 1)
         data = load(config)
-        if config.method == AUTO.name:
+        if leaves_open(config):
             write_config(config, out / CONFIG)  # an interrupted choosing is gone on with
             watch = Watch(callbacks.on_trial, callbacks.on_images)
             config = chosen_config(data, config, fabric, out, out.parent / FEATURES, watch)
