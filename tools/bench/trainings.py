@@ -12,6 +12,7 @@ from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.frozen.head import answering
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.inference import logits_of
+from lsl_trainer.learning.processes import new_fabric
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.config import TrainConfig
 
@@ -19,8 +20,8 @@ __all__ = ["finished", "finished_on_features", "logits", "share_right"]
 
 
 def finished(data: TrainingData, config: TrainConfig) -> TwoStepTraining:
-    """A training at its end."""
-    training = TwoStepTraining(data, config)
+    """A training at its end, on the best device."""
+    training = TwoStepTraining(data, config, new_fabric(config.descent.precision))
     for _ in training.run(lambda images: None):
         pass
     return training

@@ -15,7 +15,7 @@ from torch.nn.utils.parametrize import is_parametrized, register_parametrization
 
 __all__ = ["add_adapters", "merge_adapters", "merged_state"]
 
-_SCALE = 4.0
+_SCALE = 2.0
 """Of every addition: with it, the learning rates of the presets suit adapters as well (BENCHMARKS.md)."""
 _WEIGHT, _UP, _DOWN = (
     ".parametrizations.weight.original",
@@ -43,7 +43,7 @@ def add_adapters(body: nn.Module, rank: int, weights: Collection[str]) -> dict[s
 
     `weights` are names in `body`. Gives for the name of each new parameter that of the weight that it adds to.
     """
-    found = {}
+    found: dict[str, str] = {}
     for name, module in list(body.named_modules()):
         if f"{name}.weight" in weights and _is_adapted(module):
             module.weight.requires_grad_(False)
