@@ -23,6 +23,7 @@ from .gem.build.maps import build_gem as build_gem
 from .gem.build.maps import build_gems as build_gems
 from .gem.build.saliency_samples import SaliencySample as SaliencySample
 from .gem.build.saliency_samples import saliency_samples as saliency_samples
+from .gem.comparison.ages import compare_ages as compare_ages
 from .gem.comparison.comparison import GemComparison as GemComparison
 from .gem.comparison.comparison import GemSide as GemSide
 from .gem.comparison.comparison import compare_gems as compare_gems

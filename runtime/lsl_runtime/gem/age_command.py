@@ -1,4 +1,4 @@
-"""What `lsl-gem --age` and `--movie` do."""
+"""What `lsl-gem --age`, `--against` and `--movie` do."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from lsl_runtime.gem.build.age_maps import AgeAxis, age_axis, make_age_maps, parse_age
+from lsl_runtime.cluster import Machines
+from lsl_runtime.gem.build.age_axis import AgeAxis, age_axis, parse_age
+from lsl_runtime.gem.build.age_maps import age_passes, make_age_maps
 from lsl_runtime.gem.build.gem import Gem
 from lsl_runtime.gem.build.settings import Filter, Mode
 from lsl_runtime.gem.build.source import open_source
+from lsl_runtime.gem.comparison.ages import compare_age_maps
 from lsl_runtime.gem.draw.movie import check_movie_name, write_movie
 from lsl_runtime.gem.draw.page import write_page
 from lsl_runtime.gem.output_folder import OutputFolder
@@ -37,32 +40,52 @@ class AgesAsked:
     bandwidth: float | None
     movie: Path | None
     page: bool = True
+    against: str | None = None
+    """The age that the one age is compared with."""
+
+    @property
+    def mapped(self) -> list[str]:
+        """Every age of which there is a map."""
+        return [*self.ages, *filter(None, [self.against])]
 
 
 def map_ages(
-    store: Path, annotations: Path | None, asked: AgesAsked, wanted: Filter, mode: Mode, folder: OutputFolder
+    store: Path,
+    annotations: Path | None,
+    asked: AgesAsked,
+    wanted: Filter,
+    mode: Mode,
+    folder: OutputFolder,
+    machines: Machines,
 ) -> None:
-    """Maps ages into the folder `ages`, with a page, and writes the film."""
+    """Maps ages into the folder `ages`, with a page, and writes the film and the comparison."""
     if asked.movie is not None:
         check_movie_name(asked.movie)
         refuse_inputs(asked.movie, "--movie", [store, annotations or annotations_path(store)], GemError)
-    inner = replace(folder, path=folder.path / AGES)
+    inner, compared = replace(folder, path=folder.path / AGES), None
     inner.check()
     with open_source(store, annotations, None) as source:
         axis = age_axis(source, wanted)
-        ages = [parse_age(text, axis.table) for text in asked.ages]
+        ages = [parse_age(text, axis.table) for text in asked.mapped]
         through = _frames(axis) if asked.movie is not None else []
-        with progress("mapping", len(source.store) * (len(ages) + len(through))) as advance:
-            gems = make_age_maps(source, axis, ages, asked.bandwidth, wanted, mode, advance)
-            frames = make_age_maps(source, axis, through, asked.bandwidth, wanted, mode, advance)
+        passes = age_passes(source.store, len(ages) + len(through)) + (asked.against is not None)
+        with progress("mapping", len(source.store) * passes) as advance:
+            if asked.against is not None:
+                first, second = ages
+                compared = compare_age_maps(
+                    source, axis, (first, second), asked.bandwidth, wanted, mode, on_progress=advance, machines=machines
+                )
+            made = make_age_maps(source, axis, [*ages, *through], asked.bandwidth, wanted, mode, advance, machines)
+    gems, frames = made[: len(ages)], made[len(ages) :]
     for gem in gems:
         say(f"{gem.stage}: {gem.n_images:,} images of {gem.n_genes:,} genes, {gem.selection}")
-    if gems:
-        for line in inner.write_maps(gems):
-            say(line)
+    for line in inner.write_maps(gems) if gems else ():
+        say(line)
+    for line in inner.write_comparison(compared) if compared else ():
+        say(line)
     if asked.page:
         inner.path.mkdir(parents=True, exist_ok=True)
-        write_page(_in_order([*gems, *frames]), inner.path / "ages.html", folder.style)
+        write_page(_in_order(made), inner.path / "ages.html", folder.style)
         say(f"page: {inner.path / 'ages.html'}")
     if asked.movie is not None:
         write_movie(frames, asked.movie, folder.style)

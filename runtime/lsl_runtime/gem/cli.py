@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lsl_runtime.gem.age_options import AgeOption, BandwidthOption, MovieOption
+from lsl_runtime.gem.age_options import AgainstOption, AgeOption, BandwidthOption, MovieOption, asks_for_ages
 from lsl_runtime.gem.atlas.options import H5adOption
 from lsl_runtime.options import AnnotationsOption, SchedulerOption, StoreArgument, WorkersOption
 from lsl_shared.process.terminal import Debug, new_app, plain_errors, progress, say
@@ -115,6 +115,7 @@ def gem_command(
     table: Annotated[bool, typer.Option("--table", help="List every gene at each stage, genes.csv.")] = False,
     h5ad: H5adOption = None,
     age: AgeOption = None,
+    against: AgainstOption = None,
     bandwidth: BandwidthOption = None,
     movie: MovieOption = None,
     panel: Annotated[
@@ -179,9 +180,8 @@ def gem_command(
         raise typer.BadParameter("goes without --stage, --term, --compare and --panel", param_hint="--why")
     if h5ad is not None and (term or why or compare is not None or panel):
         raise typer.BadParameter("goes without --term, --why, --compare and --panel", param_hint="--h5ad")
-    aged, mapped = bool(age) or movie is not None, bool(stage or term or why or compare or panel or h5ad)
-    if aged and mapped:
-        raise typer.BadParameter("goes without --stage, --term, --compare, --why, --panel, --h5ad", param_hint="--age")
+    mapped = bool(stage or term or why or compare or panel or h5ad)
+    aged = asks_for_ages(age, against, movie, mapped)
     if not (aged or mapped):
         raise typer.BadParameter("name a stage: --stage 9", param_hint="--stage")
     if term and (stage or compare is not None or saliency_panel is not None):
@@ -226,7 +226,8 @@ def gem_command(
             write_atlas(store, annotations, stage or [], wanted, h5ad)
             return
         if aged:
-            map_ages(store, annotations, AgesAsked(age or (), bandwidth, movie, html), wanted, mode, folder)
+            ages = AgesAsked(age or (), bandwidth, movie, html, against)
+            map_ages(store, annotations, ages, wanted, mode, folder, machines)
             return
         if compare is not None:
             compare_two(store, annotations, compare, stage or [], wanted, mode, folder)

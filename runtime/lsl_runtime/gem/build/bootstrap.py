@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from functools import cache
+from functools import cache, lru_cache
 from typing import Self
 
 import numpy as np
@@ -27,6 +27,7 @@ _MOST = 12  # Poisson(1) exceeds it once in 10^10
 _CUMULATIVE = np.cumsum([math.exp(-1) / math.factorial(k) for k in range(_MOST)])
 
 
+@lru_cache(maxsize=256)
 def gene_counts(group: str, replicates: int = REPLICATES) -> NDArray[np.float32]:
     """How often a gene counts in each replicate, float32 (replicates,) of whole numbers; the same for the same name."""
     digest = hashlib.shake_256(f"lsl bootstrap\n{group}".encode(errors="replace")).digest(4 * replicates)

@@ -101,7 +101,7 @@ def sums_of(
     store, settings = over.source.store, over.settings
     cut, explained = pieces(store), over.explained()
     if not machines.shared:
-        found = (sum_up(store, choices, settings, explained, on_progress, over=piece) for piece in cut)
+        found = (sum_up(store, _within(choices, piece), settings, explained, on_progress, over=piece) for piece in cut)
         return add_up(choices, found, store, settings.per_gene)
     with open_cluster(machines) as cluster:
         order = _order(over, cluster.threads)

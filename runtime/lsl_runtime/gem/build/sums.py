@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.gem.build.bootstrap import BAND_ROWS, Replicates, area_mean, gene_counts, grid_shape
+from lsl_runtime.gem.build.chosen_rows import ChosenRows
 from lsl_runtime.gem.build.gene_sums import GeneSums
 from lsl_runtime.gem.build.landmark_map import ContributionSums
 from lsl_runtime.gem.build.masks import saliency_mask
@@ -51,6 +53,11 @@ class Measured:
     mask: NDArray[np.float32] | None
     contributions: NDArray[np.float32] | None = None
 
+    @cached_property
+    def cells(self) -> NDArray[np.float32]:
+        """What it adds to the map on the grid of the bootstrap, float32 (h, w)."""
+        return area_mean(self.value, grid_shape(self.value.shape, BAND_ROWS))
+
     def kept(self) -> Measured:
         """The same, holding on to nothing of its batch."""
         signed = None if self.contributions is None else self.contributions.copy()
@@ -80,7 +87,7 @@ class Sums:
         _accumulate(self.value, image.value, weight)
         _accumulate(self.embryo, image.embryo, weight)
         counts, grid = gene_counts(image.group), self.replicates.grid
-        self.replicates.add(area_mean(image.value, grid), weight, counts)
+        self.replicates.add(image.cells, weight, counts)
         if image.mask is not None:
             masked = np.multiply(image.mask, image.value, out=scratch("masked", image.value.shape))
             _accumulate(self.masked, masked, weight)
@@ -152,7 +159,7 @@ def sum_up(
     over: Sequence[range] | None = None,
     threads: int | None = None,
 ) -> list[Sums]:
-    """The sums of each choice; the choices share no image. Each chunk that holds a chosen image is read once.
+    """The sums of each choice; choices may share images. Each chunk that holds a chosen image is read once.
 
     `over` names the partitions to pass, by default all; those of a store cut in any way, added up, give the same sums
     but for rounding. `explained` gives saliency maps, or contributions as well. Images are measured in `threads`, by
@@ -160,17 +167,16 @@ def sum_up(
     """
     sums = [Sums(choice, store.shape[1:], settings.per_gene) for choice in choices]
     advance, maps_of = on_progress or (lambda count: None), _maps_of(explained)
-    owner, weight = np.full(len(store), -1), np.zeros(len(store))
-    for place, choice in enumerate(choices):
-        owner[choice.rows], weight[choice.rows] = place, choice.weights
+    chosen = ChosenRows(choices)
     shown = np.concatenate([np.array([], np.int64), *(choice.samples for choice in choices)])
     with ThreadPoolExecutor(threads or cores()) as pool:
         for partition in partitions(len(store), store.chunk_images) if over is None else over:
             passed = partition.start
-            rows = partition.start + np.flatnonzero(owner[partition.start : partition.stop] >= 0)
+            rows = chosen.within(partition)
             for batch in _batches(store, rows, maps_of, settings.mode, pool, shown):
                 for image in batch:
-                    sums[owner[image.row]].add(image, weight[image.row])
+                    for place, weight in chosen.of(image.row):
+                        sums[place].add(image, weight)
                 advance(batch[-1].row + 1 - passed)
                 passed = batch[-1].row + 1
             advance(partition.stop - passed)

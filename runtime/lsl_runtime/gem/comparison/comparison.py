@@ -28,7 +28,7 @@ from lsl_shared.errors import ConfigError, GemError
 from lsl_shared.files.annotations import Annotations, annotations_path
 from lsl_shared.files.store import Store
 
-__all__ = ["COMPARED_ROWS", "GemComparison", "GemSide", "compare_gems", "compare_sides", "compare_sums"]
+__all__ = ["COMPARED_ROWS", "GemComparison", "GemSide", "check_rate", "compare_gems", "compare_sides", "compare_sums"]
 
 COMPARED_ROWS = 16
 
@@ -137,8 +137,7 @@ def compare_sides(
     on_progress: Callable[[int], None] | None = None,
 ) -> GemComparison:
     """The difference of two maps of the images wanted, the genes of each side; see `compare_gems`."""
-    if not 0 < rate < 1:
-        raise ConfigError(f"the false discovery rate lies between 0 and 1, received {rate}")
+    check_rate(rate)
     filters = [replace(wanted, genes=side.genes) for side in sides]
     with Store(store) as opened:
         first, second = (
@@ -147,16 +146,31 @@ def compare_sides(
         return compare_sums((sides[0].name, sides[1].name), first, second, settings, rate, opened.fingerprint())
 
 
+def check_rate(rate: float) -> None:
+    """Raises ConfigError for a false discovery rate outside 0 to 1."""
+    if not 0 < rate < 1:
+        raise ConfigError(f"the false discovery rate lies between 0 and 1, received {rate}")
+
+
 def compare_sums(
-    names: tuple[str, str], first: Sums, second: Sums, settings: MapSettings, rate: float, fingerprint: str = ""
+    names: tuple[str, str],
+    first: Sums,
+    second: Sums,
+    settings: MapSettings,
+    rate: float,
+    fingerprint: str = "",
+    worth: int | None = None,
 ) -> GemComparison:
-    """The comparison of two maps from their sums; see `compare_gems`."""
+    """The comparison of two maps from their sums; see `compare_gems`.
+
+    `worth` is how many genes of equal weight tell as much as the smaller side; None where all weigh the same.
+    """
     masked = settings.masked
     grid = grid_shape(first.value.shape, COMPARED_ROWS)
     maps = [area_mean((one.masked if masked else one.value) / one.weight, grid) for one in (first, second)]
     embryo = np.minimum(*(area_mean(one.embryo / one.weight, grid) for one in (first, second)))
     genes = (first.choice.n_genes, second.choice.n_genes)
-    freedom = min(*genes, REPLICATES) - 1
+    freedom = min(*genes, REPLICATES, worth or REPLICATES) - 1
     difference, inside = maps[0] - maps[1], embryo >= 0.5
     drawn = [one.masked_replicates if masked else one.replicates for one in (first, second)]
     error = _standard_error(drawn[0], drawn[1], grid)[inside] * np.sqrt((freedom + 1) / freedom)

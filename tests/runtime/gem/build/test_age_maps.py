@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lsl_runtime import Gem, Model, annotate, build_age_gems, write_movie
-from lsl_runtime.gem.build.age_maps import AgeAxis, parse_age
+from lsl_runtime.gem.build.age_axis import AgeAxis, parse_age
 from lsl_shared import Annotations, ConfigError, GemError, Store, Timetable, expression
 from lsl_shared.timetable import plain_order
 
@@ -40,6 +40,20 @@ def test_a_map_is_the_weighted_mean_of_the_stain(store: Path) -> None:
                 )
     np.testing.assert_allclose(found.gem, total / weight, atol=1e-5)
     assert found.stage == "150min" and found.selection.startswith("bandwidth 20 minutes, worth ")
+
+
+def test_all_ages_come_of_one_pass_or_of_as_many_as_there_is_room_for(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed = list[int]()
+    together = build_age_gems(store, [100, 160, 240], on_progress=passed.append)
+    assert sum(passed) == 40
+    monkeypatch.setattr("lsl_runtime.gem.build.age_maps._ROOM", 1)
+    for one, alone in zip(together, build_age_gems(store, [100, 160, 240], on_progress=passed.append), strict=True):
+        np.testing.assert_array_equal(one.gem, alone.gem)
+        assert one.band is not None and alone.band is not None
+        np.testing.assert_allclose(one.band, alone.band, atol=1e-6)
+    assert sum(passed) == 4 * 40
 
 
 def _axis(places: list[float], groups: list[int]) -> AgeAxis:
