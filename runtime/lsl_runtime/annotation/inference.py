@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lsl_runtime.annotation.bulk import EXPRESSION, MAPS
 from lsl_runtime.annotation.outputs import Outputs
@@ -28,17 +30,20 @@ from lsl_shared.process.in_order import in_order
 __all__ = ["annotate_partitions", "make_parts"]
 
 _BATCHES_AHEAD = 2
+_HANDED = 8
+"""Images that a lane is handed at least: handing over costs as much as a tenth of a small network's work on one."""
 
 
 def make_parts(plan: Plan, todo: Sequence[range], batch_size: int | None, on_progress: Callable[[int], None]) -> None:
     """Makes the parts of the partitions `todo`; `on_progress` is called with the number of images just annotated."""
     model, lanes = plan.model.lanes()
-    size = batch_size or model.batch_for(lanes)
+    at_once = batch_size or model.batch_for(lanes)
+    size = batch_size or -(-_HANDED // at_once) * at_once
     with (
         closing(read_ahead(plan.store, todo, _BATCHES_AHEAD * lanes * size, _readers(model))) as chunks,
         PartWriter(plan.files) as writer,
         closing(
-            annotate_partitions(model, in_batches(chunks, todo, size), todo, plan.outputs, on_progress, lanes)
+            annotate_partitions(model, in_batches(chunks, todo, size), todo, plan.outputs, on_progress, lanes, at_once)
         ) as parts,
     ):
         for partition, part in parts:
@@ -57,11 +62,15 @@ def annotate_partitions(
     outputs: Outputs,
     on_progress: Callable[[int], None],
     lanes: int = 1,
+    at_once: int | None = None,
 ) -> Generator[tuple[range, Part], None, None]:
-    """Yields the part of each partition from its batches, of which `lanes` go through the network at once."""
+    """Yields the part of each partition from its batches, of which `lanes` are at work side by side.
 
-    def begin(batch: Batch) -> Future[Answers]:
-        return pool.submit(_answers, model.graphs, batch, outputs)
+    A lane sends `at_once` images of its batch through the network, then the next ones; None sends all of them.
+    """
+
+    def begin(batch: Batch) -> Future[list[Answers]]:
+        return pool.submit(_answers, model.graphs, batch, outputs, at_once or len(batch.pixels))
 
     with (
         ThreadPoolExecutor(lanes, "lane") as pool,
@@ -72,9 +81,15 @@ def annotate_partitions(
             yield partition, _part(model, outputs, found, errors)
 
 
-def _answers(graphs: Graphs, batch: Batch, outputs: Outputs) -> Answers:
-    """What the graphs give for a batch; maps, where they are wanted, are of the predicted classes."""
-    maps, pixels = outputs.saliency, batch.pixels
+def _answers(graphs: Graphs, batch: Batch, outputs: Outputs, at_once: int) -> list[Answers]:
+    """What the graphs give for a batch, `at_once` images after the other; none for what it was filled up with."""
+    starts = range(0, len(batch.errors), at_once)
+    return [_answer(graphs, batch.pixels[start : start + at_once], outputs) for start in starts]
+
+
+def _answer(graphs: Graphs, pixels: NDArray[np.uint8], outputs: Outputs) -> Answers:
+    """What the graphs give for images (n, H, W, 3); maps, where they are wanted, are of the predicted classes."""
+    maps = outputs.saliency
     found = maps.answers(graphs, pixels, np.full(len(pixels), -1)) if maps else graphs.classify(pixels)
     if outputs.expression:
         found = {**found, EXPRESSION: np.stack([to_bytes(expression(image)) for image in pixels])}
@@ -90,23 +105,34 @@ def _names(model: Model, outputs: Outputs) -> list[str]:
 
 
 def _gathered(
-    answers: Iterator[tuple[Batch, Answers]], images: int, names: Sequence[str], on_progress: Callable[[int], None]
+    answers: Iterator[tuple[Batch, list[Answers]]],
+    images: int,
+    names: Sequence[str],
+    on_progress: Callable[[int], None],
 ) -> tuple[Answers, list[str]]:
     """The answers `names` for one partition of so many images, and the error of each; failed images get no answer."""
     found: Answers = {}
     errors: list[str] = []
     while len(errors) < images:
-        batch, answer = next(answers)
-        rows = slice(len(errors), len(errors) + len(batch.errors))
-        found = found or {name: np.empty((images, *answer[name].shape[1:]), _kind(name)) for name in names}
+        batch, given = next(answers)
+        found = found or {name: np.empty((images, *given[0][name].shape[1:]), _kind(name)) for name in names}
         for name, values in found.items():
-            values[rows] = answer[name][: len(batch.errors)]
+            _fill(values[len(errors) :][: len(batch.errors)], [answer[name] for answer in given])
         errors += batch.errors
         on_progress(len(batch.errors))
     failed = np.array(errors) != ""
     for name, values in found.items():
         values[failed] = 0 if name in (*MAPS, EXPRESSION) else np.nan
     return found, errors
+
+
+def _fill(values: NDArray[Any], blocks: Sequence[NDArray[Any]]) -> None:
+    """Puts blocks of rows into `values`, one after the other; those beyond its end are left out."""
+    start = 0
+    for block in blocks:
+        rows = values[start : start + len(block)]
+        rows[:] = block[: len(rows)]
+        start += len(block)
 
 
 def _kind(name: str) -> type:

@@ -30,8 +30,8 @@ _INPUTS = {
     SALIENCY: {"image", "class_index"},
     CONTRIBUTIONS: {"image", "direction", "class_index", "against_index"},
 }
-_ON_CPU, _ON_GPU, _LEAST = 16, 64, 2
-"""Images in one pass: on all processors together, on a GPU, and at least on each processor."""
+_ON_CPU, _ON_GPU, _IN_A_LANE = 16, 64, 2
+"""Images in one pass: of all cores together, of a GPU, and of one core, whose cache holds the maps of two."""
 
 
 class Graphs:
@@ -72,7 +72,9 @@ class Graphs:
         fixed = self.session(CLASSIFIER).get_inputs()[0].shape[0]
         if isinstance(fixed, int) and fixed > 0:
             return fixed
-        return max(_LEAST, _ON_CPU // lanes) if self.provider == CPU else _ON_GPU
+        if self.provider != CPU:
+            return _ON_GPU
+        return _ON_CPU if lanes == 1 else _IN_A_LANE
 
     def lanes(self) -> tuple[Graphs, int]:
         """The same graphs on one thread, and how many threads may run them side by side; on a GPU these, and 1."""

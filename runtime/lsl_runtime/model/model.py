@@ -137,7 +137,7 @@ class Model(Explained):
             self.graphs.session(name)
 
     def batch_for(self, lanes: int) -> int:
-        """How many images to send at once through each of several lanes: as `batch_size`, but 16 are shared out.
+        """How many images to send at once through each of several lanes: as `batch_size`, but 2 in place of 16.
 
         Args:
             lanes: How many threads run the model side by side, at least 1.

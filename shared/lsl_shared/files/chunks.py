@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from threading import Lock
 from typing import Any
 
@@ -31,11 +32,12 @@ class ImageChunks:
         self._images, self._reopen = images, reopen
         self._reading = Lock()
         self._filters = _filters(images)
+        self._shape, self._dtype, self._count = images.chunks, images.dtype, len(images)  # h5py asks HDF5 each time
 
     def read(self, start: int) -> NDArray[Any]:
         """The rows of the chunk that begins at row `start`. Raises OSError, or ValueError for damaged data."""
-        shape = self._images.chunks
-        count = min(shape[0], len(self._images) - start)
+        shape, dtype = self._shape, self._dtype
+        count = min(shape[0], self._count - start)
         if self._filters not in _UNDONE:
             return self._by_h5py(start, count)
         with self._reading:
@@ -45,8 +47,7 @@ class ImageChunks:
         mask, raw = stored
         if mask and _UNDONE[self._filters]:
             return self._by_h5py(start, count)  # one filter of two was left out
-        dtype = self._images.dtype
-        size = int(np.prod(shape)) * dtype.itemsize
+        size = prod(shape) * dtype.itemsize
         data = inflated(raw, size) if self._filters and not mask else raw
         if len(data) != size:
             raise ValueError(f"a chunk of {len(data)} bytes, expected {size}")
@@ -60,10 +61,10 @@ class ImageChunks:
     def _raw(self, start: int) -> tuple[int, bytes] | None:
         """Filter mask and stored bytes of a chunk; None of one that was never written."""
         try:
-            corner = (start, *(0,) * (self._images.ndim - 1))
-            if not self._images.id.get_chunk_info_by_coord(corner).size:
+            corner, images = (start, *(0,) * (len(self._shape) - 1)), self._images.id
+            if not images.get_chunk_info_by_coord(corner).size:
                 return None
-            mask, raw = self._images.id.read_direct_chunk(corner)
+            mask, raw = images.read_direct_chunk(corner)
         except RuntimeError as problem:  # h5py's guise of some read errors
             raise as_os_error(problem) from None
         return mask, raw

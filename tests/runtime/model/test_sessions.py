@@ -124,10 +124,10 @@ def test_gpu_sessions_run_through_io_binding(make_bundle: Callable[..., Path]) -
     assert faked.steps == ["run", "copy"]
 
 
-def test_lanes_share_16_images_on_processors_and_a_gpu_has_one(make_bundle: Callable[..., Path]) -> None:
+def test_a_lane_takes_2_images_at_once_and_a_gpu_64(make_bundle: Callable[..., Path]) -> None:
     model = Model.load(make_bundle(), threads=4)
     lane, lanes = model.lanes()
-    assert (lanes, lane.batch_for(lanes), lane.digest) == (4, 4, model.digest)
+    assert (lanes, lane.batch_for(lanes), lane.digest) == (4, 2, model.digest)
     assert lane.lanes() == (lane, 1) and lane.batch_for(1) == 16 and lane.batch_for(100) == 2
     model.graphs._sessions["classifier.onnx"] = OnGpu(model.graphs.session("classifier.onnx"))
     assert model.lanes() == (model, 1) and model.batch_size == 64
