@@ -28,6 +28,21 @@ def opencv(suffix: str, pixels: np.ndarray) -> bytes:
     return cv2.imencode(suffix, pixels)[1].tobytes()
 
 
+@pytest.mark.parametrize(("enough", "reduction"), [(None, 1), (151, 1), (150, 2), (76, 2), (75, 4), (9, 8), (0, 8)])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_jpeg_is_reduced_by_area(enough: int | None, reduction: int, orientation: int) -> None:
+    rows, columns = np.mgrid[:200, :300]
+    smooth = np.stack([rows / 2, columns / 2, 100 + rows / 4 - columns / 8], axis=-1).astype(np.uint8)
+    stream, exif = io.BytesIO(), Image.Exif()
+    exif[274] = orientation
+    Image.fromarray(smooth).save(stream, "JPEG", quality=98, subsampling=0, exif=exif)
+    found = decode_image(stream.getvalue(), enough)
+    shown = smooth if orientation == 1 else np.rot90(smooth, -1)
+    assert (found.reduction, found.size) == (reduction, shown.shape[:2])
+    expected = cv2.resize(shown, found.pixels.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(found.pixels.astype(int) - expected).mean() < 1.5
+
+
 @pytest.mark.parametrize("kind", LOSSLESS)
 def test_colour_is_exact(kind: str) -> None:
     np.testing.assert_array_equal(decode_image(saved(kind, RGB)).pixels, RGB)

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from lsl_shared.errors import ImageError
 from lsl_shared.measures.embryo_mask import embryo_mask
 from lsl_tools.demo.scene import Scene
-from lsl_tools.standardize.photograph import standardize_photograph
+from lsl_tools.standardize.photograph import standardize_file, standardize_photograph
 from lsl_tools.standardize.segment.ellipse import overlap
 
 MakeScene = Callable[..., Scene]
@@ -52,6 +54,44 @@ def test_another_size(scene: MakeScene) -> None:
     result = standardize_photograph(scene(0).photograph, (64, 100))
     assert result.image is not None
     assert result.image.shape == (64, 100, 3)
+
+
+@pytest.fixture(scope="module")
+def large(scene: MakeScene) -> Scene:
+    """A photograph of 1081×1521, an odd number of pixels each way."""
+    return scene(1, size=(1081, 1521))
+
+
+@pytest.mark.parametrize("enlarged", [1, 2])
+def test_a_file_is_read_only_as_far_as_needed(enlarged: int, large: Scene, tmp_path: Path) -> None:
+    whole = cv2.resize(large.photograph, None, fx=enlarged, fy=enlarged)
+    path = tmp_path / "a.jpg"
+    cv2.imwrite(str(path), whole[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 98])
+    picture, found = standardize_file(path, (128, 320), "")
+    expected = standardize_photograph(whole)
+    assert (picture.reduction, found.photograph_size) == (2 * enlarged, whole.shape[:2])
+    assert found.pose is not None and expected.pose is not None and found.found is not None
+    assert found.image is not None and expected.image is not None
+    np.testing.assert_allclose(found.pose.box, expected.pose.box, atol=8 * enlarged)
+    assert found.pose.rotation == pytest.approx(expected.pose.rotation, abs=0.4)
+    assert overlap(embryo_mask(found.image), embryo_mask(expected.image)) > 0.985
+    assert likeness(found.image, expected.image) > 0.93  # noise and texture
+    inside = found.found.outline.mean(axis=0)
+    np.testing.assert_allclose(inside, found.found.ellipse[:2], atol=10 * enlarged)
+
+
+def test_a_small_embryo_is_read_as_fine_as_it_is(large: Scene, tmp_path: Path) -> None:
+    height, width = large.photograph.shape[:2]
+    path, ground = tmp_path / "a.jpg", large.photograph[:40].mean(axis=(0, 1))
+    wide = np.full((2 * height, 2 * width, 3), ground, np.uint8)
+    wide[height // 2 : height // 2 + height, width // 2 : width // 2 + width] = large.photograph
+    cv2.imwrite(str(path), wide[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 98])
+    fine, coarse = (standardize_file(path, size, "")[1] for size in ((256, 640), (128, 320)))
+    assert fine.image is not None and coarse.image is not None and fine.pose is not None and coarse.pose is not None
+    np.testing.assert_allclose(fine.pose.box, coarse.pose.box)
+    shown = cv2.Laplacian(fine.image, cv2.CV_32F).std()
+    blurred = cv2.Laplacian(cv2.resize(coarse.image, (640, 256), interpolation=cv2.INTER_CUBIC), cv2.CV_32F).std()
+    assert shown > 1.2 * blurred
 
 
 def test_nothing_found() -> None:

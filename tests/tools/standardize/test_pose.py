@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lsl_tools.standardize.pose import Pose, pose_of, warp
+from lsl_tools.standardize.pose import Pose, pose_of, reduced_points, warp
 from lsl_tools.standardize.segment.ellipse import overlap
 from lsl_tools.standardize.segment.segmentation import Segmentation
 
@@ -84,3 +84,16 @@ def test_a_standardized_image_is_copied() -> None:
     pose = pose_of(before, (128, 320), (128, 320))
     np.testing.assert_array_equal(warp(image, pose, None), image)
     assert (pose.rotation, pose.scale) == (0.0, (1.0, 1.0))
+
+
+@pytest.mark.parametrize("by", [2, 4])
+def test_a_reduced_photograph_gives_the_same_image(by: int) -> None:
+    rows, columns = np.mgrid[:480, :800]
+    smooth = np.stack([columns / 4, rows / 3, 120 + 60 * np.sin(columns / 90)], axis=-1).astype(np.uint8)
+    reduced = cv2.resize(smooth, (800 // by, 480 // by), interpolation=cv2.INTER_AREA)
+    pose = Pose(21.0, (390.5, 251.0, 500.0, 200.0), (64, 160), flip_x=True)
+    outline = np.array([[200.0, 150.0], [600.0, 180.0], [580.0, 390.0], [210.0, 330.0]])
+    whole, fewer = warp(smooth, pose, outline), warp(reduced, pose.reduced(by), reduced_points(outline, by))
+    assert np.mean((whole == 255).all(axis=2) != (fewer == 255).all(axis=2)) < 0.002
+    both = (whole < 255).any(axis=2) & (fewer < 255).any(axis=2)
+    assert np.abs(whole[both].astype(int) - fewer[both]).mean() < 0.8

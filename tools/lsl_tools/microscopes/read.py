@@ -47,13 +47,14 @@ def scenes_of(path: Path) -> tuple[str, ...]:
         return scenes.names
 
 
-def read_photograph(path: Path, channel: str = "") -> Picture:
+def read_photograph(path: Path, channel: str = "", enough: int | None = None) -> Picture:
     """A photograph, `path` with '#' and a scene where a file holds several.
 
-    `channel` names the one to take of files that have several. Raises ImageError, or OSError.
+    `channel` names the one to take of files that have several. A JPEG may come reduced, with `enough` pixels along its
+    longer side: see `decode_image`. Raises ImageError, or OSError.
     """
     if _is_one_picture(path):
-        return decode_image(picture_bytes(path))
+        return decode_image(picture_bytes(path), enough)
     with _scene(path, channel) as stack:
         if stack is not None:
             return photograph_of(stack, channel)

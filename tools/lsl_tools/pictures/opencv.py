@@ -20,6 +20,7 @@ __all__ = ["decode_other", "decode_tiff", "reads_right"]
 _PLAIN: Final = frozenset({1, 5, 8, 32773, 32946})  # not packed, LZW, deflate, PackBits
 _FAX: Final = frozenset({2, 3, 4})
 _JPEG = 7
+_REDUCED: Final = {1: 0, 2: 16, 4: 32, 8: 64}  # OpenCV's flags, named after grey, which set no colour
 _UNSIGNED: Final = frozenset({1, 4})  # 4: nothing said
 _WHITE_IS_0, _BLACK_IS_0, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _MULTIPLIED, _NOT_MULTIPLIED = 1, 2
@@ -68,15 +69,18 @@ def decode_tiff(header: TiffHeader, data: bytes) -> Decoded | None:
     )
 
 
-def decode_other(header: ImageHeader, data: bytes) -> Decoded | None:
-    """The picture of a PNG, JPEG or BMP as stored, unturned; None where OpenCV cannot read it. Raises ImageError."""
+def decode_other(header: ImageHeader, data: bytes, reduction: int = 1) -> Decoded | None:
+    """The picture of a PNG, JPEG or BMP as stored, unturned; None where OpenCV cannot read it. Raises ImageError.
+
+    A JPEG is decoded at 1 / `reduction` of its size, with `reduction` 1, 2, 4 or 8.
+    """
     import cv2
 
     if header.bmp is not None and header.bmp.misread:
         raise ImageError("is a BMP with colours in an unusual order: save it as PNG")
     flags = cv2.IMREAD_UNCHANGED
     if header.kind == "JPEG":  # alpha is none, and CMYK becomes RGB
-        flags = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+        flags = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION | _REDUCED[reduction]
     elif header.bmp is not None and header.bmp.oldest:  # else it would come as grey
         flags = cv2.IMREAD_COLOR
     decoded = _opencv(data, flags=flags)

@@ -16,7 +16,7 @@ from lsl_tools.microscopes.read import read_photograph
 from lsl_tools.standardize.photograph import Standardized
 from lsl_tools.standardize.report import Reject
 from lsl_tools.standardize.sheet.sheet_page import Tile
-from lsl_tools.standardize.sheet.thumbnail import jpeg, photograph_thumbnail
+from lsl_tools.standardize.sheet.thumbnail import THUMBNAIL, jpeg, photograph_thumbnail
 from lsl_tools.standardize.worker import Outcome
 
 __all__ = ["Account", "each_once"]
@@ -77,6 +77,6 @@ def _drawn(path: Path, channel: str, result: Standardized | None) -> bytes:
     if result is None:
         return b""
     try:
-        return photograph_thumbnail(read_photograph(path, channel).pixels, result)
+        return photograph_thumbnail(read_photograph(path, channel, 2 * max(THUMBNAIL)).pixels, result)
     except (OSError, ImageError):  # it was there a moment ago
         return b""

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import ImageError
-from lsl_tools.standardize.pose import Pose, pose_of, warp
+from lsl_tools.microscopes.read import read_photograph
+from lsl_tools.pictures.read_image import Picture
+from lsl_tools.standardize.pose import Pose, pose_of, reduced_points, warp
 from lsl_tools.standardize.quality import flags_of
-from lsl_tools.standardize.segment.segmentation import Segmentation, segment
+from lsl_tools.standardize.segment.segmentation import MOST_STANDARDIZED, Segmentation, segment
 
-__all__ = ["SIZE", "Standardized", "standardize_photograph"]
+__all__ = ["SIZE", "Standardized", "standardize_file", "standardize_photograph"]
 
 SIZE = (128, 320)
 """(H, W) of a standardized image."""
+ENOUGH = MOST_STANDARDIZED // 2  # pixels of a JPEG's longer side in which the embryo is looked for
 LEAST_SIDE, MOST_OBLONG = 32, 8  # pixels, and longer to shorter side, of what can be a photograph of an embryo
 
 
@@ -51,23 +57,47 @@ def standardize_photograph(photograph: NDArray[np.uint8], size: tuple[int, int] 
     image, outside white. A photograph that is standardized already comes back as it is. Raises ImageError for an array
     of another type or shape.
     """
-    _check(photograph)
-    shown = (photograph.shape[0], photograph.shape[1])
-    found = segment(photograph)
+    _check_array(photograph)
+    whole = Picture(photograph)
+    return _standardized(whole, size, lambda _: whole)
+
+
+def standardize_file(path: Path, size: tuple[int, int], channel: str) -> tuple[Picture, Standardized]:
+    """Standardizes the photograph in a file, and returns it as far as it was read.
+
+    A JPEG is decoded at a half, a quarter or an eighth where it still has as many pixels as the image. What is told of
+    the embryo is in the pixels of the file all the same. Raises ImageError, or OSError.
+    """
+    read = partial(read_photograph, path, channel)
+    picture = read(ENOUGH)
+    return picture, _standardized(picture, size, read)
+
+
+def _standardized(picture: Picture, size: tuple[int, int], read: Callable[[int], Picture]) -> Standardized:
+    """`read` gives the same picture again, with so many pixels along its longer side."""
+    _check_size(*picture.size)
+    found = segment(picture.pixels)
     flags = flags_of(found)
     if found is None:
-        return Standardized(shown, flags)
-    pose = pose_of(found, shown, size)
-    image = warp(photograph, pose, None if found.standardized else found.outline)
-    return Standardized(shown, flags, image, pose, found)
+        return Standardized(picture.size, flags)
+    found = found.enlarged(picture.reduction)
+    pose = pose_of(found, picture.size, size)
+    if picture.reduction * max(pose.scale) > 1:
+        picture = read(round(max(picture.size) * max(pose.scale)))
+    outline = None if found.standardized else reduced_points(found.outline, picture.reduction)
+    image = warp(picture.pixels, pose.reduced(picture.reduction), outline)
+    return Standardized(picture.size, flags, image, pose, found)
 
 
-def _check(photograph: NDArray[np.uint8]) -> None:
+def _check_array(photograph: NDArray[np.uint8]) -> None:
     if not isinstance(photograph, np.ndarray):
         raise ImageError(f"a photograph is a uint8 array (H, W, 3) in RGB; received {type(photograph).__name__}")
     if photograph.dtype != np.uint8 or photograph.ndim != 3 or photograph.shape[2] != 3:
         received = f"{photograph.dtype} {photograph.shape}"
         raise ImageError(f"a photograph is a uint8 array (H, W, 3) in RGB; received {received}")
-    if min(photograph.shape[:2]) < LEAST_SIDE or max(photograph.shape[:2]) > MOST_OBLONG * min(photograph.shape[:2]):
-        shown = f"{photograph.shape[0]}×{photograph.shape[1]}"
+
+
+def _check_size(height: int, width: int) -> None:
+    if min(height, width) < LEAST_SIDE or max(height, width) > MOST_OBLONG * min(height, width):
+        shown = f"{height}×{width}"
         raise ImageError(f"has {shown} pixels, expected at least {LEAST_SIDE} a side and at most {MOST_OBLONG} to 1")

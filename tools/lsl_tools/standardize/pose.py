@@ -12,7 +12,7 @@ from lsl_tools.standardize.scaling import scaled
 from lsl_tools.standardize.segment.ellipse import Floats
 from lsl_tools.standardize.segment.segmentation import Segmentation
 
-__all__ = ["Pose", "pose_of", "warp"]
+__all__ = ["Pose", "pose_of", "reduced_points", "warp"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,16 @@ class Pose:
     def turned(self, flip_x: bool, flip_y: bool) -> Pose:
         """The pose after mirroring the standardized image once more."""
         return replace(self, flip_x=self.flip_x != flip_x, flip_y=self.flip_y != flip_y)
+
+    def reduced(self, by: int) -> Pose:
+        """The pose in a photograph of which `by` × `by` pixels have become one."""
+        x, y = reduced_points(np.array(self.box[:2]), by)
+        return replace(self, box=(float(x), float(y), self.box[2] / by, self.box[3] / by))
+
+
+def reduced_points(points: Floats, by: float) -> Floats:
+    """Points (..., 2) of a photograph in the pixels of one of which `by` × `by` pixels have become one."""
+    return (points + 0.5) / by - 0.5
 
 
 def pose_of(found: Segmentation, photograph_size: tuple[int, int], size: tuple[int, int]) -> Pose:

@@ -13,8 +13,7 @@ from pathlib import Path
 from lsl_shared.errors import DeviceError, ImageError
 from lsl_shared.process.in_order import in_order
 from lsl_shared.system_errors import unreadable
-from lsl_tools.microscopes.read import read_photograph
-from lsl_tools.standardize.photograph import Standardized, standardize_photograph
+from lsl_tools.standardize.photograph import Standardized, standardize_file
 from lsl_tools.standardize.sheet.thumbnail import photograph_thumbnail
 
 __all__ = ["Outcome", "outcomes", "process"]
@@ -39,8 +38,7 @@ class Outcome:
 def process(path: Path, size: tuple[int, int], channel: str = "") -> Outcome:
     """Reads and standardizes one photograph. What is wrong with the file comes back as `problem`, never as an error."""
     try:
-        photograph = read_photograph(path, channel)
-        result = standardize_photograph(photograph.pixels, size)
+        photograph, result = standardize_file(path, size, channel)
         thumbnail = photograph_thumbnail(photograph.pixels, result) if result.flags else b""
         return Outcome(result, thumbnail, remarks=photograph.remarks, pixel_size=photograph.pixel_size)
     except OSError as problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -23,12 +23,13 @@ from lsl_tools.standardize.segment.ellipse import (
 from lsl_tools.standardize.segment.outline import Outline
 from lsl_tools.standardize.segment.tissue import WORKING_SIDE, find_tissue
 
-__all__ = ["Segmentation", "reduced", "segment", "standardized_already"]
+__all__ = ["MOST_STANDARDIZED", "Segmentation", "reduced", "segment", "standardized_already"]
 
 FILLS: Final = 0.94  # share of a standardized image, along each side, that the embryo's box fills at least
 WHITE: Final = 0.75  # share of its ground that is exactly white at least
 STRAIGHT: Final = 5.0  # degrees that its long axis may lie off
-MOST_STANDARDIZED: Final = 1280  # pixels of its longer side
+MOST_STANDARDIZED: Final = 1280
+"""Pixels of the longer side of a standardized image."""
 APART: Final = 0.97  # share of its outline where ground lies outside, of an embryo that touches no other
 AS_LARGE: Final = 0.6  # of the main embryo's area
 BORDER: Final = 1.5  # pixels within which an outline touches the frame
@@ -59,6 +60,12 @@ class Segmentation:
     def aspect(self) -> float:
         """Length to width."""
         return float(self.ellipse[2] / self.ellipse[3])
+
+    def enlarged(self, by: int) -> Segmentation:
+        """The same in the pixels of a photograph that is `by` times as large."""
+        ellipse = self.ellipse * np.array([by, by, by, by, 1])
+        ellipse[:2] += (by - 1) / 2  # centres of pixels
+        return replace(self, outline=(self.outline + 0.5) * by - 0.5, ellipse=ellipse)
 
 
 def segment(photograph: NDArray[np.uint8]) -> Segmentation | None:

@@ -21,8 +21,9 @@ QUALITY: Final = 88
 
 
 def photograph_thumbnail(photograph: NDArray[np.uint8], result: Standardized) -> bytes:
-    """A JPEG of a photograph uint8 (H, W, 3) with outline and axis, small enough for `THUMBNAIL`."""
-    small, scale = fitted(photograph, THUMBNAIL)
+    """A JPEG of a photograph uint8 (H, W, 3), reduced or not, with outline and axis, small enough for `THUMBNAIL`."""
+    small, _ = fitted(photograph, THUMBNAIL)
+    scale = max(small.shape) / max(result.photograph_size)
     if result.found is not None and result.pose is not None:
         draw_outline(small, result.found.outline * scale, result.pose, scale)
     return jpeg(small)
