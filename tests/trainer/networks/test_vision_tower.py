@@ -16,6 +16,7 @@ from lsl_trainer.graphs.export import export_graphs
 from lsl_trainer.graphs.parity import verify_graphs
 from lsl_trainer.learning.backbones import block_network, transferred_network
 from lsl_trainer.networks.hugging_face import hugging_face_trunk
+from lsl_trainer.networks.residual import block_outputs
 from lsl_trainer.settings.config import TrainConfig
 from tests.support.squares import small_config
 
@@ -121,7 +122,8 @@ def test_each_kind_of_features_is_made_of_its_tokens(folders: dict[str, Path]) -
         network = transferred_network(config(folders["vit"]).having(feature_kind=kind), SIZE, 3).eval()
         with torch.no_grad():
             made[kind] = network.features(images)
-            found = network.body.trunk.outputs((images - network.mean) / network.std)[-1]
+            found = block_outputs(network.body, (images - network.mean) / network.std)[-1]
+    assert found.cls is not None
     torch.testing.assert_close(made["cls"], found.cls)
     torch.testing.assert_close(made["mean"], found.map.mean((2, 3)))
     torch.testing.assert_close(made["cls+mean"], torch.cat([made["cls"], made["mean"]], 1))

@@ -30,7 +30,7 @@ def test_a_file_goes_over_its_preset_or_a_given_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("epochs = 3", "no such setting: epochs; there are allow_download, "),
+        ("epochs = 3", "no such setting: epochs; there are adapters, "),
         ('fine_epochs = "many"', "fine_epochs must be int, as 40; received 'many'"),
         ("flip = 1", "flip must be bool, as true; received 1"),
         ("fine_epochs = 0", "--fine-epochs must be at least 1, received 0"),

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from lsl_runtime.model.model import Model
 from lsl_shared.errors import BundleError, ConfigError
 from lsl_shared.files.atomic import atomic_path, named_as
-from lsl_shared.files.manifest import CLASSIFIER, CONTRIBUTIONS, MANIFEST, SALIENCY, golden_image
+from lsl_shared.files.manifest import CLASSIFIER, CONTRIBUTIONS, MANIFEST, SALIENCY, Manifest, golden_image
 from lsl_shared.files.output_file import check_writable
 from lsl_tools.packaging.cover import cover_image, draw_cover, write_png
 from lsl_tools.packaging.description import (
@@ -37,10 +37,9 @@ from lsl_tools.packaging.description import (
 )
 from lsl_tools.packaging.readme import package_readme
 from lsl_tools.packaging.static import static_graph, static_name
+from lsl_tools.packaging.weights_licence import DEFAULT_LICENSE, license_of
 
-__all__ = ["DEFAULT_LICENSE", "package_model"]
-
-DEFAULT_LICENSE = "CC-BY-4.0"
+__all__ = ["DEFAULT_LICENSE", "package_model", "told_licence"]
 
 
 def package_model(
@@ -49,14 +48,15 @@ def package_model(
     *,
     name: str = "",
     authors: Sequence[str] = (),
-    license: str = DEFAULT_LICENSE,
+    license: str = "",
     overwrite: bool = False,
     saliency: bool = False,
     static: bool = False,
 ) -> Path:
     """Writes a bundle as the bioimage.io package `target`, a zip file, and returns its path.
 
-    `name` is made up from the task where it is empty; `license` is an SPDX identifier, for the weights. The golden
+    `name` is made up from the task where it is empty; `license` is an SPDX identifier, for the weights; where it is
+    empty, that of a backbone's weights, or CC-BY-4.0. The golden
     image is the test input. The model described is the classifier, or with `saliency` the graph that gives maps as
     well. `static` adds variants of both for a single image, their shapes fixed. Before the file takes its place,
     bioimageio.spec has validated it, and bioimageio.core has run it and come to the test outputs. Raises ConfigError
@@ -71,6 +71,7 @@ def package_model(
         raise ConfigError(f"{target} exists; add --overwrite, or choose another name")
     check_writable(target)
     model = Model.load(bundle, "cpu", verify=True)
+    license, _ = license_of(model.manifest, license)
     with tempfile.TemporaryDirectory() as folder, named_as(Path(folder), target):
         further = _further_graphs(model)
         if static:
@@ -89,6 +90,12 @@ def package_model(
         with atomic_path(target) as temporary:
             _pack(Path(folder), temporary)
     return target
+
+
+def told_licence(bundle: str | Path, license: str) -> str:
+    """What to tell of the licence of a package of this bundle; '' where there is nothing."""
+    path = Path(bundle) / MANIFEST
+    return license_of(Manifest.from_json(path.read_text(encoding="utf-8"), path), license)[1]
 
 
 def _libraries() -> tuple[Any, Any]:

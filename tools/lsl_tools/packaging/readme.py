@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from lsl_shared.files.manifest import Manifest, Task
 from lsl_shared.wording import first_few
+from lsl_tools.packaging.weights_licence import weights_told
 
 __all__ = ["package_readme"]
 
 _LISTED = 60
-_SETTINGS = ("preset", "method", "fine", "coarse", "split", "seed", "fine_images", "coarse_images")
+_SETTINGS = ("preset", "method", "fine", "coarse", "split", "seed", "fine_images", "coarse_images",
+             "backbone", "feature_kind")  # fmt: skip
 _SCORES = {
     "accuracy": "accuracy", "within_one": "within one class", "macro_f1": "macro F1",
     "parent_accuracy": "accuracy of the coarse class", "nll": "negative log-likelihood",
@@ -33,6 +35,7 @@ def package_readme(manifest: Manifest) -> str:
         "\n".join(map(_classes, manifest.tasks)),
         "## Training",
         _training(manifest),
+        *(["## Weights of others", told] if (told := weights_told(manifest)) else []),
         "## Validation",
         _validation(manifest),
         "## Limits",

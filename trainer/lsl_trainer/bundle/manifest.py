@@ -14,6 +14,7 @@ from lsl_shared.files.manifest import Manifest, Task
 from lsl_shared.measures.age import age_threshold, density_of
 from lsl_shared.measures.metrics import is_ordered
 from lsl_trainer.bundle.network_answers import NetworkAnswers
+from lsl_trainer.bundle.provenance import weights_of
 from lsl_trainer.calibration.temperature import softmax
 from lsl_trainer.data.batch import Labelled
 from lsl_trainer.data.training_data import TrainingData
@@ -37,7 +38,7 @@ def new_manifest(
     return Manifest(
         image_size=data.image_size,
         tasks=tasks,
-        network={"backbone": config.transfer.backbone} if config.transfer.backbone else shape,
+        network=_transferred(config) if config.transfer.backbone else shape,
         training={**settings, "fine_images": len(data.fine), "coarse_images": len(data.coarsely_labelled)},
         test_metrics=_test_metrics(answers.test, data.test, tasks[0]),
         store_fingerprint=data.fingerprint,
@@ -46,6 +47,13 @@ def new_manifest(
         scope_threshold=scope_threshold,
         age_thresholds=_age_thresholds(tasks[0], answers, data, left_out),
     )
+
+
+def _transferred(config: TrainConfig) -> dict[str, Any]:
+    """What is told of a network whose F comes from elsewhere."""
+    transfer, weights = config.transfer, weights_of(config)
+    told = {"backbone": transfer.backbone, "feature_kind": transfer.kind}
+    return {**told, "weights": weights} if weights else told
 
 
 def calibrated_tasks(

@@ -77,6 +77,15 @@ class Transfer:
     allow_download: bool = setting(default=False, option=Option("Let hf:NAME be fetched from the hub.", TRANSFER))
     """Whether a backbone `hf:NAME` may be fetched from the Hugging Face hub."""
 
+    backbone_license: str = setting(
+        default="", option=Option("State the licence of its weights, where its folder does not.", TRANSFER, "SPDX")
+    )
+    """The licence of the backbone's weights, in place of what its folder says of it."""
+    backbone_source: str = setting(
+        default="", option=Option("State where its weights come from, such as an address.", TRANSFER, "TEXT")
+    )
+    """Where the backbone's weights come from, in place of what its folder says of it."""
+
     @property
     def kind(self) -> str:
         """The kind of features; cells where it was left open and nobody has chosen."""
