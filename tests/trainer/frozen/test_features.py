@@ -16,8 +16,10 @@ from lsl_trainer.data.batch import in_unit_range, to_tensor
 from lsl_trainer.frozen.features import FrozenFeatures
 from lsl_trainer.frozen.fusing import fused
 from lsl_trainer.frozen.view import View, views_of
-from lsl_trainer.networks.residual import Network, block_maps, residual_network
-from lsl_trainer.networks.trunk import pooled_grid
+from lsl_trainer.networks.block_features import BlockFeatures
+from lsl_trainer.networks.efficientnet import EfficientNetLite0
+from lsl_trainer.networks.residual import Network, block_maps, block_outputs, residual_network
+from lsl_trainer.networks.trunk import PooledTrunk, pooled_grid
 from tests.support.squares import SIZE, small_config, squares
 
 MANY = 300
@@ -127,6 +129,32 @@ def test_other_weights_layers_and_views_are_other_features(
         other.mean = other.mean + 0.1
         FrozenFeatures(other, tmp_path).of(images[:8])
     assert counts == [8] * 5
+
+
+def test_a_block_is_computed_once_whatever_comes_after_it(
+    images: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    trunk = EfficientNetLite0().eval()
+    whole, short = PooledTrunk(trunk, SIZE), PooledTrunk(trunk.shortened(15), SIZE)
+    linear = Network(BlockFeatures(short, block_outputs, (12, 15), SIZE), 2, 2)
+    frozen = Network(whole, whole.n_features, 2)
+
+    def asked_of(network: Network, *blocks: int) -> list[np.ndarray]:
+        return FrozenFeatures(network, tmp_path).of_blocks(images[:2], blocks)
+
+    with computed(monkeypatch) as counts:
+        first = asked_of(frozen, 12, 15, 18)
+        last = FrozenFeatures(frozen, tmp_path).of(images[:2])  # as --freeze asks
+        assert np.array_equal(last, first[2])
+        assert all(map(np.array_equal, asked_of(linear, 12, 15), first))
+        assert counts == [2]
+        nn.init.zeros_(next(trunk.blocks[17].parameters()))
+        assert np.array_equal(asked_of(frozen, 15)[0], first[1])
+        assert counts == [2], "block 18 does not matter to block 15"
+        nn.init.zeros_(next(trunk.blocks[3].parameters()))
+        assert not np.array_equal(asked_of(frozen, 15)[0], first[1])
+        assert counts == [2, 2]
 
 
 def test_a_new_head_keeps_the_features(

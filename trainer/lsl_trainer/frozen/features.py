@@ -10,8 +10,8 @@ A frozen network says the same of the same pixels, in every epoch, fold and run.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from lsl_shared.files.content_hash import image_digests
 from lsl_trainer.data.batch import to_tensor
 from lsl_trainer.frozen.files import Features, read_features, write_features
 from lsl_trainer.frozen.fusing import fused
+from lsl_trainer.frozen.origin import Origin
 from lsl_trainer.frozen.view import UNCHANGED, View
 from lsl_trainer.networks.block_output import CELLS, MOST_CELLS
 from lsl_trainer.networks.residual import Network, block_maps, block_outputs
@@ -39,14 +40,15 @@ _F = "F"
 class FrozenFeatures:
     """What a network's F gives to images in eval mode; each image, layer and view is computed once.
 
-    With a `folder`, features are kept there, by the digest of the weights, the layer, the pixels and the view; whoever
+    With a `folder`, features are kept there, by the layer with what leads to it, the pixels and the view; whoever
     asks with the same folder shares them, at the same time too. A killed process loses at most 256 images.
     """
 
     def __init__(self, network: Network, folder: Path | None = None) -> None:
-        """`network` may go on learning with its head; its F is copied as it is now."""
-        self._network, self._folder = network, folder
-        self._key, self._quick = _digest(network), fused(network)
+        """`network` may go on learning with its head; its F stays as it is."""
+        self._folder, self._origin = folder, Origin(network)
+        self._quick = fused(network)
+        self._names = cache(self._name_in_file)
 
     @property
     def blocks(self) -> int:
@@ -104,20 +106,27 @@ class FrozenFeatures:
         contents = [image_digests(images[row : row + 1])[0] for row in rows]
         wanted = {content: place for place, content in enumerate(dict.fromkeys(contents))}
         first = dict(zip(reversed(contents), reversed(rows.tolist()), strict=True))
-        key, out = f"{self._key}-{images.shape[1]}x{images.shape[2]}-{view.key}", Features()
-        done = read_features(self._folder, key, layers, wanted, out) if self._folder else set()
+        key, out = f"{images.shape[1]}x{images.shape[2]}-{view.key}", Features()
+        names = [self._names(layer) for layer in layers]
+        done = read_features(self._folder, key, names, wanted, out) if self._folder else set()
         missing = [content for content, place in wanted.items() if place not in done]
         on_images(len(rows) - len(missing))
         size = _BATCH * _BATCHES_A_PART
         for part in (missing[start : start + size] for start in range(0, len(missing), size)):
-            found = self._compute(images[[first[one] for one in part]], part, layers, view, on_images)
-            for layer, value in found.items():
-                out.setdefault(layer, np.empty((len(wanted), value.shape[1]), np.float32))
-                out[layer][[wanted[one] for one in part]] = value
+            computed = self._compute(images[[first[one] for one in part]], part, layers, view, on_images)
+            found = {self._names(layer): value for layer, value in computed.items()}
+            for name, value in found.items():
+                out.setdefault(name, np.empty((len(wanted), value.shape[1]), np.float32))
+                out[name][[wanted[one] for one in part]] = value
             if self._folder:
                 write_features(self._folder, key, part, found)
         places = [wanted[content] for content in contents]
-        return out if places == list(range(len(wanted))) else {layer: value[places] for layer, value in out.items()}
+        each_once = places == list(range(len(wanted)))
+        return {layer: out[name] if each_once else out[name][places] for layer, name in zip(layers, names, strict=True)}
+
+    def _name_in_file(self, layer: str) -> str:
+        """The layer, and of which network it is."""
+        return f"{layer}, {self._origin.of(None if layer == _F else _layer_of(layer)[0])}"
 
     @torch.inference_mode()
     def _compute(
@@ -158,11 +167,3 @@ def _layer_of(layer: str) -> tuple[int, int, str]:
     block, _, cells = layer.removeprefix("block ").partition(" / ")
     number, _, kind = block.partition(" ")
     return int(number), int(cells or MOST_CELLS), kind or CELLS
-
-
-def _digest(network: Network) -> str:
-    """16 hexadecimal digits over F's modules and weights, and how images are normalized for it."""
-    digest = hashlib.sha256(repr(network.body).encode())
-    for name, value in [*network.body.state_dict().items(), ("mean", network.mean), ("std", network.std)]:
-        digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]

@@ -1,7 +1,7 @@
 """Files of features: part files in a folder, each complete or absent, which any number of runs may share.
 
-A part's name tells the weights and the view; inside are the SHA-256 of its images and, by layer, their features. So a
-run takes what another has computed, whatever its split, and what a killed process left unfinished is all that is lost.
+A part's name tells the view; inside are the SHA-256 of its images and, by layer and what leads to it, their features.
+So a run takes what another has computed, whatever its split. A killed process loses what it left unfinished.
 """
 
 from __future__ import annotations

@@ -18,11 +18,11 @@ from lsl_tools.auditing.evidence import evidence_of
 from lsl_trainer.data.doubted import DoubtedStore
 from lsl_trainer.data.load import load_data
 from lsl_trainer.data.training_data import TrainingData
-from lsl_trainer.frozen.features import FEATURES
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.left_out import LeftOut
 from lsl_trainer.learning.left_out_file import answers_of
 from lsl_trainer.runs.callbacks import Callbacks
+from lsl_trainer.runs.features_folder import features_beside
 from lsl_trainer.runs.leave_out import leave_out
 from lsl_trainer.runs.run_folder import CHECKPOINTS
 from lsl_trainer.settings.config import TrainConfig
@@ -69,7 +69,7 @@ def _answers(data: TrainingData, config: TrainConfig, fabric: Fabric, out: Path,
 
 
 def _left_out(data: TrainingData, config: TrainConfig, fabric: Fabric, out: Path, callbacks: Callbacks) -> LeftOut:
-    features = out.parent / FEATURES
+    features = features_beside(out)
     training = TwoStepTraining(data, config, fabric, features=features)
     if training.plan.fit is None:
         return leave_out(data, config, fabric, out / CHECKPOINTS, features, callbacks.on_fold, callbacks.on_images)

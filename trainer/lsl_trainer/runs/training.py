@@ -18,13 +18,13 @@ from lsl_trainer.choosing.choice import read_choice
 from lsl_trainer.choosing.choose import Watch
 from lsl_trainer.choosing.resolve import chosen_config, leaves_open
 from lsl_trainer.data.load import load_data
-from lsl_trainer.frozen.features import FEATURES
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.checkpoint import read_checkpoint
 from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.learning.processes import new_fabric
 from lsl_trainer.runs.callbacks import Callbacks
 from lsl_trainer.runs.epochs import learn_epochs
+from lsl_trainer.runs.features_folder import features_beside
 from lsl_trainer.runs.finish import finish_run
 from lsl_trainer.runs.leave_out import leave_out
 from lsl_trainer.runs.robust import without_doubtful
@@ -117,11 +117,11 @@ def train_run(
         if leaves_open(config):
             write_config(config, out / CONFIG)  # an interrupted choosing is gone on with
             watch = Watch(callbacks.on_trial, callbacks.on_images)
-            config = chosen_config(data, config, fabric, out, out.parent / FEATURES, watch)
+            config = chosen_config(data, config, fabric, out, features_beside(out), watch)
             data = load(config)
     robust = without_doubtful(store, data, config, fabric, out, callbacks) if config.labels.robust else None
     data = robust.data if robust else data
-    training = TwoStepTraining(data, config, fabric, features=out.parent / FEATURES)
+    training = TwoStepTraining(data, config, fabric, features=features_beside(out))
     last = out / CHECKPOINTS / LAST
     if resume and last.exists():
         training.resume(read_checkpoint(last, data.digest))
@@ -135,7 +135,7 @@ def train_run(
     epochs = learn_epochs(training, out, callbacks)
     if len(data.folds) and training.left_out is None:
         training.left_out = leave_out(
-            data, config, fabric, out / CHECKPOINTS, out.parent / FEATURES, callbacks.on_fold, callbacks.on_images
+            data, config, fabric, out / CHECKPOINTS, features_beside(out), callbacks.on_fold, callbacks.on_images
         )
     if training.writes:
         finish_run(training, store, out, epochs, robust.answers if robust else None, callbacks.on_step)
