@@ -79,7 +79,8 @@ def annotate(
         (60, 5, {'4': 13, '5': 13, '7': 17, '9': 12})
     """
     began = time.monotonic()
-    outputs = Outputs(Saliency(saliency_method) if saliency else None, features, constrain or "", expression)
+    how = Saliency(saliency_method, steps=model.manifest.contribution_steps) if saliency else None
+    outputs = Outputs(how, features, constrain or "", expression)
     work = Work(on_progress or _unheard, batch_size, restart, Machines(workers, scheduler))
     with Store(store) as opened, planned(opened, model, out, outputs, timetable) as plan:
         return summary(plan, make_all(plan, work), began)
@@ -138,7 +139,8 @@ def annotate_shard(
         >>> join_shards("store.h5", model, out="answers.h5").images
         60
     """
-    outputs = Outputs(Saliency(saliency_method) if saliency else None, features, constrain or "", expression)
+    how = Saliency(saliency_method, steps=model.manifest.contribution_steps) if saliency else None
+    outputs = Outputs(how, features, constrain or "", expression)
     work = Work(on_progress or _unheard, batch_size, restart)
     with Store(store) as opened, planned(opened, model, out, outputs) as plan:
         return make_shard(plan, shard_of(plan.partitions, shard, shards), work)

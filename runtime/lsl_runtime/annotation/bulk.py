@@ -57,8 +57,9 @@ def write_chunks(dataset: h5py.Dataset, values: NDArray[Any], first: int = 0) ->
 
 def copy_bulk(file: h5py.File, part: h5py.File, partition: range, store: Store) -> None:
     """Copies maps and features of one part into the joined file, chunk by chunk, without inflating them."""
+    held = set(part)
     for name, create in (*((name, create_maps) for name in (*MAPS, EXPRESSION)), ("features", create_features)):
-        if name not in part:
+        if name not in held:
             continue
         source = part[name]
         target = file[name] if name in file else create(file, name, (len(store), *source.shape[1:]), store.chunk_images)
@@ -67,7 +68,7 @@ def copy_bulk(file: h5py.File, part: h5py.File, partition: range, store: Store) 
             _copy_chunks(source, target, partition)
         else:  # float16, as parts of version 2 have it
             write_chunks(target, rounded(source[...]), partition.start)
-    for scale in (f"{name}_scale" for name in MAPS if f"{name}_scale" in part):
+    for scale in (f"{name}_scale" for name in MAPS if f"{name}_scale" in held):
         if scale not in file:
             file.create_dataset(scale, (len(store),), np.float32)
         file[scale][partition.start : partition.stop] = part[scale][...]

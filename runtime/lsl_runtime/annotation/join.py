@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lsl_runtime.ages import place_among_classes, write_ages
 from lsl_runtime.annotation.bulk import copy_bulk
 from lsl_runtime.annotation.labels_digest import LABELS_DIGEST, WITHHELD, labels_digest
+from lsl_runtime.annotation.part_rows import PartRows, read_rows, together
 from lsl_runtime.annotation.plan import Plan
 from lsl_runtime.coarse_labels import outside_task, write_constrained
 from lsl_runtime.sure_levels import write_sure
@@ -28,6 +29,10 @@ from lsl_shared.measures.age import AGE_DENSITY
 from lsl_shared.measures.conformal import prediction_set
 
 __all__ = ["join_parts", "write_columns"]
+
+_DISTANCE = "scope_distance"
+_ROWS = 4096
+"""Images whose columns are written together."""
 
 
 def join_parts(plan: Plan) -> None:
@@ -59,36 +64,48 @@ class _Joined:
         store, manifest = plan.store, plan.model.manifest
         self._file, self._store, self._tasks, self._manifest = file, store, manifest.tasks, manifest
         self._outside = {task.name: outside_task(store, task) for task in manifest.tasks}
-        self._status = np.zeros(len(store), dtype=np.uint8)
-        self._errors: list[str] = []
+        self._status = np.full(len(store), Status.ANNOTATED, dtype=np.uint8)
+        self._errors = np.full(len(store), "", dtype=object)
         self._providers: set[str] = set()
         self._columns = {task.name: _create_columns(file, task, len(store)) for task in manifest.tasks}
         self._distance = _create_distance(file, manifest, len(store))
         for name in plan.timetables:
             self._columns[name].create_dataset(POSITIONS, (len(store), 3), np.float32)
         self._withheld: dict[str, list[NDArray[np.float32]]] = {task.name: [] for task in manifest.tasks}
+        self._waiting: list[PartRows] = []
+        self._names = [*(_probabilities(task) for task in manifest.tasks), *[_DISTANCE] * (self._distance is not None)]
+        self._names += [AGE_DENSITY] * (manifest.tasks[0].name in plan.timetables)
 
     def add(self, partition: range, part: h5py.File) -> None:
         """Adds the part of a partition."""
-        rows, errors = slice(partition.start, partition.stop), list(part["error"].asstr()[...])
-        failed = np.array([bool(text) for text in errors])
-        self._errors += errors
         self._providers.add(str(part.attrs["provider"]))
-        self._status[rows] = np.where(failed, Status.FAILED, Status.ANNOTATED)
+        self._waiting.append(read_rows(partition, part, self._names))
+        copy_bulk(self._file, part, partition, self._store)
+        if partition.stop - self._waiting[0].rows.start >= _ROWS:
+            self._write()
+
+    def _write(self) -> None:
+        """Writes what the parts that wait say: many small writes take much longer than one."""
+        said, self._waiting = together(self._waiting), []
+        rows = slice(said.rows.start, said.rows.stop)
+        for row, text in said.errors.items():
+            self._errors[row], self._status[row] = text, Status.FAILED
+        failed = self._status[rows] == Status.FAILED
         for task in self._tasks:
-            probabilities, outside = part[f"probabilities/{task.name}"][...], self._outside[task.name][rows]
+            probabilities, outside = said.values[_probabilities(task)], self._outside[task.name][rows]
             write_columns(self._columns[task.name], rows, probabilities, task, outside | failed)
             self._withheld[task.name].append(probabilities[outside & ~failed])
             if POSITIONS in self._columns[task.name]:
-                density = part[AGE_DENSITY][...] if AGE_DENSITY in part and task == self._tasks[0] else None
+                density = said.values.get(AGE_DENSITY) if task == self._tasks[0] else None
                 places = place_among_classes(self._manifest, task, probabilities, density)
                 self._columns[task.name][POSITIONS][rows] = places
         if self._distance is not None:
-            self._distance[rows] = part["scope_distance"][...]
-        copy_bulk(self._file, part, partition, self._store)
+            self._distance[rows] = said.values[_DISTANCE]
 
     def finish(self) -> None:
-        """Writes what is known of all images together."""
+        """Writes what is left, and what is known of all images together."""
+        if self._waiting:
+            self._write()
         first = self._outside[self._tasks[0].name]
         self._status[first & (self._status == Status.ANNOTATED)] = Status.OUTSIDE
         for name, kept in self._withheld.items():
@@ -97,6 +114,11 @@ class _Joined:
         self._file["status"] = self._status
         write_texts(self._file, "id", self._store.ids)
         write_texts(self._file, "error", self._errors)
+
+
+def _probabilities(task: Task) -> str:
+    """The name of a task's probabilities in a part."""
+    return f"probabilities/{task.name}"
 
 
 def _describe(file: h5py.File, plan: Plan) -> None:
@@ -144,7 +166,7 @@ def _create_distance(file: h5py.File, manifest: Manifest, count: int) -> h5py.Da
     """Where the scope distances go, with the model's threshold; None where it has none."""
     if manifest.scope_threshold is None:
         return None
-    distance = file.create_dataset("scope_distance", (count,), np.float32)
+    distance = file.create_dataset(_DISTANCE, (count,), np.float32)
     distance.attrs["threshold"] = manifest.scope_threshold
     return distance
 

@@ -12,8 +12,6 @@ from lsl_shared.files.annotations import Annotations
 __all__ = ["Outputs"]
 
 _FEATURES, _EXPRESSION, _CONSTRAINED = "features", "expression", "constrained-by:"
-_STORED = {how.key: how for how in map(Saliency, get_args(SaliencyMethod))}
-"""The maps that are stored: those of each method at its usual numbers."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Outputs:
     def of_key(cls, key: Iterable[str]) -> Outputs:
         """The outputs of this key. Raises ValueError for one that no run of this version has."""
         names = tuple(map(str, key))
-        maps = [_STORED[name] for name in names if name in _STORED]
+        maps = [how for name in names if (how := Saliency.stored_as(name))]
         coarse = [name.removeprefix(_CONSTRAINED) for name in names if name.startswith(_CONSTRAINED)]
         constrain = coarse[0] if coarse else ""
         found = cls(maps[0] if maps else None, _FEATURES in names, constrain, _EXPRESSION in names)
@@ -52,8 +50,9 @@ class Outputs:
     def held_by(cls, annotations: Annotations) -> Outputs:
         """What finished annotations hold, as far as this version can make it."""
         method = annotations.saliency_method
-        known = Saliency(checked_method(method)) if method in get_args(SaliencyMethod) else None
-        return cls(known, annotations.has_features, annotations.constrained_by, annotations.has_expression)
+        known = method in get_args(SaliencyMethod)
+        maps = Saliency(checked_method(method), steps=annotations.saliency_steps) if known else None
+        return cls(maps, annotations.has_features, annotations.constrained_by, annotations.has_expression)
 
     def __le__(self, other: Outputs) -> bool:
         """Whether the other ones have all of these."""

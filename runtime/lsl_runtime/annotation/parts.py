@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from lsl_runtime.annotation.bulk import EXPRESSION, MAPS, create_features, create_maps, rounded, write_chunks
 from lsl_runtime.annotation.outputs import Outputs
+from lsl_runtime.annotation.part_rows import FAILED
 from lsl_runtime.model.saliency_methods import Saliency
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.atomic import atomic_path
@@ -128,7 +129,7 @@ class PartFiles:
         name = self.path(partition).name
         with h5py.File(name, "w", driver="core", backing_store=False) as file:
             file.attrs["format"], file.attrs["version"], file.attrs["key"] = _FORMAT, _VERSION, self._keys[0]
-            file.attrs["provider"] = part.provider
+            file.attrs["provider"], file.attrs[FAILED] = part.provider, sum(map(bool, part.errors))
             for task, probabilities in part.probabilities.items():
                 file[f"probabilities/{task}"] = probabilities
             file.create_dataset("error", data=part.errors, dtype=h5py.string_dtype())

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import AnnotationsError
-from lsl_shared.files.attributes import read_text
+from lsl_shared.files.attributes import as_whole, read_text
 from lsl_shared.files.chunks import ImageChunks
 from lsl_shared.files.hdf5 import read_dataset
 from lsl_shared.files.open_file import OpenFile
@@ -121,6 +121,11 @@ class AnnotationExtras(OpenFile):
     def saliency_method(self) -> str:
         """How the stored maps were made: a method of `Model.saliency`, such as gradient; '' where there are none."""
         return read_text(self._file["saliency"], "method", "gradient") if self.has_saliency else ""
+
+    @property
+    def saliency_steps(self) -> int:
+        """How many pictures of each image the stored `contributions` looked at; 8 where nothing says so."""
+        return as_whole(self._file["saliency"].attrs.get("steps", 8)) or 8 if self.has_saliency else 8
 
     def saliency(self, start: int, stop: int) -> NDArray[np.float32]:
         """Reads the stored saliency maps of images that follow each other.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterable
+from itertools import islice
 
 import h5py
 import numpy as np
 
 __all__ = ["fingerprint"]
 
-_SAMPLED_CHUNKS = 64
+_SAMPLED_CHUNKS, _IDS = 64, 4096
 
 
 def fingerprint(images: h5py.Dataset, ids: Iterable[str]) -> str:
@@ -20,9 +21,9 @@ def fingerprint(images: h5py.Dataset, ids: Iterable[str]) -> str:
     The offsets are those of the images, not of the file, so copying or repacking a store keeps its fingerprint.
     """
     digest = hashlib.sha256(struct.pack("<4q", *images.shape))
-    for name in ids:
-        encoded = name.encode()
-        digest.update(struct.pack("<q", len(encoded)) + encoded)
+    names = iter(ids)
+    while block := b"".join(struct.pack("<q", len(one)) + one for one in map(str.encode, islice(names, _IDS))):
+        digest.update(block)
     chunks: list[tuple[int, int, int]] = []
     images.id.chunk_iter(lambda info: chunks.append((info.chunk_offset[0], info.size, info.filter_mask)))
     chunks.sort()

@@ -132,6 +132,8 @@ class Manifest:
     """An image is out of scope where the graphs' `scope_distance` exceeds it; None where they have no such output."""
     age_thresholds: dict[str, float] = field(default_factory=dict)
     """Task → the threshold of its intervals of age; see `lsl_shared.measures.age`. Absent where none is promised."""
+    contribution_steps: int = 8
+    """How many pictures contributions are integrated over, so that in most images they miss their sum by less than 5 %."""
     precision: str = "fp32"
     """Of the graphs' arithmetic: fp32; fp16; int8, where the classifier alone is quantized."""
 
@@ -172,6 +174,7 @@ class Manifest:
                 package_version=str(entries["package_version"]),
                 golden=golden and GoldenSample(tuple(golden["logits"]), tuple(map(tuple, golden["saliency_blocks"]))),
                 age_thresholds={str(task): float(at) for task, at in dict(entries.get("age_thresholds", {})).items()},
+                contribution_steps=int(entries.get("contribution_steps", 8)),
                 precision=str(entries.get("precision", "fp32")),
             )
         except (AttributeError, KeyError, TypeError, ValueError, LabelError) as problem:

@@ -4,12 +4,15 @@ A place is a number 0..K: 2.5 is half through the third of K classes. A density 
 
 The interval of an image is cut off its distribution F at equal tails, |2 F(t) − 1| ≤ threshold. One that reaches into
 the first or the last class reaches its end: nothing lies beyond that could tell how far it goes. The threshold is
-conformal by gene, as that of prediction sets. A label says between which places the true one lies, and no more; its
-share of the distribution says where. Experts draw the line between two classes a little differently each time, so the
-cells on both sides of it count in part.
+conformal by gene, as that of prediction sets, from scores that are known in part: a label says only between which
+places the true one lies. Where inside, the distribution says, once it is made as narrow or as wide as labels show it
+to be: scores s = |2 F − 1| then have the density a (1 − s)^(a − 1), and a is the likeliest one. The line between two
+classes is drawn a little differently each time, so cells on both sides of it count in part.
 """
 
 from __future__ import annotations
+
+from math import erf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +20,19 @@ from numpy.typing import NDArray
 from lsl_shared.measures.conformal import MIN_GROUPS
 from lsl_shared.measures.coverage import COVERAGE
 
-__all__ = ["AGE_DENSITY", "CELLS", "age_threshold", "density_of", "hull", "positions_of", "quantile"]
+__all__ = ["AGE_DENSITY", "CELLS", "LINE_SPREAD", "age_threshold", "density_of", "hull", "positions_of", "quantile"]
 
 CELLS = 4
 """Cells of a density in each class."""
 AGE_DENSITY = "age_density"
 """The output of a graph that gives the density over time of the first task, (batch, K · CELLS)."""
+LINE_SPREAD = 0.16
+"""How differently experts draw the line between two classes: a standard deviation, in classes; that of demo stores."""
 _LEAST = 1e-12
 _ROWS = 4096
+_CENTRAL = 1e-4
+_POWERS = np.geomspace(0.3, 8, 40)
+"""Of the density of scores: below 1 distributions are too narrow, above 1 too wide."""
 
 
 def density_of(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -45,7 +53,10 @@ def density_of(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
 
 def quantile(density: NDArray[np.floating], share: float) -> NDArray[np.float64]:
     """The places (N,) below which `share` of each density (N, K · CELLS) lies, 0..K."""
-    total = np.cumsum(density, axis=1, dtype=np.float64)
+    return _quantile(density, np.cumsum(density, axis=1, dtype=np.float64), share)
+
+
+def _quantile(density: NDArray[np.floating], total: NDArray[np.float64], share: float) -> NDArray[np.float64]:
     wanted = share * total[:, -1]
     cell = np.minimum((total < wanted[:, None]).sum(1), density.shape[1] - 1)
     rows = np.arange(len(density))
@@ -60,9 +71,10 @@ def positions_of(density: NDArray[np.floating], threshold: float | None) -> NDAr
     for start in range(0, len(density), _ROWS):
         rows = slice(start, start + _ROWS)
         known = ~np.isnan(density[rows]).any(1)
-        part = density[rows][known]
+        part = density[rows] if known.all() else density[rows][known]
+        total = np.cumsum(part, axis=1, dtype=np.float64)
         ends = (np.nan, np.nan) if threshold is None else ((1 - threshold) / 2, (1 + threshold) / 2)
-        columns = [quantile(part, share) if share == share else np.nan for share in (ends[0], 0.5, ends[1])]
+        columns = [_quantile(part, total, share) if share == share else np.nan for share in (ends[0], 0.5, ends[1])]
         for place, column in enumerate(columns):
             found[rows][known, place] = column
     count = density.shape[1] // CELLS
@@ -93,12 +105,29 @@ def age_threshold(
     if len(genes) < MIN_GROUPS:
         return None
     inside = _inside(density.shape[1] // CELLS)[labels] * (density + _LEAST)
+    inside *= _likeliest(density, inside, 1 / images[gene])
     weights = inside / inside.sum(1, keepdims=True) / images[gene][:, None] / (len(genes) + 1)
     scores = _scores(density).ravel()
     order = np.argsort(scores, kind="stable")
     reached = np.cumsum(weights.ravel()[order])
     place = int(np.searchsorted(reached, coverage - _LEAST))
     return float(scores[order[place]]) if place < len(order) else 1.0
+
+
+def _likeliest(
+    density: NDArray[np.floating], inside: NDArray[np.floating], weights: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """What each cell (N, K · CELLS) is to be multiplied with so that labels are likeliest; `inside` what they leave."""
+    central = 1 - np.abs(2 * (np.cumsum(density, axis=1, dtype=np.float64) - density / 2) - 1)
+
+    def factors(power: float) -> NDArray[np.float64]:
+        return np.asarray(power * np.maximum(central, _CENTRAL) ** (power - 1))
+
+    def likelihood(power: float) -> float:
+        found = factors(power)
+        return float(weights @ np.log((inside * found).sum(1) / (density * found).sum(1) + _LEAST))
+
+    return factors(max(_POWERS, key=likelihood))
 
 
 def _scores(density: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -112,6 +141,8 @@ def _scores(density: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _inside(classes: int) -> NDArray[np.float64]:
-    """How much each cell counts for a label, (K, K · CELLS): 1 inside its class, less on both sides of a line."""
-    outer = np.pad(np.eye(classes).repeat(CELLS, axis=1), ((0, 0), (1, 1)), "edge")
-    return np.asarray(0.25 * outer[:, :-2] + 0.5 * outer[:, 1:-1] + 0.25 * outer[:, 2:])
+    """How much each cell counts for a label, (K, K · CELLS): how often an expert would give that label there."""
+    lines = np.arange(classes + 1)[:, None] - (np.arange(classes * CELLS) + 0.5) / CELLS  # (K + 1, K · CELLS)
+    below = np.array([[(1 + erf(one / (LINE_SPREAD * 2**0.5))) / 2 for one in line] for line in lines])
+    below[0], below[-1] = 0, 1
+    return np.asarray(np.diff(below, axis=0))

@@ -59,12 +59,21 @@ def sure_answers(
     `promised`, as of models that were calibrated on too few genes. Of several coarse classes that hold a set the one
     with the fewest members is the answer, the first of equal ones.
     """
-    left = sets if allowed is None else sets & allowed
-    unique, place = np.unique(left, axis=0, return_inverse=True)
-    found = [_of_set(one, coarse) if promised else (0, -1) for one in unique]
+    left = np.asarray(sets if allowed is None else sets & allowed, dtype=np.bool_)
+    first, place = _kinds(left)
+    found = [_of_set(one, coarse) if promised else (0, -1) for one in left[first]]
     level, answer = np.array(found or [(0, -1)]).T
-    place = place.reshape(-1)
     return SureAnswers(level[place].astype(np.uint8), answer[place].astype(np.int16), left)
+
+
+def _kinds(sets: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Where each kind of set (N, K) comes first, and the kind of each of the N."""
+    packed = np.packbits(sets, axis=1)  # (N, bytes)
+    words = np.zeros((len(sets), max(1, -(-packed.shape[1] // 8))), np.uint64)
+    words.view(np.uint8)[:, : packed.shape[1]] = packed
+    each = words[:, 0] if words.shape[1] == 1 else words.view(f"V{8 * words.shape[1]}")[:, 0]  # numbers sort faster
+    _, first, place = np.unique(each, return_index=True, return_inverse=True)
+    return first, place.reshape(-1)
 
 
 def _of_set(members: NDArray[np.bool_], coarse: Sequence[CoarseTask]) -> tuple[int, int]:

@@ -44,3 +44,11 @@ def test_what_short_texts_are_filled_up_with_takes_no_room(tmp_path: Path) -> No
     with h5py.File(tmp_path / "a.h5", "w") as file:
         write_texts(file, "x", [*[""] * 9999, "x" * 256])
         assert file["x"].id.get_storage_size() < 20_000
+
+
+def test_texts_of_several_chunks_come_back(tmp_path: Path) -> None:
+    texts = [f"{place}-ß".ljust(250, "x") for place in range(9000)]
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        write_texts(file, "x", iter(texts))
+        assert len(file["x"]) > 2 * file["x"].chunks[0]
+        assert file["x"].asstr()[...].tolist() == texts

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from lsl_shared import CoarseTask, LabelSpace
-from lsl_shared.measures.sure import answer_names, level_names, sure_answers
+from lsl_shared.measures.sure import _kinds, answer_names, level_names, sure_answers
 
 STAGE = LabelSpace("stage", ("4", "5", "6", "7", "8", "9", "10"))
 RANGE = CoarseTask.of_names("range", {"1-3": (), "4-6": ("4", "5", "6"), "7-10": ("7", "8", "9", "10")}, STAGE)
@@ -45,3 +46,13 @@ def test_nothing_is_sure_without_a_promise() -> None:
     found = sure_answers(sets("9", "4 5"), (RANGE,), promised=False)
     assert told(found, (RANGE,)) == [("none", "")] * 2
     assert told(sure_answers(sets()[:0].reshape(0, 7), (RANGE,)), (RANGE,)) == []
+
+
+@pytest.mark.parametrize("classes", [7, 8, 64, 65, 130])
+def test_sets_of_many_classes_are_told_apart(classes: int) -> None:
+    generator = np.random.default_rng(0)
+    kinds = generator.random((6, classes)) < 0.5
+    chosen = kinds[generator.integers(0, 6, 50)]
+    first, kind = _kinds(chosen)
+    np.testing.assert_array_equal(chosen[first][kind], chosen)
+    assert len(first) == len(np.unique(chosen, axis=0))
