@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -15,6 +16,7 @@ from lsl_trainer.graphs.parity import verify_graphs
 from lsl_trainer.networks.block_features import BlockFeatures
 from lsl_trainer.networks.enlarged import Enlarged
 from lsl_trainer.networks.residual import Network, block_maps, block_outputs
+from lsl_trainer.networks.resized import Resized
 from lsl_trainer.networks.trunk import PooledTrunk, Trunk
 
 SIZE = (16, 20)
@@ -49,6 +51,19 @@ def test_images_are_enlarged_as_bilinear_resizing_does() -> None:
     expected = F.interpolate(images, scale_factor=2, mode="bilinear")
     assert torch.allclose(found[:, :, 2:-2, 2:-2], expected[:, :, 2:-2, 2:-2], atol=1e-6)
     assert Enlarged(Seen(["seen"]), 4).maps(images)[0].shape == (2, 3, 64, 80)
+
+
+@pytest.mark.parametrize("size", [(8, 12), (30, 33), (16, 20)])
+def test_images_are_resized_as_the_library_does(size: tuple[int, int]) -> None:
+    class Seen(Trunk):
+        def maps(self, images: Tensor) -> list[Tensor]:
+            return [images]
+
+    images = torch.rand(2, 3, *SIZE, requires_grad=True)
+    found = Resized(Seen(["seen"]), SIZE, size).outputs(images)[0].map
+    torch.testing.assert_close(found, F.interpolate(images, size=size, mode="bilinear", antialias=True))
+    found.sum().backward()  # type: ignore[no-untyped-call]
+    assert images.grad is not None and (images.grad > 0).all(), "every pixel counts"
 
 
 def test_features_are_means_of_cells_shifted_and_scaled() -> None:

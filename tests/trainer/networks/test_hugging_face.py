@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import socket
 from pathlib import Path
 
@@ -59,15 +58,6 @@ def test_a_folder_gives_its_feature_maps_without_any_connection(folder: Path, of
     network = transferred_network(config(folder), SIZE, 4)
     assert network.mean.flatten().tolist() == pytest.approx([0.485, 0.456, 0.406])
     assert not offline
-
-
-def test_statistics_come_from_the_preprocessor(folder: Path, tmp_path: Path) -> None:
-    path = tmp_path / "preprocessor_config.json"
-    path.write_text(json.dumps({"image_mean": [0.5] * 3, "image_std": [0.25] * 3}))
-    assert hf_backbone._statistics(path) == ((0.5,) * 3, (0.25,) * 3)
-    path.write_text("{}")
-    with pytest.raises(ConfigError, match="expected image_mean and image_std"):
-        hf_backbone._statistics(path)
 
 
 def test_partial_transfer_leaves_later_stages_fresh(folder: Path) -> None:

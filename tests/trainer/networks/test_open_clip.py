@@ -74,7 +74,7 @@ def folder(tmp_path: Path) -> tuple[Visual, Path]:
 def test_it_gives_the_tokens_of_the_formula(folder: tuple[Visual, Path]) -> None:
     visual, path = folder
     trunk = hugging_face_trunk(str(path), allow_download=False).eval()
-    assert (trunk.mean, trunk.std) == ((0.4, 0.5, 0.6), (0.2, 0.25, 0.3))
+    assert (trunk.told.mean, trunk.told.std) == ((0.4, 0.5, 0.6), (0.2, 0.25, 0.3))
     images = torch.randn(2, 3, SIDE, SIDE)
     with torch.no_grad():
         wanted = visual.tokens(images)[:, 1:].transpose(1, 2)

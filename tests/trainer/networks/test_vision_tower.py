@@ -60,7 +60,7 @@ def config(source: Path) -> TrainConfig:
 
 def test_tokens_of_patches_lie_where_their_patches_lie(folders: dict[str, Path]) -> None:
     trunk = hugging_face_trunk(str(folders["vit"]), allow_download=False).eval()
-    assert trunk.names == ("layer 1", "layer 2") and trunk.mean == (0.5,) * 3
+    assert trunk.names == ("layer 1", "layer 2") and trunk.told.mean == (0.5,) * 3
     whole = transformers.ViTModel.from_pretrained(folders["vit"], local_files_only=True).eval()
     images = torch.rand(2, 3, 24, 48)
     with torch.no_grad():
@@ -176,4 +176,6 @@ def test_a_model_of_one_size_says_which(tmp_path: Path) -> None:
     settings = transformers.HieraConfig(image_size=[64, 64], embed_dim=8, depths=[1, 1, 1, 1], num_heads=[1, 1, 1, 1])
     transformers.HieraModel(settings).save_pretrained(tmp_path)
     with pytest.raises(ConfigError, match=r"takes images of 64×64 pixels and no other size: .*--size 64x64"):
-        transferred_network(config(tmp_path), (128, 128), 2)
+        transferred_network(config(tmp_path), (48, 80), 2)
+    network = transferred_network(config(tmp_path).having(input_size="model"), (48, 80), 2)
+    assert network(torch.rand(1, 3, 48, 80))[0].shape == (1, 2)

@@ -25,6 +25,10 @@ from lsl_trainer.tasks.learnt_task import HeldOut
 __all__ = ["calibrated_tasks", "new_manifest"]
 
 
+_BACKBONE_STEPS = 16
+"""Twice as many: contributions of EfficientNet-lite0 miss their sum by 4 % in the median image, by 12 % at 8 steps."""
+
+
 def new_manifest(
     answers: NetworkAnswers,
     data: TrainingData,
@@ -45,14 +49,15 @@ def new_manifest(
         package_version=version("lsl-toolkit"),
         golden=answers.golden,
         scope_threshold=scope_threshold,
-        age_thresholds=_age_thresholds(tasks[0], answers, data, left_out),
+        contribution_steps=_BACKBONE_STEPS if config.transfer.backbone else STEPS,
+        age_thresholds=_age_thresholds(tasks[0], answers, data, config.labels.line_spread, left_out),
     )
 
 
 def _transferred(config: TrainConfig) -> dict[str, Any]:
     """What is told of a network whose F comes from elsewhere."""
     transfer, weights = config.transfer, weights_of(config)
-    told = {"backbone": transfer.backbone, "feature_kind": transfer.kind}
+    told = {"backbone": transfer.backbone, "feature_kind": transfer.kind, "input_size": transfer.input_size}
     return {**told, "weights": weights} if weights else told
 
 
@@ -84,7 +89,7 @@ def calibrated_tasks(
 
 
 def _age_thresholds(
-    task: Task, answers: NetworkAnswers, data: TrainingData, left_out: LeftOut | None
+    task: Task, answers: NetworkAnswers, data: TrainingData, line_spread: float, left_out: LeftOut | None
 ) -> dict[str, float]:
     """The threshold of the intervals of age of the first task; none where it has no order, or too few genes."""
     if task.kind == "terms" or not is_ordered(task.classes):

@@ -53,8 +53,11 @@ class FrozenFeatures:
     @property
     def blocks(self) -> int:
         """How many blocks F has."""
+        body = self._quick.body
+        if isinstance(body, PooledTrunk):
+            return len(body.trunk.names)
         with torch.no_grad():
-            return len(block_maps(self._quick.body, torch.zeros(1, 3, 64, 64, device=self._quick.mean.device)))
+            return len(block_maps(body, torch.zeros(1, 3, 64, 64, device=self._quick.mean.device)))
 
     def of(
         self,

@@ -16,14 +16,18 @@ from lsl_trainer.networks.adapters import add_adapters
 from lsl_trainer.networks.block_features import BlockFeatures
 from lsl_trainer.networks.block_output import CELLS
 from lsl_trainer.networks.enlarged import Enlarged
+from lsl_trainer.networks.preprocessor import Preprocessor
 from lsl_trainer.networks.residual import Network, block_maps, block_outputs, residual_network
+from lsl_trainer.networks.resized import Resized
 from lsl_trainer.networks.trunk import PooledTrunk, Trunk, parameter_blocks
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.method import find_method
+from lsl_trainer.settings.transfer import OWN, sides_of
 
 __all__ = ["HUGGING_FACE", "Backbone", "block_network", "feature_network", "find_backbone", "transferred_network"]
 
 EFFICIENTNET, HUGGING_FACE = "efficientnet-lite0", "hf:"
+_EFFICIENTNET_SIZE = (224, 224)
 _UNUSED_CLASSES = 2
 _DEEP_ENOUGH = 15
 """The block of EfficientNet-lite0 after which little is gained (`lsl-train --layers all`)."""
@@ -118,14 +122,16 @@ def find_backbone(config: TrainConfig, image_size: tuple[int, int]) -> Backbone:
     name = transfer.backbone
     # A linear classifier takes its features from the blocks itself.
     kind = CELLS if find_method(config.method).needs_backbone else transfer.kind
+    shown = _Shown(image_size, transfer.enlarge, transfer.input_size, kind)
     if name == EFFICIENTNET:
-        return _efficientnet(_Shown(image_size, transfer.enlarge, kind))
+        return _efficientnet(shown)
     if name.startswith(HUGGING_FACE):
-        shown = _Shown(image_size, transfer.enlarge, kind)
         return _hugging_face(name.removeprefix(HUGGING_FACE), shown, transfer.allow_download)
-    if transfer.enlarge > 1:
-        raise ConfigError("--enlarge goes with --backbone efficientnet-lite0 or hf:…, not with an earlier run")
-    return _of_run(Path(name), image_size)
+    if transfer.enlarge > 1 or transfer.input_size != OWN:
+        raise ConfigError(
+            "--enlarge and --input-size go with --backbone efficientnet-lite0 or hf:…, not with an earlier run"
+        )
+    return _of_run(Path(name), image_size, transfer.feature_kind)
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,8 @@ class _Shown:
 
     image_size: tuple[int, int]
     times: int
+    size: str
+    """As `--input-size` has it."""
     kind: str
 
 
@@ -141,14 +149,14 @@ def _efficientnet(shown: _Shown) -> Backbone:
     from lsl_trainer.networks.efficientnet import INPUT_MEAN, INPUT_STD, EfficientNetLite0, imagenet_weights
 
     weights = imagenet_weights()
-    return _pooled(EfficientNetLite0(), weights, shown, INPUT_MEAN, INPUT_STD)
+    return _pooled(EfficientNetLite0(), weights, shown, Preprocessor(INPUT_MEAN, INPUT_STD, _EFFICIENTNET_SIZE))
 
 
 def _hugging_face(name: str, shown: _Shown, allow_download: bool) -> Backbone:
     from lsl_trainer.networks.hugging_face import hugging_face_trunk
 
     learnt = hugging_face_trunk(name, allow_download=allow_download)
-    return _pooled(learnt.untrained(), learnt.state_dict(), shown, learnt.mean, learnt.std)
+    return _pooled(learnt.untrained(), learnt.state_dict(), shown, learnt.told)
 
 
 def _pooled(
@@ -160,8 +168,8 @@ def _pooled(
     return Backbone(body, body.n_features, {f"{prefix}.{name}": value for name, value in weights.items()}, mean, std)
 
 
-def _of_run(run: Path, image_size: tuple[int, int]) -> Backbone:
-    """F of an earlier run, after its last step."""
+def _of_run(run: Path, image_size: tuple[int, int], kind: str) -> Backbone:
+    """F of an earlier run, after its last step; of its own kind of features, unless another is asked for."""
     from lsl_trainer.settings.config_file import read_config
 
     settings_file = run / "config.toml"
@@ -179,8 +187,11 @@ def _of_run(run: Path, image_size: tuple[int, int]) -> Backbone:
         raise ConfigError(f"--backbone {run}: method {settings.method} {told}")
     state = _weights_of(run)
     if settings.transfer.backbone:
+        settings = settings if kind == "auto" else settings.having(feature_kind=kind)
         inner = find_backbone(settings, image_size)
         body, n_features = inner.body, inner.n_features
+    elif kind not in ("auto", CELLS):
+        raise ConfigError(f"--feature-kind {kind}: the network of {run} has {CELLS} alone")
     else:
         network = residual_network(settings.network, image_size, _UNUSED_CLASSES)
         body, n_features = network.body, network.head.in_features

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,13 +17,13 @@ from lsl_shared.errors import ConfigError
 from lsl_trainer.networks.block_output import BlockOutput
 from lsl_trainer.networks.open_clip import OPEN_CLIP, open_clip_tower
 from lsl_trainer.networks.prefix_tokens import filled_patches, patch_sides, prefix_tokens
+from lsl_trainer.networks.preprocessor import PREPROCESSOR, Preprocessor, has_preprocessor, read_preprocessor
 from lsl_trainer.networks.trunk import Trunk
 from lsl_trainer.networks.vision_tower import VisionTower, tower_class, tower_settings
 
 __all__ = ["HuggingFaceTrunk", "hugging_face_trunk"]
 
-_CONFIG, _WEIGHTS, _PREPROCESSOR = "config.json", "model.safetensors", "preprocessor_config.json"
-_IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_CONFIG, _WEIGHTS = "config.json", "model.safetensors"
 
 
 class HuggingFaceTrunk(Trunk):
@@ -31,15 +32,15 @@ class HuggingFaceTrunk(Trunk):
     Images that do not fill whole patches are filled up, as `filled_patches` does.
     """
 
-    def __init__(self, model: Any, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+    def __init__(self, model: Any, told: Preprocessor) -> None:
         super().__init__(model.out_features)
-        self.model, self.mean, self.std = model, mean, std
+        self.model, self.told = model, told
         self.only_size = tuple(model.config.image_size) if model.config.model_type == "hiera" else None
         self._prefix, self._patch = prefix_tokens(model.config), patch_sides(model.config)
 
     def untrained(self) -> HuggingFaceTrunk:
         """The same architecture with fresh weights."""
-        return HuggingFaceTrunk(_transformers().AutoBackbone.from_config(self.model.config), self.mean, self.std)
+        return HuggingFaceTrunk(_transformers().AutoBackbone.from_config(self.model.config), self.told)
 
     def maps(self, images: Tensor) -> list[Tensor]:
         """The feature maps of all stages."""
@@ -83,21 +84,29 @@ def hugging_face_trunk(name: str, *, allow_download: bool) -> HuggingFaceTrunk |
     folder = Path(name)
     if (folder / OPEN_CLIP).is_file() and not (folder / _CONFIG).is_file():
         with _quiet():
-            model, statistics = open_clip_tower(folder)
-        return VisionTower(model, *statistics)
+            return VisionTower(*open_clip_tower(folder))
     if folder.is_dir():
         _check_folder(folder)
     elif folder.is_absolute() or name.startswith("."):
         raise ConfigError(f"--backbone hf:{name}: no such folder")
     model = _loaded(name, local=folder.is_dir() or not allow_download)
     if tower_class(model.config) is None:
-        return HuggingFaceTrunk(model, *_statistics(folder / _PREPROCESSOR))
-    if folder.is_dir() and not (folder / _PREPROCESSOR).is_file():
+        return HuggingFaceTrunk(model, _told_of_images(folder, model))
+    if folder.is_dir() and not has_preprocessor(folder):
         raise ConfigError(
-            f"--backbone hf:{name}: no {_PREPROCESSOR} in it, which says by what mean and deviation images are "
+            f"--backbone hf:{name}: no {PREPROCESSOR} in it, which says by what mean and deviation images are "
             "normalized for it; copy it from where the model came from"
         )
-    return VisionTower(model, *_statistics(folder / _PREPROCESSOR))
+    return VisionTower(model, _told_of_images(folder, model))
+
+
+def _told_of_images(folder: Path, model: Any) -> Preprocessor:
+    """What the folder says of images, of which size the network's own settings do where the folder does not."""
+    told, sides = read_preprocessor(folder), getattr(model.config, "image_size", None)
+    if not sides or (told.size and model.config.model_type != "hiera"):
+        return told
+    height, width = (sides, sides) if isinstance(sides, int) else sides
+    return replace(told, size=(height, width))
 
 
 def _transformers() -> Any:
@@ -166,20 +175,6 @@ def _told(name: str, problem: Exception, local: bool) -> str:
             "name a folder that you copied here"
         )
     return f"--backbone hf:{name}: cannot be fetched ({first}); copy its folder here and give hf:FOLDER"
-
-
-def _statistics(path: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and deviation of pixels in 0..1 that the model was trained with; those of ImageNet where it does not say."""
-    import json
-
-    if not path.is_file():
-        return _IMAGENET
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        mean, std = (tuple(float(value) for value in told[name]) for name in ("image_mean", "image_std"))
-    except (OSError, ValueError, KeyError, TypeError):
-        raise ConfigError(f"{path}: expected image_mean and image_std, three numbers each; mend or remove it") from None
-    return mean, std
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from lsl_shared.errors import ConfigError
+from lsl_trainer.networks.preprocessor import Preprocessor
 
 __all__ = ["OPEN_CLIP", "open_clip_tower"]
 
@@ -29,11 +30,10 @@ _NAMES = (
     (r"^transformer\.resblocks\.(\d+)\.mlp\.c_proj\.", r"encoder.layers.\1.mlp.fc2."),
 )
 _ATTENTION = re.compile(r"^transformer\.resblocks\.(\d+)\.attn\.in_proj_(weight|bias)$")
-Statistics = tuple[tuple[float, ...], tuple[float, ...]]
 
 
-def open_clip_tower(folder: Path) -> tuple[Any, Statistics]:
-    """The tower of a folder with its weights, and mean and deviation. Raises ConfigError for what is no such tower."""
+def open_clip_tower(folder: Path) -> tuple[Any, Preprocessor]:
+    """The tower of a folder with its weights, and what its images are like. ConfigError for what is no such tower."""
     told = _told(folder)
     model = import_module("transformers").CLIPVisionModel(_settings(folder, told["model_cfg"]))
     try:
@@ -44,7 +44,8 @@ def open_clip_tower(folder: Path) -> tuple[Any, Statistics]:
         ) from None
     statistics = told["preprocess_cfg"]
     mean, std = (tuple(float(value) for value in statistics[name]) for name in ("mean", "std"))
-    return model.eval(), (mean, std)
+    side = told["model_cfg"]["vision_cfg"]["image_size"]
+    return model.eval(), Preprocessor(mean, std, (side, side))
 
 
 def _told(folder: Path) -> Any:

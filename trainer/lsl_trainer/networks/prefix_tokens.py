@@ -13,6 +13,8 @@ __all__ = ["PrefixTokens", "filled_patches", "patch_sides", "prefix_tokens"]
 
 _ONE_CLASS_TOKEN = ("beit", "clip_vision_model", "dinov2", "vit", "vit_mae")
 _AND_REGISTERS = ("dinov2_with_registers", "dinov3_vit", "sapiens2", "tipsv2_vision_model")
+_CUT = (*_ONE_CLASS_TOKEN, *_AND_REGISTERS, "pixio", "siglip_vision_model", "vitdet")
+_HALVED, _CONVNEXT_PATCH = ("convnext", "convnextv2", "dinov3_convnext"), 4
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,6 @@ def patch_sides(settings: Any) -> tuple[int, int]:
 
 
 def filled_patches(images: Tensor, sides: tuple[int, int]) -> Tensor:
-    """Normalized images (B, 3, H, W), at the right and below filled with the mean colour to whole patches."""
+    """Normalized images (B, 3, H, W), at the right and below filled with the mean colour to multiples of `sides`."""
     below, right = -images.shape[2] % sides[0], -images.shape[3] % sides[1]
     return F.pad(images, (0, right, 0, below)) if below or right else images

@@ -83,8 +83,8 @@ def _last_output(trunk: Trunk, image_size: tuple[int, int]) -> BlockOutput:
         only = getattr(trunk, "only_size", None)
         if only and only != tuple(image_size):
             raise ConfigError(
-                f"this backbone takes images of {only[0]}×{only[1]} pixels and no other size: import them so "
-                f"(`lsl-store import --size {only[0]}x{only[1]}`), or take another one"
+                f"this backbone takes images of {only[0]}×{only[1]} pixels and no other size: --input-size model "
+                f"shows them so, or import them so (`lsl-store import --size {only[0]}x{only[1]}`)"
             ) from None
         raise ConfigError(
             f"images of {image_size[0]}×{image_size[1]} pixels do not fit this backbone: import them larger "

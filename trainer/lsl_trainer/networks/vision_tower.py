@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from lsl_trainer.networks.block_output import BlockOutput
 from lsl_trainer.networks.prefix_tokens import PrefixTokens, filled_patches, patch_sides, prefix_tokens
+from lsl_trainer.networks.preprocessor import Preprocessor
 from lsl_trainer.networks.trunk import Trunk
 
 __all__ = ["VisionTower", "tower_class", "tower_settings"]
@@ -30,16 +31,16 @@ _CLASSES = {
 class VisionTower(Trunk):
     """A tower of transformers; its blocks are its layers."""
 
-    def __init__(self, model: Any, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+    def __init__(self, model: Any, told: Preprocessor) -> None:
         super().__init__([f"layer {number}" for number in range(1, model.config.num_hidden_layers + 1)])
-        self.model, self.mean, self.std = model, mean, std
+        self.model, self.told = model, told
         self._prefix = prefix_tokens(model.config)
 
     def untrained(self) -> VisionTower:
         """The same architecture with fresh weights."""
         made = tower_class(self.model.config)
         assert made is not None
-        return VisionTower(made[0](self.model.config, **made[1]), self.mean, self.std)
+        return VisionTower(made[0](self.model.config, **made[1]), self.told)
 
     def maps(self, images: Tensor) -> list[Tensor]:
         """Of each layer, (B, C, H / patch, W / patch); the last with the final normalization, where a model has one."""

@@ -6,7 +6,22 @@ from lsl_shared.errors import ConfigError
 from lsl_trainer.settings.literals import FeatureKind
 from lsl_trainer.settings.setting import TRANSFER, Option, setting, settings_group
 
-__all__ = ["Transfer"]
+__all__ = ["OWN", "Transfer", "sides_of"]
+
+OWN, _MODEL = "own", "model"
+_MOST_PIXELS = 4096
+
+
+def sides_of(size: str) -> tuple[int, int] | None:
+    """(H, W) of a size that is told as HxW; None for `own` and `model`. Raises ConfigError for anything else."""
+    if size in (OWN, _MODEL):
+        return None
+    found = [int(side) if side.isdecimal() else 0 for side in size.lower().replace("×", "x").split("x")]
+    if len(found) != 2 or not all(0 < side <= _MOST_PIXELS for side in found):
+        raise ConfigError(
+            f"--input-size is own, model, or HxW such as 224x224, {_MOST_PIXELS} at most; received {size!r}"
+        )
+    return found[0], found[1]
 
 
 @settings_group
@@ -55,6 +70,17 @@ class Transfer:
         option=Option("Show it images 2 or 4 times as large, where they are small.", TRANSFER, "2|4"),
     )
     """How many times as high and wide images are for the backbone; it learnt from larger ones than most thumbnails."""
+    input_size: str = setting(
+        default="own",
+        option=Option(
+            "Size at which it sees images: their own, filled to whole patches; model: that which it learnt from; HxW.",
+            TRANSFER,
+            "own|model|HxW",
+        ),
+    )
+    """The size at which the backbone sees images. `own`: theirs, filled with the mean colour at the right and below
+    where a rest fills no patch. `model`: the one that the backbone's own files name. `HxW`: this one. Both stretch
+    images, inside the exported graph."""
     turned: bool = setting(
         default=False,
         option=Option("Of --method linear: learn from turned and mirrored images, too.", TRANSFER),
@@ -100,6 +126,9 @@ class Transfer:
             )
         if self.freeze and self.adapters:
             raise ConfigError("--freeze lets nothing of the backbone learn, --adapters additions to it: leave one out")
+        sides_of(self.input_size)
+        if self.input_size != OWN and self.enlarge > 1:
+            raise ConfigError("--enlarge and --input-size both say at which size images are seen: leave one out")
         if self.enlarge not in (1, 2, 4):
             raise ConfigError(f"--enlarge is 1, 2 or 4, received {self.enlarge}")
         if not 0 < self.layer_decay <= 1:
