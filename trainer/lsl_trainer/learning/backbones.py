@@ -144,6 +144,16 @@ class _Shown:
     """As `--input-size` has it."""
     kind: str
 
+    def to(self, trunk: Trunk, usual: tuple[int, int] | None) -> Trunk:
+        """A trunk that sees images so; `usual` is the size that it learnt from."""
+        if self.times > 1:
+            return Enlarged(trunk, self.times)
+        if self.size == OWN:
+            return trunk
+        if (size := sides_of(self.size) or usual) is None:
+            raise ConfigError("--input-size model: nothing says of which size this network's images were; give HxW")
+        return Resized(trunk, self.image_size, size)
+
 
 def _efficientnet(shown: _Shown) -> Backbone:
     from lsl_trainer.networks.efficientnet import INPUT_MEAN, INPUT_STD, EfficientNetLite0, imagenet_weights
@@ -159,13 +169,11 @@ def _hugging_face(name: str, shown: _Shown, allow_download: bool) -> Backbone:
     return _pooled(learnt.untrained(), learnt.state_dict(), shown, learnt.told)
 
 
-def _pooled(
-    trunk: Trunk, weights: dict[str, Tensor], shown: _Shown, mean: Sequence[float], std: Sequence[float]
-) -> Backbone:
-    larger = shown.times > 1
-    body = PooledTrunk(Enlarged(trunk, shown.times) if larger else trunk, shown.image_size, shown.kind)
-    prefix = "trunk.trunk" if larger else "trunk"
-    return Backbone(body, body.n_features, {f"{prefix}.{name}": value for name, value in weights.items()}, mean, std)
+def _pooled(trunk: Trunk, weights: dict[str, Tensor], shown: _Shown, told: Preprocessor) -> Backbone:
+    body = PooledTrunk(shown.to(trunk, told.size), shown.image_size, shown.kind)
+    prefix = "trunk" if body.trunk is trunk else "trunk.trunk"
+    named = {f"{prefix}.{name}": value for name, value in weights.items()}
+    return Backbone(body, body.n_features, named, told.mean, told.std)
 
 
 def _of_run(run: Path, image_size: tuple[int, int], kind: str) -> Backbone:

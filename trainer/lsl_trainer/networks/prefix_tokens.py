@@ -43,8 +43,14 @@ def prefix_tokens(settings: Any) -> PrefixTokens | None:
 
 
 def patch_sides(settings: Any) -> tuple[int, int]:
-    """Height and width of a patch in pixels; 1 and 1 for a network that has none."""
-    size = getattr(settings, "patch_size", None) or 1
+    """Height and width of what images are cut into, in pixels; 1 and 1 for networks that leave no rest out.
+
+    ConvNeXt halves its maps three times after its patches, each time without the odd row.
+    """
+    if settings.model_type in _HALVED:
+        whole = getattr(settings, "patch_size", _CONVNEXT_PATCH) * 2 ** (len(settings.hidden_sizes) - 1)
+        return whole, whole
+    size = settings.patch_size if settings.model_type in _CUT else 1
     return (size, size) if isinstance(size, int) else (size[0], size[1])
 
 
