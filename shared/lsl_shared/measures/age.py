@@ -18,16 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.measures.conformal import MIN_GROUPS
-from lsl_shared.measures.coverage import COVERAGE
+from lsl_shared.measures.coverage import COVERAGE, LINE_SPREAD
 
-__all__ = ["AGE_DENSITY", "CELLS", "LINE_SPREAD", "age_threshold", "density_of", "hull", "positions_of", "quantile"]
+__all__ = ["AGE_DENSITY", "CELLS", "age_threshold", "density_of", "hull", "positions_of", "quantile"]
 
 CELLS = 4
 """Cells of a density in each class."""
 AGE_DENSITY = "age_density"
 """The output of a graph that gives the density over time of the first task, (batch, K · CELLS)."""
-LINE_SPREAD = 0.16
-"""How differently experts draw the line between two classes: a standard deviation, in classes; that of demo stores."""
 _LEAST = 1e-12
 _ROWS = 4096
 _CENTRAL = 1e-4
@@ -95,16 +93,18 @@ def age_threshold(
     labels: NDArray[np.integer],
     groups: NDArray[np.integer],
     coverage: float = COVERAGE,
+    line_spread: float = LINE_SPREAD,
 ) -> float | None:
     """The threshold of intervals that hold the true place with at least `coverage`; None under MIN_GROUPS genes.
 
     `density` (N, K · CELLS) of images that the model did not learn from, `labels` int (N,) their classes, `groups` int
-    (N,) the gene of each. Each gene counts once.
+    (N,) the gene of each. Each gene counts once. `line_spread` is how differently labels draw the line between two
+    classes, a standard deviation in classes.
     """
     genes, gene, images = np.unique(groups, return_inverse=True, return_counts=True)
     if len(genes) < MIN_GROUPS:
         return None
-    inside = _inside(density.shape[1] // CELLS)[labels] * (density + _LEAST)
+    inside = _inside(density.shape[1] // CELLS, line_spread)[labels] * (density + _LEAST)
     inside *= _likeliest(density, inside, 1 / images[gene])
     weights = inside / inside.sum(1, keepdims=True) / images[gene][:, None] / (len(genes) + 1)
     scores = _scores(density).ravel()
@@ -140,9 +140,9 @@ def _scores(density: NDArray[np.floating]) -> NDArray[np.float64]:
     return scores
 
 
-def _inside(classes: int) -> NDArray[np.float64]:
+def _inside(classes: int, line_spread: float) -> NDArray[np.float64]:
     """How much each cell counts for a label, (K, K · CELLS): how often an expert would give that label there."""
     lines = np.arange(classes + 1)[:, None] - (np.arange(classes * CELLS) + 0.5) / CELLS  # (K + 1, K · CELLS)
-    below = np.array([[(1 + erf(one / (LINE_SPREAD * 2**0.5))) / 2 for one in line] for line in lines])
+    below = np.array([[(1 + erf(one / max(line_spread * 2**0.5, _LEAST))) / 2 for one in line] for line in lines])
     below[0], below[-1] = 0, 1
     return np.asarray(np.diff(below, axis=0))

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from lsl_shared.measures.age import CELLS, age_threshold, density_of, hull, positions_of, quantile
+from lsl_shared.measures.coverage import LINE_SPREAD
 
 
 def test_a_class_keeps_its_probability() -> None:
@@ -25,32 +27,33 @@ def test_quantiles_are_those_of_the_cells() -> None:
         np.testing.assert_allclose(quantile(density, share), below)
 
 
-def test_intervals_hold_places_of_genes_to_come() -> None:
-    """Known distributions are cut rightly; those that are too narrow give wider ones."""
-    right, nominal, _ = _coverage(0.6)
-    assert 0.87 < right < 0.93 and 0.87 < nominal < 0.93
-    covered, nominal, threshold = _coverage(0.3)
-    assert threshold > 0.9 and covered > nominal + 0.05
+@pytest.mark.parametrize(("spread", "nominal"), [(0.3, 0.62), (0.6, 0.9), (1.0, 0.99)])
+@pytest.mark.parametrize("line_spread", [0, LINE_SPREAD])
+def test_intervals_hold_places_of_genes_to_come(spread: float, nominal: float, line_spread: float) -> None:
+    """Distributions that are too narrow give wider intervals, those that are too wide narrower ones."""
+    calibrated, plain = _coverage(spread, line_spread)
+    assert 0.86 < calibrated < 0.92 and abs(plain - nominal) < 0.03
 
 
-def _coverage(spread: float) -> tuple[float, float, float]:
-    """How often intervals of densities of that spread hold places of spread 0.6, calibrated and not; the threshold."""
+def _coverage(spread: float, line_spread: float) -> tuple[float, float]:
+    """How often intervals of densities of that spread hold places of spread 0.6, calibrated on labels and not."""
     generator = np.random.default_rng(2)
     count, classes = 4000, 8
     middles = generator.uniform(2, classes - 2, count)
     places = middles + np.clip(generator.normal(0, 0.6, count), -1.9, 1.9)
+    labels = (places + line_spread * generator.standard_normal(count)).clip(0, classes - 0.1).astype(int)
     cells = (np.arange(classes * CELLS) + 0.5) / CELLS
     density = np.exp(-((cells - middles[:, None]) ** 2) / (2 * spread**2)) + 1e-9
     density /= density.sum(1, keepdims=True)
     groups = np.repeat(np.arange(count // 4), 4)
     seen = groups < 500
-    threshold = age_threshold(density[seen], places[seen].astype(int), groups[seen])
+    threshold = age_threshold(density[seen], labels[seen], groups[seen], line_spread=line_spread)
     assert threshold is not None
     found = []
     for cut in (threshold, 0.9):
         low, _, high = positions_of(density[~seen], cut).T
         found.append(float(((low <= places[~seen]) & (places[~seen] <= high)).mean()))
-    return found[0], found[1], threshold
+    return found[0], found[1]
 
 
 def test_few_genes_promise_nothing_and_failed_images_have_no_place() -> None:

@@ -29,7 +29,7 @@ def judged() -> tuple[TimeHead, np.ndarray, torch.Tensor]:
     )
     groups = np.arange(240) // 4
     features = _features(places, generator)
-    head = fit_time_head(features, IntervalLabels(allowed, fine, groups, groups % 5), torch.eye(13), 0.9)
+    head = fit_time_head(features, IntervalLabels(allowed, fine, groups, groups % 5), torch.eye(13), 0.9, line_spread=0)
     asked = generator.uniform(0, CLASSES, 400)
     return head, asked, _features(asked, generator)
 

@@ -24,6 +24,7 @@ from lsl_trainer.losses.constraint import constraint_of
 from lsl_trainer.networks.block_features import BlockFeatures
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.groups import Constrained
+from lsl_trainer.settings.labels import Labels
 
 __all__ = ["block_tensors", "fit_classifier", "linear_problem", "turned"]
 
@@ -61,11 +62,11 @@ def fit_classifier(fitting: Fitting) -> LeftOut | None:
     logits = _left_out_logits(problem, data.folds, transfer.penalty, network.mean.device)
     labels = problem.labels[: len(data.folds)].numpy()
     distances = left_out_distances((found[0] - axes.shift) * axes.scale, labels, data.folds)
-    time = _time_head(problem, axes, data, fitting.config.labels.coverage)
+    time = _time_head(problem, axes, data, fitting.config.labels)
     return LeftOut(data.learnt_rows, data.folds, logits, distances, time)
 
 
-def _time_head(problem: LinearProblem, axes: Axes, data: TrainingData, coverage: float) -> TimeHead | None:
+def _time_head(problem: LinearProblem, axes: Axes, data: TrainingData, settings: Labels) -> TimeHead | None:
     """The head for time, from the first view of each image; None for classes without order, or fewer than three."""
     if not is_ordered(data.fine_space.classes) or len(data.fine_space) < _FEWEST:
         return None
@@ -74,7 +75,7 @@ def _time_head(problem: LinearProblem, axes: Axes, data: TrainingData, coverage:
     groups[np.searchsorted(data.learnt_rows, data.fine.rows)] = data.fine.groups
     allowed = problem.allowed[:count, : data.fine_outputs].numpy()
     labels = IntervalLabels(allowed, problem.labels[:count].numpy() >= 0, groups, data.folds)
-    return fit_time_head(problem.coordinates[:count], labels, axes.axes, coverage)
+    return fit_time_head(problem.coordinates[:count], labels, axes.axes, settings.coverage, settings.line_spread)
 
 
 def _left_out_logits(

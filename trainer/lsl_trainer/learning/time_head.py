@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lsl_shared.measures.age import CELLS, age_threshold
+from lsl_shared.measures.coverage import LINE_SPREAD
 
 __all__ = ["IntervalLabels", "TimeHead", "fit_time_head"]
 
@@ -76,7 +77,9 @@ class TimeHead(nn.Module):
         return found
 
 
-def fit_time_head(coordinates: Tensor, labels: IntervalLabels, axes: Tensor, coverage: float) -> TimeHead:
+def fit_time_head(
+    coordinates: Tensor, labels: IntervalLabels, axes: Tensor, coverage: float, line_spread: float = LINE_SPREAD
+) -> TimeHead:
     """The head for features whose `coordinates` float32 (n, d) are those on `axes` (D, d).
 
     Temperature, levels and threshold come from heads that have not seen the gene.
@@ -94,7 +97,7 @@ def fit_time_head(coordinates: Tensor, labels: IntervalLabels, axes: Tensor, cov
     levelled = density * np.exp(level)
     levelled /= levelled.sum(1, keepdims=True)
     classes = labels.allowed[labels.fine].argmax(1)
-    threshold = age_threshold(levelled[labels.fine], classes, labels.groups[labels.fine], coverage)
+    threshold = age_threshold(levelled[labels.fine], classes, labels.groups[labels.fine], coverage, line_spread)
     weight, bias, _ = _fit(coordinates, labels)
     nodes = _basis(labels.allowed.shape[1]).T / temperature
     return TimeHead(axes @ weight, nodes, bias @ nodes + torch.from_numpy(level).float(), threshold)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsl_shared.errors import ConfigError
-from lsl_shared.measures.coverage import COVERAGE
+from lsl_shared.measures.coverage import COVERAGE, LINE_SPREAD
 from lsl_trainer.settings.literals import Calibrating, Sampling, SplitKind
 from lsl_trainer.settings.setting import METHOD, TRAINING, TRANSFER, Option, setting, settings_group
 
@@ -59,6 +59,17 @@ class Labels:
         option=Option(f"What prediction sets promise: the share of right ones.  \\[default: {COVERAGE}]", METHOD),
     )
     """What prediction sets promise: the share of images, of genes never seen, whose right class is in theirs."""
+    line_spread: float = setting(
+        default=LINE_SPREAD,
+        least=0,
+        option=Option(
+            "How differently people draw the line between two classes in order, in classes; 0 if these were measured. "
+            f"Intervals of age follow it.  \\[default: {LINE_SPREAD}]",
+            METHOD,
+            "CLASSES",
+        ),
+    )
+    """Standard deviation, in classes, of where labels put the line between two classes; intervals of age follow it."""
     fine_per_class: int = setting(
         default=0, least=0, option=Option("Use at most K fine labels a class.  \\[default: all]", METHOD, "K")
     )
