@@ -163,7 +163,9 @@ class Model(Explained):
             ImageError: The images are not uint8 of the model's size.
         """
         batches = list(self.classify(images, batch_size=batch_size))
-        whole = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
+        whole = batches[0]
+        if len(batches) > 1:
+            whole = {name: np.concatenate([batch[name] for batch in batches]) for name in whole}
         return self.predictions(
             whole["probabilities"], whole["features"], whole.get("scope_distance"), whole.get(AGE_DENSITY)
         )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,10 @@ __all__ = ["Predictions", "predictions_of"]
 
 @dataclass(frozen=True)
 class Predictions:
-    """What the model says of N images, for the first task, K classes or terms."""
+    """What the model says of N images, for the first task, K classes or terms.
+
+    What is sure and ages are computed when they are first asked for.
+    """
 
     class_index: NDArray[np.int64]
     """(N,): index into `classes`."""
@@ -40,23 +43,64 @@ class Predictions:
     out_of_scope: NDArray[np.bool_] | None = None
     """(N,): whether that is farther than 95 % of held-out images of known classes."""
 
-    level: NDArray[np.object_] | None = None
-    """(N,): the name of the task whose class is sure, `list` where a few classes are left, `none` where nothing is.
+    age_density: NDArray[np.float32] | None = field(default=None, repr=False)
+    """(N, 4 K): the density over time that ages follow from; None where the graphs do not give it."""
+    manifest: Manifest | None = field(default=None, repr=False)
+    """The model's, from which follows what is asked for below; that is computed when it is first asked for."""
 
-    None for terms."""
-    answer: NDArray[np.object_] | None = None
-    """(N,): the name of the class that is sure; '' for lists and none."""
-    age: NDArray[np.float32] | None = None
-    """(N,): the age, in `age_unit`; None where the classes have no order."""
-    age_interval: NDArray[np.float32] | None = None
-    """(N, 2): between which ages the true one lies, as often as the sets promise; NaN where nothing is promised."""
-    age_unit: str = ""
-    """minutes after egg laying at 25 °C for stages of the fly, classes for others: half through class 9 is 9.5."""
+    @property
+    def level(self) -> NDArray[np.object_] | None:
+        """(N,): the name of the task whose class is sure, `list` where a few classes are left, `none` where nothing is.
+
+        None for terms.
+        """
+        return self._sure[0]
+
+    @property
+    def answer(self) -> NDArray[np.object_] | None:
+        """(N,): the name of the class that is sure; '' for lists and none. None for terms."""
+        return self._sure[1]
+
+    @property
+    def age(self) -> NDArray[np.float32] | None:
+        """(N,): the age, in `age_unit`; None where the classes have no order."""
+        return None if self._ages is None else self._ages[:, 1]
+
+    @property
+    def age_interval(self) -> NDArray[np.float32] | None:
+        """(N, 2): between which ages the true one lies, as often as the sets promise; NaN where nothing is promised."""
+        return None if self._ages is None else self._ages[:, ::2]
+
+    @property
+    def age_unit(self) -> str:
+        """minutes after egg laying at 25 °C for stages of the fly, classes for others: half through class 9 is 9.5."""
+        return "" if self._timetable is None else self._timetable.unit
 
     @property
     def names(self) -> list[str]:
         """The class names of the N images."""
         return [self.classes[index] for index in self.class_index]
+
+    @property
+    def _task(self) -> Task | None:
+        """The task, if it has classes of which one is right."""
+        return self.manifest.tasks[0] if self.manifest and self.manifest.tasks[0].kind == "class" else None
+
+    @property
+    def _timetable(self) -> Timetable | None:
+        return _usual_timetable(self._task.name, self._task.classes) if self._task else None
+
+    @cached_property
+    def _ages(self) -> NDArray[np.float32] | None:
+        """Low end, age and high end of each image, (N, 3)."""
+        if self.manifest is None or self._task is None or self._timetable is None:
+            return None
+        places = place_among_classes(self.manifest, self._task, self.probabilities, self.age_density)
+        return self._timetable.ages(places).astype(np.float32)
+
+    @cached_property
+    def _sure(self) -> tuple[NDArray[np.object_], NDArray[np.object_]] | tuple[None, None]:
+        return (None, None) if self._task is None else _sure(self._task, self.prediction_set)
 
 
 def predictions_of(
@@ -75,8 +119,6 @@ def predictions_of(
     outside = None
     if scope_distance is not None and threshold is not None:
         outside = np.asarray(scope_distance > threshold, dtype=bool)
-    level, answer = _sure(task, sets) if task.kind == "class" else (None, None)
-    age, interval, unit = _ages(manifest, probabilities, age_density) if task.kind == "class" else (None, None, "")
     return Predictions(
         class_index=chosen,
         probability=probabilities[np.arange(len(chosen)), chosen],
@@ -86,11 +128,8 @@ def predictions_of(
         classes=task.classes,
         scope_distance=scope_distance,
         out_of_scope=outside,
-        level=level,
-        answer=answer,
-        age=age,
-        age_interval=interval,
-        age_unit=unit,
+        age_density=age_density,
+        manifest=manifest,
     )
 
 
@@ -98,18 +137,6 @@ def predictions_of(
 def _usual_timetable(task: str, classes: tuple[str, ...]) -> Timetable | None:
     """That of a task; a program that asks for one image at a time should not wait for it each time."""
     return default_timetable(task, classes)
-
-
-def _ages(
-    manifest: Manifest, probabilities: NDArray[np.float32], density: NDArray[np.float32] | None
-) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None, str]:
-    """The age of images (N,), its interval (N, 2), and what they are counted in."""
-    task = manifest.tasks[0]
-    table = _usual_timetable(task.name, task.classes)
-    if table is None:
-        return None, None, ""
-    ages = table.ages(place_among_classes(manifest, task, probabilities, density)).astype(np.float32)
-    return ages[:, 1], ages[:, ::2], table.unit
 
 
 def _sure(task: Task, sets: NDArray[np.bool_]) -> tuple[NDArray[np.object_], NDArray[np.object_]]:

@@ -6,6 +6,7 @@ import io
 from contextlib import redirect_stdout
 from functools import cache
 from typing import Any, Literal, get_args
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import onnxruntime as ort
@@ -22,6 +23,8 @@ Device = Literal["auto", "cpu", "cuda", "tensorrt"]
 Answers = dict[str, NDArray[np.float32]]
 """What a graph gives for a batch, by the names of its outputs."""
 
+_KNOWN: WeakKeyDictionary[ort.InferenceSession, tuple[list[str], bool]] = WeakKeyDictionary()
+"""The names of a session's outputs, and whether it runs on the CPU."""
 _ERRORS_ONLY, _FATAL_ONLY = 3, 4
 _ASKED: dict[str, tuple[str, str]] = {"cuda": (CUDA, "CUDA"), "tensorrt": (TENSORRT, "TensorRT")}
 """What must run where it was asked for: ONNX Runtime's name of it and ours."""
@@ -45,8 +48,11 @@ def open_session(graph: bytes, device: Device, threads: int | None = None) -> or
 
 def run_session(session: ort.InferenceSession, inputs: dict[str, NDArray[Any]]) -> Answers:
     """What the graph gives for `inputs`. On a GPU through IO binding: what comes out stays there until all is done."""
-    names = [output.name for output in session.get_outputs()]
-    if session.get_providers()[0] == CPU:
+    if session not in _KNOWN:  # asking ONNX Runtime takes as long as a tenth of a small network
+        names = [output.name for output in session.get_outputs()]
+        _KNOWN[session] = names, session.get_providers()[0] == CPU
+    names, is_on_cpu = _KNOWN[session]
+    if is_on_cpu:
         return dict(zip(names, session.run(names, inputs), strict=True))
     binding = session.io_binding()
     for name, values in inputs.items():
