@@ -53,7 +53,9 @@ def allowed_sets(known: Sequence[tuple[CoarseTask, Labels]], fine: int, count: i
     tables = [np.concatenate([one.matrix(fine), _childless(one)], axis=1) for one, _ in known]
     if len(known) == 1:
         return AllowedSets(tables[0], known[0][1].astype(np.int64))
-    labels = np.stack([found for _, found in known], axis=1) if known else np.full((count, 1), -1)
+    if not known:
+        return AllowedSets(np.zeros((0, fine + 1), np.bool_), np.full(count, -1, np.int64))
+    labels = np.stack([found for _, found in known], axis=1)
     combinations, which = np.unique(labels, axis=0, return_inverse=True)
     together = np.ones((len(combinations), fine + 1), dtype=np.bool_)
     for table, column in zip(tables, combinations.T, strict=False):

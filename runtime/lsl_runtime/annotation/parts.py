@@ -106,7 +106,7 @@ class PartFiles:
         patiently(lambda: self._write_bytes(self.path(partition), image))
 
     def _is_ours(self, file: h5py.File) -> bool:
-        return bool(file.attrs["format"] == _FORMAT and file.attrs["key"] in self._keys)
+        return file.attrs["key"] in self._keys  # the keys tell format and version, too
 
     def remove(self) -> None:
         """Removes what runs leave in the folder, and the folder if nothing else is in it.
