@@ -45,3 +45,11 @@ def test_names_are_made_of_allowed_characters(outputs: dict[str, np.ndarray]) ->
     task = Task("cell_type", ("a", "b"))
     text = model_description(Manifest((64, 96), (task,)), outputs, opset=18, license="MIT")
     assert text["name"] == "LSL cell type classifier"
+
+
+def test_numbers_of_no_class_are_numbered_and_a_single_one_has_no_channels(outputs: dict[str, np.ndarray]) -> None:
+    further = {"scope_distance": np.zeros(1, np.float32), "age_density": np.zeros((1, 12), np.float32)}
+    text = model_description(Manifest((64, 96), (STAGES, TISSUE)), {**outputs, **further}, opset=18, license="MIT")
+    scope, age = text["outputs"][-2:]
+    assert scope["axes"] == [{"type": "batch"}]
+    assert age["axes"][1]["channel_names"] == [f"time{place}" for place in range(12)]

@@ -121,8 +121,9 @@ def _output(manifest: Manifest, name: str, shape: tuple[int, ...]) -> dict[str, 
     if name == "saliency":
         return _map(manifest)
     task = next((task for task in manifest.tasks if name == f"{kind}_{task.name}"), manifest.tasks[0])
-    names = [f"feature{place}" for place in range(shape[1])] if kind == "features" else _classes(task)
     told = {
+        "age": "Density of the image's age, a number for each of equal times from the first class to the last.",
+        "scope": "How far the image lies from all that was trained on, 0 to 2.",
         "features": "The feature vector F(x).",
         "probabilities": f"Probability of each {task.name}, calibrated.",
         "logits": f"The logit of each {task.name}.",
@@ -130,10 +131,19 @@ def _output(manifest: Manifest, name: str, shape: tuple[int, ...]) -> dict[str, 
     return {
         "id": _identifier(name),
         "description": told.get(kind, name)[:128],
-        "axes": [{"type": "batch"}, {"type": "channel", "channel_names": names}],
+        "axes": [{"type": "batch"}, *_channels(kind, task, shape)],
         "data": {"type": "float32", "range": [0, 1] if kind == "probabilities" else [None, None]},
         "test_tensor": {"source": tensor_file(name)},
     }
+
+
+def _channels(kind: str, task: Task, shape: tuple[int, ...]) -> list[dict[str, Any]]:
+    """The axis beside the batch, its channels named; none for one number an image."""
+    if len(shape) == 1:
+        return []
+    numbered = {"features": "feature", "age": "time"}.get(kind)
+    names = [f"{numbered}{place}" for place in range(shape[1])] if numbered else _classes(task)
+    return [{"type": "channel", "channel_names": names}]
 
 
 def _tolerance(name: str, values: NDArray[np.float32]) -> dict[str, Any]:
