@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from lsl_runtime.gem.age_options import AgainstOption, AgeOption, BandwidthOption, MovieOption, asks_for_ages
-from lsl_runtime.gem.atlas.options import H5adOption
+from lsl_runtime.gem.atlas.options import AgeBinsOption, H5adOption
 from lsl_runtime.options import AnnotationsOption, SchedulerOption, StoreArgument, WorkersOption
 from lsl_shared.process.terminal import Debug, new_app, plain_errors, progress, say
 from lsl_shared.wording import printable
@@ -114,6 +114,7 @@ def gem_command(
     ] = False,
     table: Annotated[bool, typer.Option("--table", help="List every gene at each stage, genes.csv.")] = False,
     h5ad: H5adOption = None,
+    age_bins: AgeBinsOption = None,
     age: AgeOption = None,
     against: AgainstOption = None,
     bandwidth: BandwidthOption = None,
@@ -180,6 +181,8 @@ def gem_command(
         raise typer.BadParameter("goes without --stage, --term, --compare and --panel", param_hint="--why")
     if h5ad is not None and (term or why or compare is not None or panel):
         raise typer.BadParameter("goes without --term, --why, --compare and --panel", param_hint="--h5ad")
+    if age_bins is not None and (h5ad is None or stage):
+        raise typer.BadParameter("goes with --h5ad, and without --stage", param_hint="--age-bins")
     mapped = bool(stage or term or why or compare or panel or h5ad)
     aged = asks_for_ages(age, against, movie, mapped)
     if not (aged or mapped):
@@ -223,7 +226,7 @@ def gem_command(
             say(printable(of_other_views))
         wanted = Filter(view, only, left_out or (), weights, floor, constrained, sure)
         if h5ad is not None:
-            write_atlas(store, annotations, stage or [], wanted, h5ad)
+            write_atlas(store, annotations, stage or [], wanted, h5ad, age_bins)
             return
         if aged:
             ages = AgesAsked(age or (), bandwidth, movie, html, against)

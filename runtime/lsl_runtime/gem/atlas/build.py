@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lsl_runtime.gem.atlas.age_bins import age_bins as find_age_bins
 from lsl_runtime.gem.atlas.atlas import Atlas
 from lsl_runtime.gem.atlas.gene_cells import GeneCells, gather
+from lsl_runtime.gem.build.age_axis import AgeAxis, age_axis
 from lsl_runtime.gem.build.bootstrap import area_mean, grid_shape
 from lsl_runtime.gem.build.egg_coordinates import EggBox
 from lsl_runtime.gem.build.mapped_task import within_told
@@ -22,7 +25,7 @@ from lsl_shared.files.annotations import Annotations
 from lsl_shared.fly_timetable import default_timetable
 from lsl_shared.timetable import Timetable
 
-__all__ = ["ATLAS_ROWS", "build_atlas", "class_times", "make_atlas", "make_atlas_and_sums"]
+__all__ = ["ATLAS_ROWS", "build_atlas", "class_times", "make_atlas", "make_atlas_and_sums", "make_binned_atlas"]
 
 ATLAS_ROWS = 16
 
@@ -39,6 +42,7 @@ def build_atlas(
     constrained: bool = True,
     sure: bool = False,
     rows: int = ATLAS_ROWS,
+    age_bins: float | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Atlas:
     """What each gene shows at each place and stage, in one pass over the store.
@@ -57,6 +61,7 @@ def build_atlas(
         constrained: Whether to take classes that keep to known coarse labels, where they are stored.
         sure: Whether only images count of which the class is sure.
         rows: Rows of the grid, at least 1; its cells are about square.
+        age_bins: Bins of age as long as this, in the unit of `Annotations.timetable`, take the place of stages.
         on_progress: Called with the number of the store's images just passed.
 
     Returns:
@@ -79,7 +84,11 @@ def build_atlas(
     if rows < 1:
         raise ConfigError(f"rows of the grid must be at least 1, received {rows}")
     wanted = Filter(view, genes, exclude, "equal", floor, constrained, sure)
+    if stages and age_bins is not None:
+        raise ConfigError("bins of age take the place of stages; name either")
     with open_source(store, annotations) as source:
+        if age_bins is not None:
+            return make_binned_atlas(source, age_axis(source, wanted), age_bins, wanted, rows, on_progress)
         return make_atlas(source, requested_of_command(source, stages, (), wanted), wanted, rows, on_progress)
 
 
@@ -109,7 +118,33 @@ def make_atlas_and_sums(
     _check_genes(source, choices)
     shape = source.store.shape[1:3]
     found = gather(source.store, choices, grid_shape(shape, rows), on_progress)
-    return _atlas(source, asked, wanted, choices, found), found
+    times = class_times(source.annotations, asked.task.task)
+    staged = _Staged(asked.task.task, times.of(names) if times else None, asked.task.within)
+    return _atlas(source, staged, wanted, choices, found), found
+
+
+def make_binned_atlas(
+    source: Source,
+    axis: AgeAxis,
+    width: float,
+    wanted: Filter,
+    rows: int = ATLAS_ROWS,
+    on_progress: Callable[[int], None] | None = None,
+) -> Atlas:
+    """The atlas whose stages are bins of age; see `build_atlas`. Raises ConfigError and GemError."""
+    bins = find_age_bins(axis, width)
+    _check_genes(source, bins.choices)
+    found = gather(source.store, bins.choices, grid_shape(source.store.shape[1:3], rows), on_progress)
+    return _atlas(source, _Staged(axis.task, bins.times), wanted, bins.choices, found)
+
+
+@dataclass(frozen=True)
+class _Staged:
+    """The task whose classes the stages are, or whose ages; their times; and a coarse task that they keep to."""
+
+    task: str
+    times: Timetable | None
+    within: str = ""
 
 
 def _check_genes(source: Source, choices: Sequence[Choice]) -> None:
@@ -119,18 +154,17 @@ def _check_genes(source: Source, choices: Sequence[Choice]) -> None:
         raise GemError(source.store.path, told, "samples/gene")
 
 
-def _atlas(source: Source, asked: Requested, wanted: Filter, choices: Sequence[Choice], found: GeneCells) -> Atlas:
+def _atlas(source: Source, staged: _Staged, wanted: Filter, choices: Sequence[Choice], found: GeneCells) -> Atlas:
     given, grid, shape = source.annotations, found.grid, source.store.shape[1:3]
     embryo = found.embryo.sum(0) / found.weight.sum()
     names = tuple(choice.name for choice in choices)
-    times = class_times(given, asked.task.task)
     box, rows = EggBox(embryo), np.concatenate([choice.rows for choice in choices])
     pixel = _pixel_size(source, rows)
     tall, long = pixel or (1.0, 1.0)
     length, height = box.right - box.left, box.bottom - box.top
-    within = [within_told(asked.task.within)] if asked.task.within else []
+    within = [within_told(staged.within)] if staged.within else []
     return Atlas(
-        task=asked.task.task,
+        task=staged.task,
         stages=names,
         genes=found.genes,
         mean=found.means(found.density),
@@ -142,7 +176,7 @@ def _atlas(source: Source, asked: Requested, wanted: Filter, choices: Sequence[C
         dorsoventral=_middles(shape[0], grid[0], box.height),
         aspect=height * tall / (length * long),
         egg_um=length * long if pixel else float("nan"),
-        timetable=times.of(names) if times else None,
+        timetable=staged.times,
         n_without_gene=int((source.store.genes[rows] == "").sum()),
         view=wanted.view or "",
         selection=", ".join(filter(None, [*within, wanted.told()])),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from lsl_runtime.gem.atlas.anndata_file import check_anndata, write_h5ad
 from lsl_runtime.gem.atlas.atlas import Atlas
-from lsl_runtime.gem.atlas.build import make_atlas
+from lsl_runtime.gem.atlas.build import make_atlas, make_binned_atlas
+from lsl_runtime.gem.build.age_axis import age_axis, parse_age
 from lsl_runtime.gem.build.requested import requested_of_command
 from lsl_runtime.gem.build.settings import Filter
-from lsl_runtime.gem.build.source import open_source
-from lsl_shared.errors import GemError
+from lsl_runtime.gem.build.source import Source, open_source
+from lsl_shared.errors import ConfigError, GemError
 from lsl_shared.files.annotations import annotations_path
 from lsl_shared.files.output_file import refuse_inputs
 from lsl_shared.process.terminal import progress, say
@@ -19,24 +20,42 @@ from lsl_shared.wording import counted, first_few, printable
 
 __all__ = ["alike_but_for_case", "write_atlas"]
 
+Progress = Callable[[int], None]
 
-def write_atlas(store: Path, annotations: Path | None, stages: Sequence[str], wanted: Filter, path: Path) -> None:
-    """Writes the atlas of a store, and tells what is in it."""
+
+def write_atlas(
+    store: Path, annotations: Path | None, stages: Sequence[str], wanted: Filter, path: Path, bins: str | None = None
+) -> None:
+    """Writes the atlas of a store, by stages or by bins of age as long as `bins`, and tells what is in it."""
     refuse_inputs(path, "--h5ad", [store, annotations or annotations_path(store)], GemError)
+    if path.suffix.lower() != ".h5ad":
+        raise ConfigError(f"--h5ad {path}: tools know the file by its ending; name it {path.name}.h5ad or the like")
     check_anndata()
     with open_source(store, annotations) as source:
-        asked = requested_of_command(source, stages, (), wanted)
-        for line in asked.told():
-            say(line)
+        make = _by_stages(source, stages, wanted) if bins is None else _by_ages(source, bins, wanted)
         with progress("adding up", len(source.store)) as advance:
-            atlas = make_atlas(source, asked, wanted, on_progress=advance)
+            atlas = make(advance)
     write_h5ad(path, atlas)
-    for line in _told(atlas, path):
+    for line in _told(atlas, path, bins is not None):
         say(printable(line))
 
 
-def _told(atlas: Atlas, path: Path) -> Iterator[str]:
+def _by_stages(source: Source, stages: Sequence[str], wanted: Filter) -> Callable[[Progress], Atlas]:
+    asked = requested_of_command(source, stages, (), wanted)
+    for line in asked.told():
+        say(line)
+    return lambda advance: make_atlas(source, asked, wanted, on_progress=advance)
+
+
+def _by_ages(source: Source, bins: str, wanted: Filter) -> Callable[[Progress], Atlas]:
+    axis = age_axis(source, wanted)
+    width = parse_age(bins, axis.table, "--age-bins")
+    return lambda advance: make_binned_atlas(source, axis, width, wanted, on_progress=advance)
+
+
+def _told(atlas: Atlas, path: Path, binned: bool) -> Iterator[str]:
     one, several = ("stage", "stages") if atlas.task == "stage" else ("class", "classes")
+    one, several = ("bin of age", "bins of age") if binned else (one, several)
     stages = f"{len(atlas.stages)} {one if len(atlas.stages) == 1 else several}"
     filled = (atlas.n_images > 0).mean()
     cells = f"{counted(int(atlas.inside.sum()), 'place')} × {stages}"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["H5adOption"]
+__all__ = ["AgeBinsOption", "H5adOption"]
 
 H5adOption = Annotated[
     Path | None,
@@ -16,5 +16,11 @@ H5adOption = Annotated[
         metavar="FILE",
         help="Write an expression atlas, genes by places and stages, as AnnData for scanpy, squidpy and R; draws no "
         "maps. Without --stage, all that have images.",
+    ),
+]
+AgeBinsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--age-bins", metavar="TIME", help="With --h5ad: bins of age as long as this, such as 60min, and not stages."
     ),
 ]

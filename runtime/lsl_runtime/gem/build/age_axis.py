@@ -93,11 +93,11 @@ class AgeAxis:
         return float(of_gene.sum() ** 2 / max((of_gene**2).sum(), 1e-300)) if of_gene.any() else 0.0
 
 
-def parse_age(text: str, table: Timetable) -> float:
+def parse_age(text: str, table: Timetable, option: str = "--age") -> float:
     """The age that was typed: 220, 220min, 3.5h, or 9.5 where classes are counted. Raises ConfigError."""
     found = re.fullmatch(r"\s*(\d+(?:[.,]\d+)?)\s*([a-zA-Z]*)\s*", text)
     if found is None:
-        raise ConfigError(f"--age {text!r}: type a number, such as 220 or 220min")
+        raise ConfigError(f"{option} {text!r}: type a number, such as 220 or 220min")
     number, unit = float(found[1].replace(",", ".")), found[2].lower()
     if unit in ("", table.unit.lower()):
         return number
@@ -108,11 +108,13 @@ def parse_age(text: str, table: Timetable) -> float:
         if table.unit == CLASSES
         else f"ages are in {table.unit}: type the number alone"
     )
-    raise ConfigError(f"--age {text!r}: {counted}")
+    raise ConfigError(f"{option} {text!r}: {counted}")
 
 
 def age_axis(source: Source, wanted: Filter) -> AgeAxis:
-    """The images with an age that pass the filter. Raises GemError where there are none."""
+    """The images with an age that pass the filter. Raises GemError where there are none, and ConfigError."""
+    if wanted.floor or wanted.sure or wanted.weights != "equal":
+        raise ConfigError("--floor, --sure and --weights ask about a stage; ages go without them")
     annotations, task = source.annotations, task_of(source.annotations, [], source.first_task)
     if not annotations.has_age(task):
         told = "has no ages: run `lsl-annotate` again; classes without an order need --timetable"

@@ -23,6 +23,16 @@ def test_the_atlas_alone_is_written(tmp_path: Path) -> None:
     assert "2 stages" in result.output and "→ atlas.h5ad" in result.output and "have no image: NaN" in result.output
 
 
+def test_bins_of_age(tmp_path: Path) -> None:
+    anndata = pytest.importorskip("anndata")
+    result = CliRunner().invoke(app, ["--h5ad", "atlas.h5ad", "--age-bins", "1h"])
+    assert result.exit_code == 0 and "3 bins of age" in result.output, result.output
+    obs = anndata.read_h5ad("atlas.h5ad").obs
+    assert obs.groupby("stage", observed=True)["age"].first().to_dict() == {
+        "80-140min": 110, "140-200min": 170, "200-260min": 230
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("options", "code", "told"),
     [
@@ -31,6 +41,9 @@ def test_the_atlas_alone_is_written(tmp_path: Path) -> None:
         (["--h5ad", "a.h5ad", "--stage", "99"], 1, "no class '99'"),
         (["--h5ad", "a.h5ad", "--workers", "2"], 1, "--h5ad does not share out its work"),
         (["--h5ad", "a.h5ad", "--panel"], 2, "goes without"),
+        (["--h5ad", "a.csv"], 1, "by its ending; name it a.csv.h5ad"),
+        (["--h5ad", "a.h5ad", "--age-bins", "often"], 1, "--age-bins 'often': type a number"),
+        (["--stage", "9", "--age-bins", "60min"], 2, "goes with --h5ad"),
     ],
 )
 def test_refused(options: list[str], code: int, told: str, tmp_path: Path) -> None:
