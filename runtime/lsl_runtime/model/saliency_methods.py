@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
 import numpy as np
@@ -17,7 +17,7 @@ from lsl_runtime.model.smoothgrad import NOISE, SAMPLES, noisy_copies
 from lsl_shared.errors import ConfigError
 from lsl_shared.files.manifest import CLASSIFIER, CONTRIBUTIONS, SALIENCY
 
-__all__ = ["SIGNED", "Saliency", "SaliencyMethod", "checked_method"]
+__all__ = ["SIGNED", "Saliency", "SaliencyMethod", "checked_method", "pictures_of"]
 
 SaliencyMethod = Literal[
     "gradient", "smoothgrad", "gradient-input", "integrated", "contributions", "contributions-once"
@@ -26,10 +26,10 @@ SaliencyMethod = Literal[
 noisy copies. `gradient-input`: the gradient's map times the pixel's contrast to its surroundings. `integrated`: the
 same with the mean of the maps of pictures between one without details and the image. `contributions`: integrated
 gradients with their sign (`contributions`), smoothed, then what speaks for the class; what speaks against it is 0.
-`contributions-once`: the same from one picture alone, in the middle of the way: an eighth of the time."""
+`contributions-once`: the same from one picture alone, in the middle of the way: an eighth of the time, or less."""
 
-SIGNED: dict[str, int] = {"contributions": STEPS, "contributions-once": 1}
-"""The methods whose maps have a sign before their positive part is taken, and the pictures that each looks at."""
+SIGNED = ("contributions", "contributions-once")
+"""The methods whose maps have a sign before their positive part is taken."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ _KINDS: dict[SaliencyMethod, _Kind] = {
     "smoothgrad": _Kind(("samples", "noise"), lambda image, how: noisy_copies(image, how.samples, how.noise)),
     "gradient-input": _Kind(times_contrast=True),
     "integrated": _Kind(("samples",), lambda image, how: between(image, how.samples), times_contrast=True),
-    "contributions": _Kind(("steps", "smooth"), graphs=(CLASSIFIER, CONTRIBUTIONS)),
+    "contributions": _Kind(("rule", "steps", "smooth"), graphs=(CLASSIFIER, CONTRIBUTIONS)),
     "contributions-once": _Kind(("smooth",), graphs=(CLASSIFIER, CONTRIBUTIONS)),
 }
 
@@ -74,6 +74,8 @@ class Saliency:
     """Standard deviation of the noise that `smoothgrad` adds, as a share of 255, 0..1."""
     steps: int = STEPS
     """How many pictures on the way to an image `contributions` looks at, at least 1."""
+    rule: str = field(default="gauss", init=False)
+    """By which rule `contributions` are integrated."""
     smooth: float = SMOOTH
     """Standard deviation, in pixels, by which `contributions` are smoothed before their positive part is taken."""
 
@@ -94,6 +96,14 @@ class Saliency:
     def key(self) -> str:
         """The name of such maps in part keys and in run.json; all that they depend on is in it."""
         return ":".join(["saliency", *([] if self.method == "gradient" else map(str, self.noted.values()))])
+
+    @classmethod
+    def stored_as(cls, key: str) -> Saliency | None:
+        """The maps that are stored under this key; None where no run of this version has it."""
+        name, steps = [*key.split(":"), "", "", ""][1], [part for part in key.split(":") if part.isdecimal()]
+        method = name if name in get_args(SaliencyMethod) else "gradient"
+        counts = [STEPS, *map(int, steps)]
+        return next((how for n in counts if (how := cls(checked_method(method), steps=max(n, 1))).key == key), None)
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -126,9 +136,14 @@ class Saliency:
     def _contributions(self, graphs: Graphs, pixels: NDArray[np.uint8], class_index: NDArray[np.int64]) -> Answers:
         answers = graphs.classify(pixels)
         chosen = np.where(class_index < 0, answers["logits"].argmax(1), class_index)
-        steps = self.steps if self.method == "contributions" else SIGNED[self.method]
-        maps = Integration(steps, self.smooth).maps(graphs, pixels, chosen, np.full(len(pixels), -1))
+        how = Integration(pictures_of(self.method, self.steps), self.smooth)
+        maps = how.maps(graphs, pixels, chosen, np.full(len(pixels), -1))
         return answers | {"saliency": np.maximum(maps, 0), "against": np.maximum(-maps, 0)}
+
+
+def pictures_of(method: SaliencyMethod, steps: int) -> int:
+    """How many pictures a method with signs looks at; `steps` is what the model's bundle says."""
+    return steps if method == "contributions" else 1
 
 
 def _mean_map(graphs: Graphs, copies: NDArray[np.uint8], class_index: np.int64) -> NDArray[np.float64]:

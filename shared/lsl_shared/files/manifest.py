@@ -133,7 +133,7 @@ class Manifest:
     age_thresholds: dict[str, float] = field(default_factory=dict)
     """Task → the threshold of its intervals of age; see `lsl_shared.measures.age`. Absent where none is promised."""
     contribution_steps: int = 8
-    """How many pictures contributions are integrated over, so that in most images they miss their sum by less than 5 %."""
+    """How many pictures contributions are integrated over, so that most miss their sum by less than 5 %."""
     precision: str = "fp32"
     """Of the graphs' arithmetic: fp32; fp16; int8, where the classifier alone is quantized."""
 

@@ -5,17 +5,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 
 from lsl_runtime import Model, annotate
 from lsl_runtime.annotation.outputs import Outputs
 from lsl_runtime.annotation.run_record import RunRecord
 from lsl_runtime.model.saliency_methods import Saliency, SaliencyMethod
-from lsl_shared import Annotations
+from lsl_shared import Annotations, Store
+from lsl_shared.files.manifest import MANIFEST
 
 EVERY = [
     Outputs(maps, features, constrain, expression)
-    for maps in (None, *map(Saliency, get_args(SaliencyMethod)))
+    for maps in (None, *map(Saliency, get_args(SaliencyMethod)), Saliency("contributions", steps=16))
     for features in (False, True)
     for constrain in ("", "stage_range", "a:b")
     for expression in (False, True)
@@ -94,3 +96,19 @@ def test_what_finished_annotations_hold(make_store: Callable[..., Path], make_bu
     path = annotate(store, model, saliency=True, saliency_method="integrated", constrain="stage_range").path
     with Annotations(path) as given:
         assert Outputs.held_by(given) == Outputs(Saliency("integrated"), constrain="stage_range")
+
+
+def test_contributions_take_the_pictures_that_the_bundle_says(
+    make_store: Callable[..., Path], make_bundle: Callable[..., Path]
+) -> None:
+    store, bundle = make_store(6), make_bundle()
+    text = (bundle / MANIFEST).read_text("utf-8")
+    (bundle / MANIFEST).write_text(text.replace('"contribution_steps": 8', '"contribution_steps": 3'), "utf-8")
+    model = Model.load(bundle, "cpu", verify=False)
+    assert model.manifest.contribution_steps == 3
+    path = annotate(store, model, saliency=True, saliency_method="contributions").path
+    with Annotations(path) as given, Store(store) as opened:
+        assert Outputs.held_by(given) == Outputs(Saliency("contributions", steps=3))
+        expected = model.contributions(opened.read(0, 6), steps=3, smooth=2.0)
+        np.testing.assert_array_equal(model.contributions(opened.read(0, 6), smooth=2.0), expected)
+        np.testing.assert_allclose(given.contributions(0, 6), expected, atol=np.abs(expected).max() / 250)

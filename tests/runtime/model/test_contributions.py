@@ -12,6 +12,7 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 from onnx import numpy_helper
+from scipy.special import roots_legendre
 
 from lsl_runtime import Model, annotate, build_gem
 from lsl_runtime.model.contributions import Integration
@@ -47,16 +48,17 @@ def references(images: NDArray[np.uint8]) -> NDArray[np.float64]:
 def naive(
     network: BandModel, images: NDArray[np.uint8], index: NDArray[np.integer], against: NDArray[np.integer], steps: int
 ) -> NDArray[np.float64]:
-    """Equation 1 of Sundararajan et al. by the midpoint rule, one picture after the other."""
+    """Equation 1 of Sundararajan et al. by Gauss and Legendre's rule, one picture after the other."""
+    places, weights = roots_legendre(steps)
     chosen = np.where(index < 0, network.logits(images).argmax(1), index)
     maps = np.zeros(images.shape[:3])
     for place, (image, reference) in enumerate(zip(images, references(images), strict=True)):
-        for step in range(steps):
-            picture = reference + (step + 0.5) / steps * (image - reference)
+        for at, weight in zip(places, weights, strict=True):
+            picture = reference + (at + 1) / 2 * (image - reference)
             gradient = network.contributions(
                 picture[None], (image - reference)[None] / 255, chosen[[place]], against[[place]]
             )
-            maps[place] += gradient[0] / steps
+            maps[place] += gradient[0] * weight / 2
     return maps
 
 
@@ -164,8 +166,10 @@ def test_one_picture_is_the_middle_of_the_way(model: Model, images: NDArray[np.u
 
 def test_numbers_that_the_maps_depend_on_are_noted() -> None:
     assert Saliency("contributions-once", steps=5).key == "saliency:contributions-once:2.0"
-    assert Saliency("contributions").key == "saliency:contributions:8:2.0"
-    assert Saliency("contributions", steps=16).noted == {"method": "contributions", "steps": 16, "smooth": 2.0}
+    assert Saliency("contributions").key == "saliency:contributions:gauss:8:2.0"
+    assert Saliency("contributions", steps=16).noted == {
+        "method": "contributions", "rule": "gauss", "steps": 16, "smooth": 2.0,
+    }  # fmt: skip
     assert Saliency("integrated", steps=16, smooth=1.0).key == Saliency("integrated").key
     with pytest.raises(ConfigError, match="smooth"):
         Integration(8, -0.5)
@@ -223,7 +227,7 @@ def test_annotations_and_maps_hold_them(make_bundle: Callable[..., Path], make_s
     assert annotate(store, model, saliency=True, saliency_method="contributions").resumed == 60
     with Annotations(path) as given:
         assert given.saliency_method == "contributions"
-        assert dict(given._maps.attrs) == {"method": "contributions", "steps": 8, "smooth": 2.0}
+        assert dict(given._maps.attrs) == {"method": "contributions", "rule": "gauss", "steps": 8, "smooth": 2.0}
         stored = given.saliency(0, 60)
     with Store(store) as opened:
         expected = model.saliency(opened.read(0, 60), method="contributions")

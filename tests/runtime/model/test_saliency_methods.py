@@ -98,7 +98,7 @@ def test_unknown_method_lists_the_known_ones(model: Model, images: NDArray[np.ui
 def test_keys_are_those_of_earlier_runs_and_tell_the_numbers_apart() -> None:
     assert [Saliency(method).key for method in get_args(SaliencyMethod)] == [
         "saliency", "saliency:smoothgrad:16:0.2", "saliency:gradient-input", "saliency:integrated:16",
-        "saliency:contributions:8:2.0", "saliency:contributions-once:2.0",
+        "saliency:contributions:gauss:8:2.0", "saliency:contributions-once:2.0",
     ]  # fmt: skip
     assert Saliency("smoothgrad", 32, 0.1).key == "saliency:smoothgrad:32:0.1"
     assert Saliency("gradient", 32).key == Saliency().key, "a number that changes nothing is not named"

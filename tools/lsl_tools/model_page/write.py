@@ -163,6 +163,7 @@ def _about(model: Model, settings: PageSettings, packed: Packed) -> dict[str, An
         "version": 1,
         "title": settings.title or f"Which {manifest.tasks[0].name.replace('_', ' ')}?",
         "size": manifest.image_size,
+        "contribution_steps": manifest.contribution_steps,
         "tasks": [
             {**asdict(task), "coarse_tasks": [asdict(one) for one in task.coarse_tasks]} for task in manifest.tasks
         ],

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.evaluation.scores import score
+from lsl_runtime.model.contributions import STEPS
 from lsl_shared.files.manifest import Manifest, Task
 from lsl_shared.measures.age import age_threshold, density_of
 from lsl_shared.measures.metrics import is_ordered
@@ -101,7 +102,8 @@ def _age_thresholds(
         held = _left_out(left_out, data) if left_out else HeldOut(answers.calibration, of.labels, of.groups)
         known = held.labels >= 0
         probabilities = softmax(held.logits[known, : len(task.classes)], task.temperature)
-        threshold = age_threshold(density_of(probabilities), held.labels[known], held.groups[known], task.coverage)
+        density, labels, groups = density_of(probabilities), held.labels[known], held.groups[known]
+        threshold = age_threshold(density, labels, groups, task.coverage, line_spread)
     return {} if threshold is None else {task.name: threshold}
 
 

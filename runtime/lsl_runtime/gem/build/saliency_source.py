@@ -14,7 +14,7 @@ from lsl_runtime.gem.build.source import Source
 from lsl_runtime.model.bundles import naming
 from lsl_runtime.model.contributions import SMOOTH
 from lsl_runtime.model.model import Model
-from lsl_runtime.model.saliency_methods import SIGNED, SaliencyMethod, checked_method
+from lsl_runtime.model.saliency_methods import SIGNED, SaliencyMethod, checked_method, pictures_of
 from lsl_shared.errors import AnnotationsError, BundleError
 from lsl_shared.files.annotations import Annotations
 from lsl_shared.wording import command_line
@@ -119,15 +119,15 @@ def contributions_source(
     """
     annotations, chunk_images = source.annotations, source.store.chunk_images
     predicted, made = task.predicted(annotations), signed_method(source, task)
-    wanted = method if method in SIGNED else made or "contributions"
+    wanted = checked_method(method if method and method in SIGNED else made or "contributions")
     stored = wanted == made
     if stored and predicted.all():
         return StoredMaps(annotations.contributions, chunk_images)
     maker = source.model or annotating_model(source, threads, task.lacking(stored))
-    maker.ready(saliency=True, method=checked_method(wanted))
-    logits = task.logits(annotations, maker)
+    maker.ready(saliency=True, method=wanted)
+    logits, steps = task.logits(annotations, maker), pictures_of(wanted, maker.manifest.contribution_steps)
     return lambda rows, images: maker.contributions(
-        images, logits[rows], steps=SIGNED[wanted], smooth=SMOOTH, batch_size=len(images)
+        images, logits[rows], steps=steps, smooth=SMOOTH, batch_size=len(images)
     )
 
 

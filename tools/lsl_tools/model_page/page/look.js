@@ -6,7 +6,6 @@ import { alike, isOutside, readAnswer } from "./reading.js";
 import { current, listen, mainTask, request, recut, select, state } from "./state.js";
 import { number, percent, problemIn, t } from "./words.js";
 
-const FINE_STEPS = 8;
 const ALIKE = 4;
 let asked = "";
 let chosen = { item: null, one: 0, other: -1, task: 0 };
@@ -181,7 +180,7 @@ async function drawMap() {
   const still = () => asked === key && byId("veil") === canvas;
   const ask = (steps) => state.engine.ask("map", { ...request(item), ...index, steps }, { first: true, step: (step, of) => { if (still() && of > 1) told.textContent = t("mapRough", { step, of }); } });
   try {
-    for (const steps of state.kind === "contributions" ? [1, FINE_STEPS] : [1]) {
+    for (const steps of state.kind === "contributions" ? [1, state.about.contribution_steps] : [1]) {
       const { map } = await ask(steps);
       if (!map || !still()) return;
       paint(canvas, veil(map), ...state.about.size);

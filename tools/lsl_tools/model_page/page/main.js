@@ -97,7 +97,7 @@ function listenToFrame() {
 globalThis.lsl = {
   about: () => state.about,
   answer: (file) => state.engine.ask("answer", request(newItem(file, "asked"))),
-  map: (file, { kind = "saliency", index = -1, against = -1, steps = 8, smooth = 0 } = {}) => state.engine.ask("map", { ...request(newItem(file, "asked")), kind, index, against, steps, smooth }).then((found) => found.map),
+  map: (file, { kind = "saliency", index = -1, against = -1, steps = state.about.contribution_steps, smooth = 0 } = {}) => state.engine.ask("map", { ...request(newItem(file, "asked")), kind, index, against, steps, smooth }).then((found) => found.map),
   pixels: (file) => state.engine.ask("picture", request(newItem(file, "asked"))).then((found) => found.rgba),
   csv: csvText,
 };

@@ -19,6 +19,20 @@ export function withoutDetails(rgb, [tall, wide]) {
   return references.get(rgb);
 }
 
+// Gauss and Legendre's rule on 0 to 1: places and weights of `n` pictures. Each place is a root of the n-th polynomial.
+function gauss(n) {
+  return Array.from({ length: n }, (_, k) => {
+    let x = Math.cos((Math.PI * (n - k - 0.25)) / (n + 0.5));
+    for (let turn = 0; ; turn += 1) {
+      let [before, value] = [1, x];
+      for (let j = 2; j <= n; j += 1) [before, value] = [value, ((2 * j - 1) * x * value - (j - 1) * before) / j];
+      const slope = (n * (before - x * value)) / (1 - x * x);
+      if (turn === 8) return [(x + 1) / 2, 1 / ((1 - x * x) * slope * slope)];
+      x -= value / slope;
+    }
+  });
+}
+
 // What each pixel adds to one logit, or to it less another; `steps` pictures on the way. `goOn` may stop it.
 export async function contributions(rgb, size, [index, against], { steps, smooth = SMOOTH, goOn = () => true, told = () => {} }) {
   const [tall, wide] = size;
@@ -27,15 +41,15 @@ export async function contributions(rgb, size, [index, against], { steps, smooth
   const direction = way.map((one) => one / 255);
   const total = new Float64Array(tall * wide);
   const dims = [1, tall, wide, 3];
-  for (let step = 0; step < steps; step += 1) {
-    const share = Math.fround((step + 0.5) / steps);
+  for (const [step, [place, weight]] of gauss(steps).entries()) {
+    const share = Math.fround(place);
     const picture = reference.map((one, k) => one + Math.fround(share * way[k]));
     const feeds = { image: ["float32", picture, dims], direction: ["float32", direction, dims] };
     const found = await run("contributions", { ...feeds, class_index: indexFeed(index), against_index: indexFeed(against) });
-    for (let k = 0; k < total.length; k += 1) total[k] += found.contributions[k];
+    for (let k = 0; k < total.length; k += 1) total[k] += weight * found.contributions[k];
     told(step + 1);
     if (step + 1 < steps && !(await goOn())) return null;
   }
-  const map = Float32Array.from(total, (one) => one / steps);
+  const map = Float32Array.from(total);
   return smooth ? blur(map, [tall, wide, 1], smooth, true) : map;
 }
