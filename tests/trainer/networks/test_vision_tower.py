@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from lsl_shared import Manifest, Task
 from lsl_shared.errors import ConfigError
@@ -161,6 +162,25 @@ def test_what_a_folder_lacks_or_must_not_hold_is_told(folders: dict[str, Path], 
     (tmp_path / "model.safetensors").rename(tmp_path / "pytorch_model.bin")
     with pytest.raises(ConfigError, match=r"weights are a pickle .*can run code when it is read"):
         transferred_network(config(tmp_path), SIZE, 2)
+
+
+def test_weights_of_another_network_are_refused(folders: dict[str, Path], tmp_path: Path) -> None:
+    for file in folders["vit"].iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    weights = load_file(tmp_path / "model.safetensors")
+    chosen = next(name for name, value in weights.items() if value.shape == (64, 32))
+
+    def refused(match: str) -> None:
+        with pytest.raises(ConfigError, match=match):
+            transferred_network(config(tmp_path), SIZE, 2)
+
+    save_file({**weights, chosen: torch.zeros(5, 7)}, tmp_path / "model.safetensors", {"format": "pt"})
+    refused(r"not of the network in its config.json: .* is 5×7, expected 64×32")
+    del weights[chosen]
+    save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
+    refused(r"its weights lack 1 of the tensors .*, such as")
+    (tmp_path / "model.safetensors").write_bytes((folders["vit"] / "model.safetensors").read_bytes()[:9000])
+    refused(r"cannot be loaded \(.*incomplete")
 
 
 def test_code_in_a_folder_is_never_run(folders: dict[str, Path], tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from lsl_shared.errors import ConfigError
 from lsl_trainer.networks.block_output import BlockOutput
+from lsl_trainer.networks.loading import check_loaded
 from lsl_trainer.networks.open_clip import OPEN_CLIP, open_clip_tower
 from lsl_trainer.networks.prefix_tokens import filled_patches, patch_sides, prefix_tokens
 from lsl_trainer.networks.preprocessor import PREPROCESSOR, Preprocessor, has_preprocessor, read_preprocessor
@@ -129,6 +130,8 @@ def _check_folder(folder: Path) -> None:
 
 
 def _loaded(name: str, *, local: bool) -> Any:
+    from safetensors import SafetensorError
+
     library = _transformers()
     with _quiet(), _offline() if local else contextlib.nullcontext():
         try:
@@ -137,11 +140,14 @@ def _loaded(name: str, *, local: bool) -> Any:
                 name, local_files_only=local, attn_implementation="eager", trust_remote_code=False
             )
             kind, settings, further = _kind(name, settings)
-            return kind.from_pretrained(
-                name, config=settings, local_files_only=local, use_safetensors=True, dtype=torch.float32, **further
-            )
-        except (OSError, ValueError) as problem:
+            model, told = kind.from_pretrained(
+                name, config=settings, local_files_only=local, use_safetensors=True, dtype=torch.float32,
+                output_loading_info=True, ignore_mismatched_sizes=True, **further,
+            )  # fmt: skip
+        except (OSError, ValueError, SafetensorError) as problem:
             raise ConfigError(_told(name, problem, local)) from None
+    check_loaded(name, told)
+    return model
 
 
 def _kind(name: str, settings: Any) -> tuple[Any, Any, dict[str, Any]]:
