@@ -229,7 +229,13 @@ def table(lines: list[dict[str, Any]]) -> Iterator[str]:
         yield f"| {family} | {kinds} | {sizes} | {told} | {first.get('page', '–')} | {first.get('package', '–')} |"
 
 
-def main(work: Path, families: str = "", sizes: str = SIZES, images: Annotated[int, typer.Option(min=8)] = 24) -> None:
+def main(
+    work: Path,
+    families: str = "",
+    sizes: str = SIZES,
+    images: Annotated[int, typer.Option(min=8)] = 24,
+    bare: Annotated[bool, typer.Option("--bare", help="Without page and package.")] = False,
+) -> None:
     """Tries families at sizes; lines already in WORK/families.jsonl are not tried again."""
     import torch
 
@@ -243,7 +249,7 @@ def main(work: Path, families: str = "", sizes: str = SIZES, images: Annotated[i
     for place, (height, width) in enumerate(wanted):
         for family in chosen:
             if (family, f"{height}×{width}") not in done:
-                lines.append(tried(family, (height, width), images, work, all_outputs=place == 0))
+                lines.append(tried(family, (height, width), images, work, all_outputs=place == 0 and not bare))
                 with results.open("a") as stream:
                     stream.write(json.dumps(lines[-1], ensure_ascii=False) + "\n")
                 typer.echo(json.dumps(lines[-1], ensure_ascii=False))

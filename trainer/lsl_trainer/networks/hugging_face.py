@@ -15,7 +15,7 @@ from torch import Tensor
 
 from lsl_shared.errors import ConfigError
 from lsl_trainer.networks.block_output import BlockOutput
-from lsl_trainer.networks.loading import check_loaded
+from lsl_trainer.networks.loading import check_loaded, complete
 from lsl_trainer.networks.open_clip import OPEN_CLIP, open_clip_tower
 from lsl_trainer.networks.prefix_tokens import filled_patches, patch_sides, prefix_tokens
 from lsl_trainer.networks.preprocessor import PREPROCESSOR, Preprocessor, has_preprocessor, read_preprocessor
@@ -146,7 +146,7 @@ def _loaded(name: str, *, local: bool) -> Any:
             )  # fmt: skip
         except (OSError, ValueError, SafetensorError) as problem:
             raise ConfigError(_told(name, problem, local)) from None
-    check_loaded(name, told)
+    check_loaded(name, complete(model, told))
     return model
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lsl_shared.errors import ConfigError
 
-__all__ = ["check_loaded"]
+__all__ = ["check_loaded", "complete"]
 
 _MAY_LACK = ("fpn.", "hidden_states_norms.", "mask_token", "pooler.")
 """Parts that a folder of the whole model lacks, and that no feature here depends on but by a fresh normalization."""
@@ -26,6 +26,15 @@ def check_loaded(name: str, told: Mapping[str, Any]) -> None:
             f"--backbone hf:{name}: its weights lack {len(missing)} of the tensors of the network in its config.json, "
             f"such as {missing[0]}; get both files anew, from the same place"
         )
+
+
+def complete(model: Any, told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is still missing once Pixio's normalization is where its backbone has it: a folder of the model has one."""
+    own = {key for key in told["missing_keys"] if key.startswith("layernorm.")}
+    if model.config.model_type != "pixio" or not own:
+        return told
+    model.layernorm.load_state_dict(model.pixio.layernorm.state_dict())
+    return {**told, "missing_keys": set(told["missing_keys"]) - own}
 
 
 def _sides(shape: Any) -> str:
