@@ -64,7 +64,7 @@ def large(scene: MakeScene) -> Scene:
 
 @pytest.mark.parametrize("enlarged", [1, 2])
 def test_a_file_is_read_only_as_far_as_needed(enlarged: int, large: Scene, tmp_path: Path) -> None:
-    whole = cv2.resize(large.photograph, None, fx=enlarged, fy=enlarged)
+    whole = np.asarray(cv2.resize(large.photograph, None, fx=enlarged, fy=enlarged), np.uint8)
     path = tmp_path / "a.jpg"
     cv2.imwrite(str(path), whole[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 98])
     picture, found = standardize_file(path, (128, 320), "")

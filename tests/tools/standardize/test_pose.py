@@ -90,7 +90,7 @@ def test_a_standardized_image_is_copied() -> None:
 def test_a_reduced_photograph_gives_the_same_image(by: int) -> None:
     rows, columns = np.mgrid[:480, :800]
     smooth = np.stack([columns / 4, rows / 3, 120 + 60 * np.sin(columns / 90)], axis=-1).astype(np.uint8)
-    reduced = cv2.resize(smooth, (800 // by, 480 // by), interpolation=cv2.INTER_AREA)
+    reduced = np.asarray(cv2.resize(smooth, (800 // by, 480 // by), interpolation=cv2.INTER_AREA), np.uint8)
     pose = Pose(21.0, (390.5, 251.0, 500.0, 200.0), (64, 160), flip_x=True)
     outline = np.array([[200.0, 150.0], [600.0, 180.0], [580.0, 390.0], [210.0, 330.0]])
     whole, fewer = warp(smooth, pose, outline), warp(reduced, pose.reduced(by), reduced_points(outline, by))

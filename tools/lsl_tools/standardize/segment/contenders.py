@@ -10,9 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_tools.standardize.segment.completion import completed
-from lsl_tools.standardize.segment.ellipse import at_frame, ellipse_of, polygon_mask
+from lsl_tools.standardize.segment.ellipse import (
+    at_frame,
+    ellipse_of,
+    overlap,
+    points_and_normals,
+    polygon_mask,
+)
 from lsl_tools.standardize.segment.outline import PLAIN, Edges, Outline, sketch_outlines, trace_outline
-from lsl_tools.standardize.segment.search import PROPORTIONS, find_ellipses
+from lsl_tools.standardize.segment.search import LENGTHS, PROPORTIONS, find_ellipses
 from lsl_tools.standardize.segment.tissue import Tissue
 
 __all__ = ["Contender", "find_contenders"]
@@ -23,6 +29,9 @@ CUT: Final = 3.2  # against an embryo whose whole outline runs along the frame
 UNLIKE: Final = 1.0  # against what is too round or too long for an embryo
 NEAR_FRAME: Final = 3.0  # pixels
 SHARED: Final = 0.4  # of the smaller embryo, from which two are the same
+ALONE: Final = 0.97  # of all tissue, of an embryo that lies alone
+ELLIPTIC: Final = 0.93  # overlap with an ellipse by which a piece of tissue is one embryo
+USUAL: Final = (1.8, 2.9)  # length to width of most embryos
 SMOOTHED: Final = 7  # points of a contour that are averaged
 ADDED: Final = 5.0  # pixels from the outline before, beyond which a point belongs to what was added
 
@@ -39,8 +48,12 @@ class Contender:
 def find_contenders(tissue: Tissue) -> list[Contender]:
     """The embryos in the tissue that are clear enough to be meant, the likeliest first; often it is one.
 
-    The first is outlined with care, the others are sketches.
+    The first is outlined with care, the others are sketches. A lone embryo needs no search.
     """
+    alone = _alone(tissue.mask)
+    if alone is not None:
+        whole = _finished(Edges(tissue), alone, 1.0)
+        return [whole] if whole is not None else []
     ellipses, scores = find_ellipses(tissue)
     if not len(ellipses):
         return []
@@ -49,7 +62,26 @@ def find_contenders(tissue: Tissue) -> list[Contender]:
     for sketch in sorted(sketches, key=lambda sketch: -sketch.worth):
         if not any(_same(sketch, other) for other in found) and sketch.mask.any():
             found.append(sketch)
-    return [_finished(edges, found[0]), *found[1:]] if found else []
+    return [_finished(edges, found[0].mask, found[0].worth) or found[0], *found[1:]] if found else []
+
+
+def _alone(tissue: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """The mask of an embryo that lies whole and alone, by its shape, in the tissue's mask; None where others may lie.
+
+    Two embryos that overlap look like one only where they hide each other all but wholly.
+    """
+    _, pieces, boxes, _ = cv2.connectedComponentsWithStats(tissue)
+    areas = boxes[1:, cv2.CC_STAT_AREA]
+    if not len(areas) or areas.max() < ALONE * areas.sum():
+        return None
+    mask = np.asarray(pieces == 1 + int(areas.argmax()), np.uint8)
+    ellipse, shape = ellipse_of(mask), (mask.shape[0], mask.shape[1])
+    points, _ = points_and_normals(ellipse, 96)
+    proper = USUAL[0] * ellipse[3] <= ellipse[2] <= USUAL[1] * ellipse[3]
+    large = 2 * ellipse[2] >= LENGTHS[0] * max(shape)
+    if not (proper and large) or at_frame(points, shape, NEAR_FRAME).any():
+        return None
+    return mask if overlap(mask, polygon_mask(points, shape)) >= ELLIPTIC else None
 
 
 def _sketched(outline: Outline, score: float, tissue: Tissue) -> Contender:
@@ -68,13 +100,14 @@ def _same(one: Contender, other: Contender) -> bool:
     return cv2.countNonZero(one.mask & other.mask) >= SHARED * smaller
 
 
-def _finished(edges: Edges, sketch: Contender) -> Contender:
-    outline = trace_outline(edges, ellipse_of(sketch.mask))
-    mask = polygon_mask(outline.points, (sketch.mask.shape[0], sketch.mask.shape[1]))
+def _finished(edges: Edges, sketch: NDArray[np.uint8], worth: float) -> Contender | None:
+    """The embryo near the mask of a sketch, outlined with care; None where nothing is left."""
+    outline = trace_outline(edges, ellipse_of(sketch))
+    mask = polygon_mask(outline.points, (sketch.shape[0], sketch.shape[1]))
     if not mask.any():
-        return sketch
+        return None
     whole = completed(mask, edges.tissue)
-    return Contender(whole, outline if whole is mask else _around(whole, outline), sketch.worth)
+    return Contender(whole, outline if whole is mask else _around(whole, outline), worth)
 
 
 def _around(mask: NDArray[np.uint8], outline: Outline) -> Outline:

@@ -20,15 +20,18 @@ def ellipse_of(mask: NDArray[Any]) -> Floats:
     """
     import cv2
 
-    moments = cv2.moments(np.asarray(mask, np.uint8), True)
-    if not moments["m00"]:
+    whole = np.asarray(mask, np.uint8)
+    left, top, width, height = cv2.boundingRect(whole)
+    if not width:
         return np.zeros(5)
+    moments = cv2.moments(whole[top : top + height, left : left + width], True)
     cross = np.array([[moments["mu20"], moments["mu11"]], [moments["mu11"], moments["mu02"]]]) / moments["m00"]
     spreads, axes = np.linalg.eigh(cross)
     across, along = 2 * np.sqrt(np.maximum(spreads, 0))
     angle = np.arctan2(axes[1, 1], axes[0, 1])
     angle = (angle + np.pi / 2) % np.pi - np.pi / 2
-    return np.array([moments["m10"] / moments["m00"], moments["m01"] / moments["m00"], along, across, angle])
+    x, y = left + moments["m10"] / moments["m00"], top + moments["m01"] / moments["m00"]
+    return np.array([x, y, along, across, angle])
 
 
 def points_and_normals(ellipse: Floats, count: int) -> tuple[Floats, Floats]:

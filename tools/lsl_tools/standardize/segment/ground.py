@@ -38,7 +38,8 @@ def model_ground(photograph: FloatArray, rough: FloatArray) -> Ground:
 
     height, width = photograph.shape[:2]
     rows, columns = np.arange(0, height, EVERY), np.arange(0, width, EVERY)
-    surface = _Surface(_terms(rows, columns, height, width), photograph[::EVERY, ::EVERY].reshape(-1, 3))
+    colours = np.ascontiguousarray(photograph[::EVERY, ::EVERY].reshape(-1, 3).T)
+    surface = _Surface(_terms(rows, columns, height, width), colours)
     variation = rough[::EVERY, ::EVERY].ravel()
     flat = variation <= FLAT * max(float(np.quantile(variation, 0.1)), 0.3)
     chosen = surface.fit(flat)
@@ -66,7 +67,7 @@ def _terms(rows: NDArray[Any], columns: NDArray[Any], height: int, width: int) -
 
 
 class _Surface:
-    """The fit: `terms` (P, 6), `colours` (P, 3) of the same pixels → `weights` (6, 3) and `noise` (3,)."""
+    """The fit: `terms` (P, 6), `colours` (3, P) of the same pixels → `weights` (6, 3) and `noise` (3,)."""
 
     def __init__(self, terms: FloatArray, colours: FloatArray) -> None:
         self.terms, self.colours = terms, colours
@@ -75,24 +76,27 @@ class _Surface:
 
     def fit(self, flat: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Settles on the pixels bool (P,) that are ground."""
-        brightness = self.colours.mean(axis=1)
+        brightness = self.colours.mean(axis=0)
         chosen: NDArray[np.bool_] = flat & (brightness > np.quantile(brightness[flat], 0.9) - SAME_LIGHT)
         for turn in range(ROUNDS):
             self._solve(chosen, order=1 if turn == 0 else 3 if turn == 1 else 6)
-            away = self.colours - self.terms @ self.weights
-            farthest = np.abs(away).max(axis=1)
+            farthest = self._away().max(axis=0)
             settled = max(3.0, 3 * 1.4826 * float(np.median(farthest[chosen])))
             limit = min(settled if turn > 2 else SAME_LIGHT - 5 * turn, SAME_LIGHT)
             nearer = (farthest < limit) & (flat | (turn > ROUNDS - 3))
             if nearer.sum() < 20:
                 break
             chosen = nearer
-        spread = np.median(np.abs(self.colours - self.terms @ self.weights)[chosen], axis=0)
+        spread = np.median(self._away()[:, chosen], axis=1)
         self.noise = np.maximum(1.4826 * spread, 0.5).astype(np.float32)
         return chosen
+
+    def _away(self) -> FloatArray:
+        """How far the colours lie from the surface, (3, P)."""
+        return np.asarray(np.abs(self.colours - self.weights.T @ self.terms.T))
 
     def _solve(self, chosen: NDArray[np.bool_], order: int) -> None:
         terms = self.terms[chosen, :order]
         normal = terms.T @ terms + 1e-3 * np.eye(order, dtype=np.float32)
         self.weights = np.zeros((6, 3), np.float32)
-        self.weights[:order] = np.linalg.solve(normal, terms.T @ self.colours[chosen])
+        self.weights[:order] = np.linalg.solve(normal, terms.T @ self.colours[:, chosen].T)

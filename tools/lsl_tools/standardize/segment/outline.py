@@ -30,7 +30,7 @@ SIDE: Final = 3  # pixels to either side where tissue and ground are compared
 ROUNDS: Final = 3
 MOST_HOLLOW, MOST_LEFT_OUT = 8, 10  # pixels that count
 TOO_FAR: Final = 100.0
-SETTLED: Final = 0.2  # pixels that the ellipse may still move
+SETTLED: Final = 0.4  # pixels that the ellipse may still move
 
 
 FloatArray = NDArray[np.float32]

@@ -44,7 +44,7 @@ def _tried(tissue: Tissue, maps: SupportMaps) -> tuple[Floats, Floats]:
         which.append(np.repeat(np.arange(first, first + ANGLES), len(rows)))
         places.append(np.tile(np.stack([columns, rows], axis=1) * float(step), (ANGLES, 1)))
     shape, place = np.concatenate(which), np.concatenate(places)
-    held = maps.hold(shapes, shape, place)
+    held = maps.hold(shapes, shape, place) if len(shape) else np.zeros(0, bool)
     if not held.any():
         return np.zeros((0, 5)), np.zeros(0)
     shape, place = shape[held], place[held]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 import cv2
@@ -26,7 +27,10 @@ CORE: Final = 0.7  # of the half axes, where tissue must lie at once
 
 COLOURS: Final = np.ones((1, 3), np.float32)  # sums them
 
+MOST_AT_ONCE: Final = 1 << 14  # points that OpenCV looks up along one axis
+
 FloatArray = NDArray[np.float32]
+Short = NDArray[np.int16]
 
 
 class SupportMaps:
@@ -41,7 +45,7 @@ class SupportMaps:
         mask = cv2.resize(tissue.mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
         plane = cv2.GaussianBlur(cv2.resize(tissue.photograph, size, interpolation=cv2.INTER_AREA), (0, 0), 0.8)
         self._width, self._height = size[0] + 2, size[1] + 2  # a frame of one pixel stands for all that lies outside
-        self._tissue = np.pad(mask, 1).ravel()
+        self._tissue = np.pad(mask, 1)
         self._maps = np.full((DIRECTIONS, self._height, self._width), OUTSIDE, np.float32)
         _draw_maps(self._maps[:, 1:-1, 1:-1], plane, mask)
 
@@ -51,8 +55,8 @@ class SupportMaps:
         Shape `which` (N,) of `shapes` (S, 3), half axes and angle, lies at `places` (N, 2).
         """
         centres = _grid(places.T)
-        columns, rows = (_grid(CORE * np.concatenate([ends, -ends])).take(which, axis=1) for ends in _ends(shapes))
-        return np.asarray(self._tissue.take(self._offset(columns + centres[0], rows + centres[1])).min(axis=0) > 0.5)
+        columns, rows = (_grid(CORE * np.concatenate([ends, -ends])) for ends in _ends(shapes))
+        return np.asarray(self._sampled(columns, rows, which, centres).min(axis=0) > 0.5)
 
     def score(self, shapes: Floats, which: NDArray[np.intp], places: Floats, count: int) -> Floats:
         """How well ellipses fit, about -1 … 1.5: (N,), for shape `which` (N,) of `shapes` (S, 3) at `places` (N, 2).
@@ -61,11 +65,9 @@ class SupportMaps:
         the mean support along the outline, and half that of its two worst eighths again, since the main embryo is
         whole; less for what is no tissue inside.
         """
-        x, y, direction, shares = (table.take(which, axis=1) for table in _rims(shapes, count))
-        centres = _grid(places.T)
-        flat = self._offset(x + centres[0], y + centres[1])
-        flat = flat + direction * (self._width * self._height)
-        eighths = self._maps.reshape(-1).take(flat) * shares
+        x, y, direction, shares = _rims(shapes, count)
+        centres, shares = _grid(places.T), shares.take(which, axis=1)
+        eighths = self._sampled(x, y, which, centres, direction) * shares
         eighths = eighths.reshape(EIGHTHS, -1, len(places)).sum(axis=1)
         parts = shares.reshape(EIGHTHS, -1, len(places)).sum(axis=1)
         hollow = 1 - self._filled(shapes, which, centres, count // 2)
@@ -81,25 +83,36 @@ class SupportMaps:
         around = _around(count)
         ends_x, ends_y = _ends(shapes)
         x, y = (np.cos(around) * ends[0] + np.sin(around) * ends[1] for ends in (ends_x, ends_y))
-        columns, rows = (_grid(RING * side).take(which, axis=1) for side in (x, y))
-        return np.asarray(self._tissue.take(self._offset(columns + centres[0], rows + centres[1])).mean(axis=0))
+        return np.asarray(self._sampled(_grid(RING * x), _grid(RING * y), which, centres).mean(axis=0))
 
-    def _offset(self, column: Any, row: Any) -> NDArray[np.intp]:
-        """Places in the flat maps of points in their pixels."""
-        column = np.clip(column, -1, self._width - 2)
-        row = np.clip(row, -1, self._height - 2)
-        row += 1
-        row *= self._width
-        row += column
-        row += 1
-        return np.asarray(row, np.intp)
+    def _sampled(
+        self, x: Short, y: Short, which: NDArray[np.intp], centres: Short, direction: Short | None = None
+    ) -> FloatArray:
+        """The maps, or the tissue, at points `x`, `y` (P, S) of shape `which` (N,) around `centres` (2, N): (P, N).
+
+        In the maps' pixels; `direction` (P, S) says of which map.
+        """
+        plane = self._tissue if direction is None else self._maps.reshape(-1, self._width)
+        points = np.empty((len(x), len(which), 2), np.int16)
+        for axis, (side, most) in enumerate(((x, self._width), (y, self._height))):
+            place = side.take(which, axis=1)
+            place += centres[axis] + np.int16(1)
+            np.minimum(place, np.int16(most - 1), out=place)
+            np.maximum(place, np.int16(0), out=points[..., axis])
+        if direction is not None:
+            points[..., 1] += (direction * np.int16(self._height)).take(which, axis=1)
+        none: Any = None  # both coordinates are in `points`
+        starts = range(0, len(which), MOST_AT_ONCE)
+        parts = [cv2.remap(plane, points[:, at : at + MOST_AT_ONCE], none, cv2.INTER_NEAREST) for at in starts]
+        return np.asarray(np.concatenate(parts, axis=1), np.float32)
 
 
-def _grid(pixels: Any) -> NDArray[np.int32]:
+def _grid(pixels: Any) -> Short:
     """The nearest pixels of the maps to lengths in the tissue's pixels."""
-    return np.asarray(np.rint(pixels * REDUCED), np.int32)
+    return np.asarray(np.rint(pixels * REDUCED), np.int16)
 
 
+@cache
 def _around(count: int) -> Floats:
     """`count` angles (count, 1) all around, none of them on an axis."""
     return (np.linspace(0, 2 * np.pi, count, endpoint=False) + np.pi / count)[:, None]
@@ -117,7 +130,7 @@ def _rims(shapes: Floats, count: int) -> tuple[Any, Any, Any, FloatArray]:
     around = _around(count)
     along, across, angle = shapes.T
     u, v = along * np.sin(around), across * np.cos(around)
-    direction = np.rint((np.arctan2(u, v) + angle) * (DIRECTIONS / (2 * np.pi))).astype(np.intp) % DIRECTIONS
+    direction = np.rint((np.arctan2(u, v) + angle) * (DIRECTIONS / (2 * np.pi))).astype(np.int16) % DIRECTIONS
     weights = np.sqrt(u * u + v * v)
     x, y = (np.cos(around) * ends[0] + np.sin(around) * ends[1] for ends in _ends(shapes))
     return _grid(x), _grid(y), direction, (weights / weights.sum(axis=0)).astype(np.float32)

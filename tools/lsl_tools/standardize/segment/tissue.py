@@ -41,13 +41,12 @@ def find_tissue(reduced: NDArray[np.uint8]) -> Tissue:
     smooth = cv2.GaussianBlur(reduced, (0, 0), SMOOTH).astype(np.float32)
     rough = roughness(smooth)
     ground = model_ground(smooth, rough)
-    away = cv2.absdiff(smooth, ground.light) * (1 / np.maximum(ground.noise, LEAST_NOISE))
-    red, green, blue = cv2.split(away)
-    coloured = (np.asarray(cv2.max(cv2.max(red, green), blue)) > COLOUR_STEP).astype(np.uint8)
-    textured = (rough > TEXTURE_STEP * max(ground.roughness, LEAST_ROUGHNESS)).astype(np.uint8)
+    most = tuple((COLOUR_STEP * np.maximum(ground.noise, LEAST_NOISE)).tolist())
+    coloured = np.asarray(cv2.inRange(cv2.absdiff(smooth, ground.light), (-1.0, -1.0, -1.0), most)) == 0
+    textured = (rough > TEXTURE_STEP * max(ground.roughness, LEAST_ROUGHNESS)).view(np.uint8)
     # Around tissue the window still sees its rim: that much is taken away again.
     grain = np.asarray(cv2.erode(textured, disc(WINDOW // 2 + 1), borderValue=1), np.uint8)
-    return Tissue(smooth, _whole(coloured | grain))
+    return Tissue(smooth, _whole(coloured.view(np.uint8) | grain))
 
 
 def disc(radius: int) -> NDArray[Any]:
