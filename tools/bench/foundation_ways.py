@@ -75,11 +75,11 @@ def embryo_ways(
         return lambda name: _with_layers(name, trained(problem, name, small, base.having(**settings), reuse=True))
 
     return {
-        "hand-made, sparse": lambda name: handmade(problem, name, "sparse"),
         "frozen, last layer": ridge(features[-1:]),
         "frozen, best layer": ridge(features),
         "adapters": learning(recipe.adapters),
         "whole": learning(recipe.whole),
+        "hand-made, sparse": lambda name: handmade(problem, name, "sparse"),
     }
 
 

@@ -46,7 +46,7 @@ def main() -> None:
     """Parses, measures, prints."""
     arguments, further = _arguments()
     if arguments.what == "forward":
-        _forward(arguments.store, arguments.images)
+        _forward(arguments.store, arguments.images, arguments.turns)
     else:
         _compare(arguments, [*(WHOLE if arguments.what == "whole" else FROZEN), *further])
 
@@ -132,7 +132,7 @@ def _share_right(store: Path, out: Path, metrics: dict[str, object]) -> float:
     return float(np.mean(answers.class_index == truth[rows]))
 
 
-def _forward(path: Path, count: int) -> None:
+def _forward(path: Path, count: int, turns: int) -> None:
     """Features of `count` images against bare forward passes of as many, in turn."""
     import torch
 
@@ -155,7 +155,7 @@ def _forward(path: Path, count: int) -> None:
                 network.features(torch.from_numpy(images[start : start + 16]).permute(0, 3, 1, 2) / 255)
 
     times: dict[str, list[tuple[float, float]]] = {}
-    for turn in range(3):
+    for turn in range(turns):
         for name, work in (("bare", bare), ("features", lambda: FrozenFeatures(network).of(images))):
             began = time.monotonic(), time.process_time()
             work()

@@ -23,13 +23,13 @@ from lsl_trainer.choosing.choice import read_choice
 from lsl_trainer.data.image_cache import remove_images
 from lsl_trainer.data.split import TEST
 from lsl_trainer.data.training_data import TrainingData
-from lsl_trainer.frozen.features import FEATURES
 from lsl_trainer.learning.algorithm import TwoStepTraining
 from lsl_trainer.learning.epoch import Epoch
 from lsl_trainer.learning.left_out_file import write_left_out
 from lsl_trainer.reporting.findings import find_out
 from lsl_trainer.reporting.report import write_report
 from lsl_trainer.reporting.versions import versions
+from lsl_trainer.runs.features_folder import features_beside
 from lsl_trainer.runs.run_folder import CHECKPOINTS, METRICS, MODEL, MODEL_FP16, MODEL_INT8, REPORT
 
 __all__ = ["finish_run"]
@@ -84,7 +84,7 @@ def _write_bundles(training: TwoStepTraining, out: Path, on_step: Callable[[str]
     for bundle in (MODEL, MODEL_FP16, MODEL_INT8):
         shutil.rmtree(out / bundle, ignore_errors=True)  # of a run that was killed before its report
     _, parity = write_bundle(
-        training.network, data, config, out / MODEL, out.parent / FEATURES, training.left_out, on_step
+        training.network, data, config, out / MODEL, features_beside(out), training.left_out, on_step
     )
     if config.export.graph_precision == "fp16":
         half_bundle(out / MODEL, out / MODEL_FP16)
