@@ -98,10 +98,26 @@ def folder_of(family: str, work: Path) -> Path:
         for parameter in model.parameters():
             if not parameter.any():
                 parameter.normal_(0, 0.1)
+    if any(isinstance(module, torch.nn.BatchNorm2d) for module in model.modules()):
+        _with_statistics(model)
     model.save_pretrained(path)
     (path / "preprocessor_config.json").write_text(json.dumps(STATISTICS))
     (path / "README.md").write_text("---\nlicense: apache-2.0\n---\n")
     return path
+
+
+def _with_statistics(model: Any) -> None:
+    """Lets batch normalizations know the statistics of embryos, as after a training: else answers are of no scale."""
+    import torch
+
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = None  # the mean of what is seen
+    light = torch.from_numpy(np.stack([one.image for one in demo_images(16, seed=3)])).permute(0, 3, 1, 2).float() / 255
+    mean, std = (torch.tensor(STATISTICS[name]).view(3, 1, 1) for name in ("image_mean", "image_std"))
+    with torch.no_grad():
+        model.train()((light - mean) / std)
+    model.eval()
 
 
 def _write_open_clip(path: Path) -> None:
