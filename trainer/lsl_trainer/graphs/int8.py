@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 __all__ = ["to_int8"]
 
-_QUANTIZED = ["Conv", "Relu", "Add", "AveragePool", "MaxPool", "Concat"]
+_QUANTIZED = ["Conv", "Relu", "Clip", "Add", "AveragePool", "MaxPool", "Concat"]
 _BATCH = 4
 
 
@@ -22,7 +22,8 @@ def to_int8(model: onnx.ModelProto, images: NDArray[np.uint8]) -> onnx.ModelProt
     """A copy of a classifier made by `export`, whose convolutions compute in int8. Inputs and outputs keep their types.
 
     `images` are some dozens of training images, uint8 (N, H, W, 3). They tell the range of every activation. Weights
-    have a scale for each output channel. The linear layer and the probabilities stay in float32.
+    have a scale for each output channel. The first convolution, which reads the pixels, the linear layer and the
+    probabilities stay in float32.
     """
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -45,6 +46,7 @@ def to_int8(model: onnx.ModelProto, images: NDArray[np.uint8]) -> onnx.ModelProt
             Batches(),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=_QUANTIZED,
+            nodes_to_exclude=_left_in_float(onnx.load(prepared)),
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
@@ -53,6 +55,14 @@ def to_int8(model: onnx.ModelProto, images: NDArray[np.uint8]) -> onnx.ModelProt
     del new.metadata_props[:]
     new.metadata_props.extend(model.metadata_props)
     return new
+
+
+def _left_in_float(model: onnx.ModelProto) -> list[str]:
+    """The first convolution, and bounds on anything but a convolution's result, which in eight bits are its range."""
+    convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
+    results = {name for node in convolutions for name in node.output}
+    bounds = [node.name for node in model.graph.node if node.op_type == "Clip" and node.input[0] not in results]
+    return [*bounds, *(node.name for node in convolutions[:1])] if len(convolutions) > 1 else bounds
 
 
 @contextmanager

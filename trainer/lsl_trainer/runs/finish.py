@@ -13,6 +13,7 @@ import numpy as np
 
 from lsl_runtime.evaluation.evaluate import evaluate
 from lsl_runtime.model.model import Model
+from lsl_shared.errors import BundleError
 from lsl_shared.files.atomic import write_text
 from lsl_shared.files.out_of_fold import OUT_OF_FOLD, OutOfFold, write_out_of_fold
 from lsl_trainer.bundle.agreement import agreement
@@ -89,11 +90,18 @@ def _write_bundles(training: TwoStepTraining, out: Path, on_step: Callable[[str]
     if config.export.graph_precision == "fp16":
         half_bundle(out / MODEL, out / MODEL_FP16)
     if config.export.graph_precision == "int8":
-        images = data.fine.images[np.sort(data.fine.rows[:_QUANTIZED_BY])]
-        int8_bundle(out / MODEL, images, out / MODEL_INT8)
-        if data.first:
-            training.notes.append(_agreement_told(data, out))
+        training.notes.extend(_quantized(data, out))
     return asdict(parity)
+
+
+def _quantized(data: TrainingData, out: Path) -> list[str]:
+    """Writes the int8 bundle, and tells how far it agrees; or why there is none, which is no reason to lose a run."""
+    images = data.fine.images[np.sort(data.fine.rows[:_QUANTIZED_BY])]
+    try:
+        int8_bundle(out / MODEL, images, out / MODEL_INT8)
+    except BundleError as problem:
+        return [f"{MODEL_INT8} was not written, eight bits are too few for this network ({problem.problem})"]
+    return [_agreement_told(data, out)] if data.first else []
 
 
 def _agreement_told(data: TrainingData, out: Path) -> str:
