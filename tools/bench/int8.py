@@ -60,7 +60,8 @@ def main(
         learnt = rows["train"][np.random.default_rng(0).permutation(len(rows["train"]))[:calibrate]]
         int8_bundle(model, read(trained, task, np.sort(learnt), calibrate)[0], Path(folder) / "int8")
         small = Model.load(Path(folder) / "int8", device="cpu")
-        sets = [(f"{trained.name} {name}", trained, rows[name]) for name in rows if name != "train"]
+        sets: list[tuple[str, Path, NDArray[np.intp] | None]] = []
+        sets += [(f"{trained.name} {name}", trained, rows[name]) for name in rows if name != "train"]
         sets += [(f"{store.name} all", store, None) for store in judge]
         for name, store, chosen in sets:
             told = agreement(whole, small, *read(store, task, chosen, images)).told("int8", "of these")

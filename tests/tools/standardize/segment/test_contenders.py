@@ -9,6 +9,7 @@ from lsl_tools.demo.scene import Scene
 from lsl_tools.standardize.segment import contenders
 from lsl_tools.standardize.segment.contenders import find_contenders
 from lsl_tools.standardize.segment.ellipse import overlap, points_and_normals, polygon_mask
+from lsl_tools.standardize.segment.search import find_ellipses
 from lsl_tools.standardize.segment.segmentation import reduced
 from lsl_tools.standardize.segment.tissue import Tissue, find_tissue
 
@@ -27,7 +28,7 @@ def drawn(*ellipses: tuple[float, ...]) -> Tissue:
 @pytest.fixture
 def searched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows by one with every search."""
-    found, search = [], contenders.find_ellipses
+    found, search = list[int](), find_ellipses
 
     def counted(tissue: Tissue) -> object:
         found.append(1)

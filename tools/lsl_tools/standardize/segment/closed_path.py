@@ -30,7 +30,8 @@ def closed_paths(cost: NDArray[Any], bend: float) -> NDArray[np.int64]:
     both = np.stack([rows[:half], rows[::-1][:half]], axis=1)
     layers = np.ascontiguousarray(cost.transpose(1, 0, 2), np.float32)
     totals = _totals(layers[both].reshape(half, 2 * many, -1), bend)
-    paths = _traced_back(totals, _meeting(*totals[-1].reshape(2, many, -1), bend), bend).reshape(half, 2, many)
+    one, other = totals[-1].reshape(2, many, -1)
+    paths = _traced_back(totals, _meeting(one, other, bend), bend).reshape(half, 2, many)
     whole = np.concatenate([paths[:, 0], paths[::-1, 1]])
     return np.ascontiguousarray(whole[lead : lead + count].T)
 
