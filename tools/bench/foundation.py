@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -64,12 +65,20 @@ def main(
             run_pollen(name, out, recipe, seed) if name.startswith("pollen") else run_embryos(
                 name, out, recipe, seed, factor
             )
-    kept = io.StringIO()
+    kept = Told()
     with contextlib.redirect_stdout(kept):
         for name in sets:
             tell_pollen(name, out) if name.startswith("pollen") else tell_embryos(name, out, recipe, seeds)
     (out / "table.txt").write_text(kept.getvalue())
-    print(kept.getvalue())
+
+
+class Told(io.StringIO):
+    """What is printed, kept: intervals of terms take minutes, so lines are shown as they come."""
+
+    def write(self, text: str) -> int:
+        assert sys.__stdout__ is not None
+        sys.__stdout__.write(text)
+        return super().write(text)
 
 
 def is_there(name: str, data: Path, out: Path) -> bool:
