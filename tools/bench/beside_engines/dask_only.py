@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """A store annotated with Dask, h5py and ONNX Runtime alone: a part file a batch, so that a killed run goes on.
 
 python dask_only.py STORE CLASSIFIER.onnx FOLDER BATCH
