@@ -14,6 +14,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -86,8 +87,8 @@ def folder_of(family: str, work: Path) -> Path:
     if path.exists():
         return path
     import torch
-    import transformers
 
+    transformers: Any = import_module("transformers")
     transformers.utils.logging.disable_progress_bar()
     torch.manual_seed(0)
     if family == OPEN_CLIP:
@@ -156,8 +157,8 @@ def store_of(size: tuple[int, int], images: int, work: Path) -> Path:
         drawn = list(demo_images(images, seed=5, fine_fraction=1.0))
         with StoreWriter(path, *size) as writer:
             for number, one in enumerate(drawn):
-                writer.append(cv2.resize(one.image, size[::-1], interpolation=cv2.INTER_AREA), id=f"i{number}",
-                              gene=f"g{number // 2}")  # fmt: skip
+                shown = np.asarray(cv2.resize(one.image, size[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+                writer.append(shown, id=f"i{number}", gene=f"g{number // 2}")
             writer.add_task(stage_range_space(), [one.stage_range_label for one in drawn])
             writer.add_task(stage_space(), [one.fine_label for one in drawn])
     return path

@@ -157,7 +157,7 @@ def trained_network(work: Path, model: Model) -> Any:
     from lsl_trainer.settings.config_file import read_config
 
     config = read_config(work / "run" / "config.toml")
-    network = transferred_network(config, model.manifest.image_size, len(model.task.classes))
+    network: Any = transferred_network(config, model.manifest.image_size, len(model.task.classes))
     network.load_state_dict(load_file(work / "run" / "checkpoints" / "fine.safetensors"))
     network.body.trunk.model.set_attn_implementation("eager")
     return network.eval()
