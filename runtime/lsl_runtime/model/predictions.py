@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property
 
 import numpy as np
@@ -18,7 +18,11 @@ from lsl_shared.timetable import Timetable
 __all__ = ["Predictions", "predictions_of"]
 
 
-@dataclass(frozen=True)
+_SHOWN = 3
+"""How many images a printed answer tells of."""
+
+
+@dataclass(frozen=True, repr=False)
 class Predictions:
     """What the model says of N images, for the first task, K classes or terms.
 
@@ -43,10 +47,18 @@ class Predictions:
     out_of_scope: NDArray[np.bool_] | None = None
     """(N,): whether that is farther than 95 % of held-out images of known classes."""
 
-    age_density: NDArray[np.float32] | None = field(default=None, repr=False)
+    age_density: NDArray[np.float32] | None = None
     """(N, 4 K): the density over time that ages follow from; None where the graphs do not give it."""
-    manifest: Manifest | None = field(default=None, repr=False)
+    manifest: Manifest | None = None
     """The model's, from which follows what is asked for below; that is computed when it is first asked for."""
+
+    def __repr__(self) -> str:
+        """`<Predictions of 60 images: 9 (0.94), 5 (0.88), 7 (0.97), …>`; the arrays have names."""
+        shown = zip(self.names[:_SHOWN], self.probability[:_SHOWN], strict=True)
+        told = [f"{name} ({probability:.2f})" for name, probability in shown]
+        return (
+            f"<Predictions of {len(self.probability)} images: {', '.join(told + ['…'] * (len(self.names) > _SHOWN))}>"
+        )
 
     @property
     def level(self) -> NDArray[np.object_] | None:

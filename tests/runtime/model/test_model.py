@@ -72,3 +72,10 @@ def test_several_threads_may_call_one_model(model: Model, images: NDArray[np.uin
 def test_nothing_is_printed(model: Model, images: NDArray[np.uint8], capfd: pytest.CaptureFixture[str]) -> None:
     model.predict(images), model.saliency(images)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_printed_answer_is_a_line(model: Model, images: NDArray[np.uint8]) -> None:
+    answer, few = model.predict(images), model.predict(images[:2])
+    first = f"{answer.names[0]} ({answer.probability[0]:.2f})"
+    assert repr(answer).startswith(f"<Predictions of {len(images)} images: {first}, ") and repr(answer).endswith(", …>")
+    assert repr(few).count("(") == 2 and "…" not in repr(few)
