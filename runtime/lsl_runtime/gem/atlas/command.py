@@ -29,7 +29,7 @@ def write_atlas(
     """Writes the atlas of a store, by stages or by bins of age as long as `bins`, and tells what is in it."""
     refuse_inputs(path, "--h5ad", [store, annotations or annotations_path(store)], GemError)
     if path.suffix.lower() != ".h5ad":
-        raise ConfigError(f"--h5ad {path}: tools know the file by its ending; name it {path.name}.h5ad or the like")
+        raise ConfigError(f"--h5ad {path}: tools know the file by its ending; name it {path.stem}.h5ad")
     check_anndata()
     with open_source(store, annotations) as source:
         make = _by_stages(source, stages, wanted) if bins is None else _by_ages(source, bins, wanted)

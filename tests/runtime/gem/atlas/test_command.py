@@ -41,7 +41,7 @@ def test_bins_of_age(tmp_path: Path) -> None:
         (["--h5ad", "a.h5ad", "--stage", "99"], 1, "no class '99'"),
         (["--h5ad", "a.h5ad", "--workers", "2"], 1, "--h5ad does not share out its work"),
         (["--h5ad", "a.h5ad", "--panel"], 2, "goes without"),
-        (["--h5ad", "a.csv"], 1, "by its ending; name it a.csv.h5ad"),
+        (["--h5ad", "a.csv"], 1, "by its ending; name it a.h5ad"),
         (["--h5ad", "a.h5ad", "--age-bins", "often"], 1, "--age-bins 'often': type a number"),
         (["--stage", "9", "--age-bins", "60min"], 2, "goes with --h5ad"),
     ],
