@@ -30,6 +30,7 @@ def annotate(
     features: bool = False,
     expression: bool = False,
     saliency_method: SaliencyMethod = "gradient",
+    saliency_scale: int = 1,
     constrain: str | None = None,
     timetable: str | Path | None = None,
     batch_size: int | None = None,
@@ -53,6 +54,7 @@ def annotate(
         features: Whether each image's feature vector is stored.
         expression: Whether each image's stain density is stored, so that maps need not find it again.
         saliency_method: How the maps are made, see `Model.saliency`; finished maps of another method are replaced.
+        saliency_scale: 2 stores maps at half the resolution, as means of 2 × 2 pixels; 3 and 4 likewise, 1 as they are.
         constrain: Coarse tasks, joined by commas, or "all"; answers that keep to their known labels are stored, too.
         timetable: A table with columns class, begin, end that ages follow; None is the fly's, or the order of classes.
         batch_size: How many images go through the network at once, at least 1; None is what suits the processor.
@@ -68,7 +70,8 @@ def annotate(
         StoreError: The store cannot be read.
         ImageError: The model expects images of another size.
         AnnotationsError: The file cannot be written, is being made by another run, or is of another store or model.
-        ConfigError: The method is unknown, the task cannot constrain, or the workers cannot be had.
+        ConfigError: The method is unknown, the images are no whole blocks for maps of that scale, the task cannot
+            constrain, or the workers cannot be had.
         DeviceError: The workers die.
 
     Example:
@@ -79,7 +82,7 @@ def annotate(
         (60, 5, {'4': 13, '5': 13, '7': 17, '9': 12})
     """
     began = time.monotonic()
-    how = Saliency(saliency_method, steps=model.manifest.contribution_steps) if saliency else None
+    how = _maps(model, saliency_method, saliency_scale) if saliency else None
     outputs = Outputs(how, features, constrain or "", expression)
     work = Work(on_progress or _unheard, batch_size, restart, Machines(workers, scheduler))
     with Store(store) as opened, planned(opened, model, out, outputs, timetable) as plan:
@@ -97,6 +100,7 @@ def annotate_shard(
     features: bool = False,
     expression: bool = False,
     saliency_method: SaliencyMethod = "gradient",
+    saliency_scale: int = 1,
     constrain: str | None = None,
     batch_size: int | None = None,
     restart: bool = False,
@@ -117,6 +121,7 @@ def annotate_shard(
         features: Whether each image's feature vector is stored.
         expression: Whether each image's stain density is stored, so that maps need not find it again.
         saliency_method: How the maps are made, see `Model.saliency`.
+        saliency_scale: 2 stores maps at half the resolution, as means of 2 × 2 pixels; 3 and 4 likewise, 1 as they are.
         constrain: Coarse tasks, joined by commas, or "all"; answers that keep to their known labels are stored, too.
         batch_size: How many images go through the network at once, at least 1; None is what suits the processor.
         restart: Whether annotations of another model are replaced.
@@ -139,7 +144,7 @@ def annotate_shard(
         >>> join_shards("store.h5", model, out="answers.h5").images
         60
     """
-    how = Saliency(saliency_method, steps=model.manifest.contribution_steps) if saliency else None
+    how = _maps(model, saliency_method, saliency_scale) if saliency else None
     outputs = Outputs(how, features, constrain or "", expression)
     work = Work(on_progress or _unheard, batch_size, restart)
     with Store(store) as opened, planned(opened, model, out, outputs) as plan:
@@ -176,6 +181,10 @@ def join_shards(
     with Store(store) as opened, planned(opened, model, out, begun.outputs if begun else Outputs(), timetable) as plan:
         join_made(plan, begun=begun is not None)
         return summary(plan, len(opened), began)
+
+
+def _maps(model: Model, method: SaliencyMethod, scale: int) -> Saliency:
+    return Saliency(method, steps=model.manifest.contribution_steps, reduced=scale)
 
 
 def _unheard(images: int) -> None:

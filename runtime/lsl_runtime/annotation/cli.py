@@ -37,6 +37,15 @@ def annotate_command(
             r"\[default: gradient]"
         ),
     ] = None,
+    saliency_scale: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=4,
+            help="Store maps at half the resolution with 2, at a quarter with 4; implies --saliency. A quarter of the "
+            r"bytes, and masks are the same to the eye.  \[default: 1]",
+        ),
+    ] = None,
     features: Annotated[bool, typer.Option("--features", help="Store each image's feature vector.")] = False,
     expression: Annotated[
         bool,
@@ -109,7 +118,8 @@ def annotate_command(
         from lsl_shared.files.annotations import annotations_path
         from lsl_shared.files.store import Store
 
-        saliency, method = saliency or saliency_method is not None, saliency_method or "gradient"
+        saliency = saliency or saliency_method is not None or saliency_scale is not None
+        method, scale = saliency_method or "gradient", saliency_scale or 1
         one_of = parse_shard(shard) if shard is not None else None
         tables = {option: path for option, path in (("--csv", csv), ("--parquet", parquet)) if path is not None}
         _refuse_together(bool(one_of), join, workers is not None or scheduler is not None, bool(tables), prior)
@@ -128,7 +138,7 @@ def annotate_command(
                 if one_of:
                     annotate_shard(
                         store, loaded, *one_of, out=out, saliency=saliency, features=features,
-                        expression=expression, saliency_method=method,
+                        expression=expression, saliency_method=method, saliency_scale=scale,
                         constrain=constrain, batch_size=batch_size, restart=restart, on_progress=advance,
                     )  # fmt: skip
                     joining = _join_command(store, model, out)
@@ -136,7 +146,7 @@ def annotate_command(
                     return
                 done = annotate(
                     store, loaded, out=out, saliency=saliency, features=features,
-                    expression=expression, saliency_method=method,
+                    expression=expression, saliency_method=method, saliency_scale=scale,
                     constrain=constrain, timetable=timetable, batch_size=batch_size, restart=restart,
                     workers=workers, scheduler=scheduler, on_progress=advance,
                 )  # fmt: skip

@@ -51,7 +51,8 @@ class Outputs:
         """What finished annotations hold, as far as this version can make it."""
         method = annotations.saliency_method
         known = method in get_args(SaliencyMethod)
-        maps = Saliency(checked_method(method), steps=annotations.saliency_steps) if known else None
+        steps, reduced = annotations.saliency_steps, annotations.saliency_reduced
+        maps = Saliency(checked_method(method), steps=steps, reduced=reduced) if known else None
         return cls(maps, annotations.has_features, annotations.constrained_by, annotations.has_expression)
 
     def __le__(self, other: Outputs) -> bool:

@@ -16,6 +16,7 @@ from lsl_runtime.annotation.run_record import RunRecord
 from lsl_runtime.annotation.write_errors import told_plainly
 from lsl_runtime.coarse_labels import constraint
 from lsl_runtime.model.model import Model
+from lsl_runtime.model.reduced_maps import check_reduction
 from lsl_runtime.model.store_fit import check_image_size
 from lsl_shared.errors import AnnotationsError
 from lsl_shared.files.annotations import Annotations, annotations_path
@@ -116,8 +117,11 @@ def plan_of(
 ) -> Plan:
     """The plan of a run, ages by the table `timetable` or the usual one.
 
-    Raises ImageError for images of another size, AnnotationsError where `out` is the store."""
+    Raises ImageError for images of another size, ConfigError for maps that cannot be reduced so, AnnotationsError where
+    `out` is the store."""
     check_image_size(store, model)
+    if outputs.saliency:
+        check_reduction(outputs.saliency.reduced, model.manifest.image_size)
     if outputs.constrain:
         outputs = replace(outputs, constrain=constraint(outputs.constrain, model.manifest, store))
     target = target_of(store.path, out)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lsl_runtime.model.contributions import SMOOTH, STEPS, Integration
 from lsl_runtime.model.graphs import Graphs
 from lsl_runtime.model.local_contrast import between, local_contrast
+from lsl_runtime.model.reduced_maps import COARSEST, check_reduction, reduced_maps
 from lsl_runtime.model.sessions import Answers
 from lsl_runtime.model.smoothgrad import NOISE, SAMPLES, noisy_copies
 from lsl_shared.errors import ConfigError
@@ -28,6 +29,7 @@ same with the mean of the maps of pictures between one without details and the i
 gradients with their sign (`contributions`), smoothed, then what speaks for the class; what speaks against it is 0.
 `contributions-once`: the same from one picture alone, in the middle of the way: an eighth of the time, or less."""
 
+_REDUCED = "reduced"
 SIGNED = ("contributions", "contributions-once")
 """The methods whose maps have a sign before their positive part is taken."""
 
@@ -78,10 +80,13 @@ class Saliency:
     """By which rule `contributions` are integrated."""
     smooth: float = SMOOTH
     """Standard deviation, in pixels, by which `contributions` are smoothed before their positive part is taken."""
+    reduced: int = 1
+    """Each value is the mean of so many rows and columns of the map, 1 to 4; of a map with a sign, with that."""
 
     def __post_init__(self) -> None:
         checked_method(self.method)
         Integration(self.steps, self.smooth)
+        check_reduction(self.reduced)
         if self.samples < 1:
             raise ConfigError(f"samples of SmoothGrad must be at least 1, received {self.samples}")
         if not 0 <= self.noise <= 1:
@@ -90,20 +95,25 @@ class Saliency:
     @property
     def noted(self) -> dict[str, str | int | float]:
         """What is noted beside stored maps: the method, and the numbers that they depend on."""
-        return {"method": self.method, **{name: getattr(self, name) for name in _KINDS[self.method].numbers}}
+        noted = {name: getattr(self, name) for name in _KINDS[self.method].numbers}
+        return {"method": self.method, **noted, **({"reduced": self.reduced} if self.reduced > 1 else {})}
 
     @property
     def key(self) -> str:
         """The name of such maps in part keys and in run.json; all that they depend on is in it."""
-        return ":".join(["saliency", *([] if self.method == "gradient" else map(str, self.noted.values()))])
+        numbers = [str(getattr(self, name)) for name in _KINDS[self.method].numbers]
+        method = [] if self.method == "gradient" else [self.method]
+        return ":".join(["saliency", *method, *numbers, *([f"{_REDUCED}{self.reduced}"] if self.reduced > 1 else [])])
 
     @classmethod
     def stored_as(cls, key: str) -> Saliency | None:
         """The maps that are stored under this key; None where no run of this version has it."""
-        name, steps = [*key.split(":"), "", "", ""][1], [part for part in key.split(":") if part.isdecimal()]
-        method = name if name in get_args(SaliencyMethod) else "gradient"
-        counts = [STEPS, *map(int, steps)]
-        return next((how for n in counts if (how := cls(checked_method(method), steps=max(n, 1))).key == key), None)
+        whole, _, by = key.partition(f":{_REDUCED}")
+        name, steps = [*whole.split(":"), "", "", ""][1], [part for part in whole.split(":") if part.isdecimal()]
+        method = checked_method(name if name in get_args(SaliencyMethod) else "gradient")
+        reduced = int(by) if by in map(str, range(2, COARSEST + 1)) else 1
+        found = (cls(method, steps=max(n, 1), reduced=reduced) for n in (STEPS, *map(int, steps)))
+        return next((how for how in found if how.key == key), None)
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -118,6 +128,8 @@ class Saliency:
     def answers(self, graphs: Graphs, pixels: NDArray[np.uint8], class_index: NDArray[np.int64]) -> Answers:
         """What the graphs give for one batch uint8 (n, H, W, 3), with `saliency` maps (n, H, W) made in this way.
 
+        Reduced ones are (n, H / reduced, W / reduced).
+
         `class_index` (n,) says whose logit; −1 is the class that is predicted for the image as it is. What is said
         beside the maps is said of the image as it is. `against` (n, H, W), at least 0, is what speaks against the
         class, where the method tells it.
@@ -131,13 +143,14 @@ class Saliency:
                 answers["saliency"][place] = _mean_map(graphs, kind.copies(image, self), chosen[place])
         if kind.times_contrast:
             answers["saliency"] *= local_contrast(pixels)
+        answers["saliency"] = reduced_maps(answers["saliency"], self.reduced)
         return answers
 
     def _contributions(self, graphs: Graphs, pixels: NDArray[np.uint8], class_index: NDArray[np.int64]) -> Answers:
         answers = graphs.classify(pixels)
         chosen = np.where(class_index < 0, answers["logits"].argmax(1), class_index)
         how = Integration(pictures_of(self.method, self.steps), self.smooth)
-        maps = how.maps(graphs, pixels, chosen, np.full(len(pixels), -1))
+        maps = reduced_maps(how.maps(graphs, pixels, chosen, np.full(len(pixels), -1)), self.reduced)
         return answers | {"saliency": np.maximum(maps, 0), "against": np.maximum(-maps, 0)}
 
 

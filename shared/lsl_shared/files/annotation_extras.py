@@ -19,6 +19,9 @@ from lsl_shared.system_errors import unreadable
 
 __all__ = ["AnnotationExtras"]
 
+_COARSEST = 16
+"""A file that says more is damaged: enlarging its maps would fill the memory."""
+
 
 class AnnotationExtras(OpenFile):
     """The scope, saliency maps and features of an open annotations file; Annotations has these methods, too."""
@@ -127,8 +130,20 @@ class AnnotationExtras(OpenFile):
         """How many pictures of each image the stored `contributions` looked at; 8 where nothing says so."""
         return as_whole(self._file["saliency"].attrs.get("steps", 8)) or 8 if self.has_saliency else 8
 
+    @property
+    def saliency_reduced(self) -> int:
+        """How many rows and columns of an image a value of the stored maps stands for, 1 where nothing says so.
+
+        Raises:
+            AnnotationsError: It is no whole number from 1 to 16.
+        """
+        said = as_whole(self._file["saliency"].attrs.get("reduced", 1)) if self.has_saliency else 1
+        if said is None or not 1 <= said <= _COARSEST:
+            raise AnnotationsError(self.path, f"reduced must be a whole number, 1 to {_COARSEST}", "saliency")
+        return said
+
     def saliency(self, start: int, stop: int) -> NDArray[np.float32]:
-        """Reads the stored saliency maps of images that follow each other.
+        """Reads the stored saliency maps of images that follow each other; of reduced ones, a value fills its block.
 
         Args:
             start: The first image, 0 … N − 1.
@@ -136,6 +151,21 @@ class AnnotationExtras(OpenFile):
 
         Returns:
             float32 (n, H, W), at least 0: how much each pixel weighs in the answer.
+
+        Raises:
+            AnnotationsError: There are none, or they cannot be read.
+        """
+        return self._enlarged(self._scaled("saliency", start, stop))
+
+    def reduced_saliency(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Reads the stored saliency maps of images that follow each other at the resolution that they are stored at.
+
+        Args:
+            start: The first image, 0 … N − 1.
+            stop: One after the last image.
+
+        Returns:
+            float32 (n, H / r, W / r), at least 0, with r = `saliency_reduced`: means of r × r pixels.
 
         Raises:
             AnnotationsError: There are none, or they cannot be read.
@@ -162,7 +192,7 @@ class AnnotationExtras(OpenFile):
         """
         signed = self._scaled("saliency", start, stop)
         signed -= self._scaled("against", start, stop)
-        return signed
+        return self._enlarged(signed)
 
     def _scaled(self, name: str, start: int, stop: int) -> NDArray[np.float32]:
         """The stored maps, float32 (n, H, W), each times its scale."""
@@ -176,6 +206,11 @@ class AnnotationExtras(OpenFile):
         except (OSError, ValueError) as problem:
             raise AnnotationsError(self.path, unreadable(problem), f"{name}[{start}:{stop}]") from None
         return scaled
+
+    def _enlarged(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Each value fills its block."""
+        by = self.saliency_reduced
+        return maps if by == 1 else maps.repeat(by, 1).repeat(by, 2)
 
     @property
     def _scope(self) -> h5py.Dataset:

@@ -15,9 +15,15 @@ from lsl_runtime.model.saliency_methods import Saliency, SaliencyMethod
 from lsl_shared import Annotations, Store
 from lsl_shared.files.manifest import MANIFEST
 
+MAPS = [*map(Saliency, get_args(SaliencyMethod)), Saliency("contributions", steps=16), Saliency(reduced=2)]
 EVERY = [
     Outputs(maps, features, constrain, expression)
-    for maps in (None, *map(Saliency, get_args(SaliencyMethod)), Saliency("contributions", steps=16))
+    for maps in (
+        None,
+        *map(Saliency, get_args(SaliencyMethod)),
+        Saliency("contributions", steps=16),
+        Saliency(reduced=2),
+    )
     for features in (False, True)
     for constrain in ("", "stage_range", "a:b")
     for expression in (False, True)
@@ -37,6 +43,7 @@ EVERY = [
         ),
         (Outputs(Saliency("integrated")), ("saliency:integrated:16",)),
         (Outputs(Saliency("gradient-input")), ("saliency:gradient-input",)),
+        (Outputs(Saliency("integrated", reduced=2)), ("saliency:integrated:16:reduced2",)),
     ],
 )
 def test_keys_are_those_of_earlier_runs(outputs: Outputs, key: tuple[str, ...]) -> None:
@@ -48,7 +55,9 @@ def test_a_key_is_read_back() -> None:
     assert len({outputs.key for outputs in EVERY}) == len(EVERY)
 
 
-@pytest.mark.parametrize("key", [("saliency:lime",), ("saliency:smoothgrad:32:0.2",), ("features", "features"), (3,)])
+@pytest.mark.parametrize(
+    "key", [("saliency:lime",), ("saliency:reduced9",), ("saliency:smoothgrad:32:0.2",), ("features", "features"), (3,)]
+)
 def test_unknown_keys_are_refused(key: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="does not know"):
         Outputs.of_key(key)

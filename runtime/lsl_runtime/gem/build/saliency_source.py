@@ -63,8 +63,12 @@ class Explained:
     @property
     def is_stored(self) -> bool:
         """Whether no image has to be looked at."""
-        sources = (self.saliency, self.contributions)
-        return self.stain is not None and all(one is None or isinstance(one, StoredMaps) for one in sources)
+        return self.stain is not None and not self.asks_model
+
+    @property
+    def asks_model(self) -> bool:
+        """Whether maps are computed."""
+        return any(one is not None and not isinstance(one, StoredMaps) for one in (self.saliency, self.contributions))
 
     def of(
         self, rows: NDArray[np.int64], images: NDArray[np.uint8]
@@ -79,9 +83,16 @@ class Explained:
 
 
 def saliency_source(
-    source: Source, task: MappedTask, method: SaliencyMethod | None = None, threads: int | None = None
+    source: Source,
+    task: MappedTask,
+    method: SaliencyMethod | None = None,
+    threads: int | None = None,
+    *,
+    reduced: bool = False,
 ) -> SaliencyOf:
     """The stored maps that explain the class mapped; the others are computed with the model, else that which annotated.
+
+    With `reduced`, maps that are stored reduced may stay so, which is enough for `saliency_mask`.
 
     `method` None takes stored maps however they were made, and computes gradients; else only maps of that method are
     taken. `threads` limits the model that annotated. Raises AnnotationsError where maps cannot be had; it says which
@@ -93,7 +104,7 @@ def saliency_source(
     if stored and annotations.saliency(0, 1).shape[1:] != source.store.shape[1:]:
         raise AnnotationsError(annotations.path, "holds saliency maps of another size than the images: annotate again")
     if stored and predicted.all():
-        return StoredMaps(annotations.saliency, chunk_images)
+        return StoredMaps(annotations.reduced_saliency if reduced else annotations.saliency, chunk_images)
     maker = source.model or annotating_model(source, threads, task.lacking(stored))
     wanted = checked_method(method or (made if stored else "gradient"))
     logits = task.logits(annotations, maker)
@@ -183,9 +194,9 @@ def _stored(annotations: Annotations, rows: NDArray[np.int64], chunk_images: int
 
 def _read(read: Callable[[int, int], NDArray[Any]], rows: NDArray[np.int64], chunk_images: int) -> NDArray[Any]:
     """Maps of `rows`, ascending, each chunk read once."""
-    maps = []
-    for chunk in np.unique(rows // chunk_images):
-        start = int(chunk) * chunk_images
-        inside = rows[rows // chunk_images == chunk] - start
-        maps.append(read(start, start + chunk_images)[inside])
-    return np.concatenate(maps)
+    maps, chunk_of = [], rows // chunk_images
+    for chunk in np.unique(chunk_of):
+        inside = rows[chunk_of == chunk]
+        found = read(int(inside[0]), int(inside[-1]) + 1)
+        maps.append(found if len(found) == len(inside) else found[inside - inside[0]])
+    return maps[0] if len(maps) == 1 else np.concatenate(maps)

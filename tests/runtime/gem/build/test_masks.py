@@ -49,3 +49,15 @@ def test_one_hot_pixel_becomes_a_bell() -> None:
 def test_no_saliency_or_no_embryo_is_no_mask(level: float, covered: bool) -> None:
     saliency = np.full((16, 40), level, np.float32)
     assert not saliency_mask(saliency, np.full((16, 40), covered)).any()
+
+
+@pytest.mark.parametrize(("by", "near"), [(2, 0.05), (4, 0.1)])
+def test_reduced_maps_make_nearly_the_same_mask(by: int, near: float) -> None:
+    saliency, embryo = np.zeros((64, 96), np.float32), np.zeros((64, 96), bool)
+    embryo[17:47, 17:79] = True
+    saliency[17:47, 17:79] = np.random.default_rng(0).random((30, 62)) ** 6  # nothing lies at the frame
+    reduced = saliency.reshape(64 // by, by, 96 // by, by).mean((1, 3))
+    found, whole = saliency_mask(reduced, embryo), saliency_mask(saliency, embryo)
+    assert found.shape == (64, 96)
+    assert np.abs(found - whole).max() < near and np.ptp(whole) > 0.5
+    assert saliency_mask(reduced, np.zeros((64, 96), bool)).shape == (64, 96)
