@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from lsl_shared import Manifest, Task
 from lsl_shared.errors import ExportError
 from lsl_trainer.graphs.export import export_classifier, export_saliency
 from lsl_trainer.graphs.parity import Agreement, verify_graphs
+from lsl_trainer.graphs.reference import Answers, Reference
 from lsl_trainer.networks.residual import Network, residual_network
 from lsl_trainer.settings.network import NetworkConfig
 
@@ -106,19 +109,92 @@ def test_a_damaged_file_is_named(bundle: Bundle, tmp_path: Path, content: bytes 
 def test_a_flipped_relu_is_no_failure(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where float32 PyTorch strays as far once its pixels move by their rounding, the graph may stray too."""
     network, classifier, saliency = bundle
-    from lsl_trainer.graphs import parity
+    usual, stray = Reference.answers, np.linspace(0, 1e-3, 8)[:, None, None]
 
-    usual, stray = parity._Reference.answers, np.linspace(0, 1e-3, 8)[:, None, None]
-
-    def kinked(self: parity._Reference, dtype: torch.dtype, nudge: int | None = None) -> parity.Answers:
+    def kinked(self: Reference, dtype: torch.dtype, nudge: int | None = None) -> Answers:
         answers = usual(self, dtype, nudge)
         off = stray if dtype == torch.float64 or nudge is not None else 0
         sign = 1 if dtype == torch.float64 else -0.9
         return answers | {"saliency": answers["saliency"] * (1 + sign * off)}
 
-    monkeypatch.setattr(parity._Reference, "answers", kinked)
+    monkeypatch.setattr(Reference, "answers", kinked)
     measured = verify_graphs(network, classifier, saliency, images(8))
     assert measured.saliency.graph_median > 1e-4
+
+
+class Tokens(nn.Module):
+    """A vision transformer of one layer, of which the mean of the patches, less a fixed vector, makes the features."""
+
+    def __init__(self, width: int = 16, patch: int = 4) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.patches = nn.Conv2d(3, width, patch, patch)
+        self.positions = nn.Parameter(0.1 * torch.randn(SIZE[0] // patch * (SIZE[1] // patch), width))
+        self.norm, self.qkv, self.out = nn.LayerNorm(width, 1e-6), nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.norm2, self.up, self.down = nn.LayerNorm(width, 1e-6), nn.Linear(width, 32), nn.Linear(32, width)
+        self.gelu, self.head = nn.GELU(), nn.Linear(width, 5)
+        self.shift: torch.Tensor
+        self.register_buffer("shift", torch.zeros(width))
+        with torch.no_grad():
+            seen = torch.from_numpy(images(8)).permute(0, 3, 1, 2) / 255
+            self.shift.copy_(self(seen)[1].mean(0))  # so that most of it cancels out
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        tokens = self.patches(images).flatten(2).transpose(1, 2) + self.positions
+        q, k, v = self.qkv(self.norm(tokens)).split(tokens.shape[2], 2)
+        tokens = tokens + self.out(nn.functional.scaled_dot_product_attention(q, k, v))
+        tokens = tokens + self.down(self.gelu(self.up(self.norm2(tokens))))
+        features = tokens.mean(1) - self.shift
+        return self.head(features), features
+
+
+TokenBundle = tuple[Tokens, Path, Path]
+
+
+@pytest.fixture(scope="module")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> TokenBundle:
+    network = Tokens().eval()
+    return network, *export(network, tmp_path_factory.mktemp("tokens"))
+
+
+def test_a_transformer_whose_features_are_differences_passes(tokens: TokenBundle) -> None:
+    parity = verify_graphs(*tokens, images(8))
+    assert 1e-6 < parity.features.graph_median < 1e-4
+
+
+def with_tanh(network: Tokens) -> None:
+    network.gelu = nn.GELU("tanh")
+
+
+def with_another_epsilon(network: Tokens) -> None:
+    network.norm2.eps = 1e-5
+
+
+def with_positions_shifted(network: Tokens) -> None:
+    network.positions.data = network.positions.data.roll(1, 0)
+
+
+@pytest.mark.parametrize("change", [with_tanh, with_another_epsilon, with_positions_shifted])
+def test_graphs_of_a_transformer_that_differs_a_little_fail(
+    tokens: TokenBundle, change: Callable[[Tokens], None]
+) -> None:
+    """GELU by its approximation, an epsilon of 1e-5 in the place of 1e-6, positions of the patch beside."""
+    network = deepcopy(tokens[0])
+    change(network)
+    with pytest.raises(ExportError, match="differ from the network"):
+        verify_graphs(network, *tokens[1:], images(8))
+
+
+def test_weights_move_by_their_rounding_too() -> None:
+    """Of a network that sees no difference in pixels, a nudged answer is off by a unit in the last place."""
+    network = Tokens().eval()
+    with torch.no_grad():
+        network.patches.weight.zero_()
+    reference = Reference(network, images(2), np.zeros(2, np.int64), 5)
+    plain, first, second = (reference.answers(torch.float32, seed)["logits"] for seed in (None, 1, 2))
+    for one, other in ((plain, first), (plain, second), (first, second)):
+        assert 1e-8 < np.linalg.norm(one - other) / np.linalg.norm(plain) < 1e-4
+    assert (reference.answers(torch.float32)["logits"] == plain).all()  # the network itself stays
 
 
 def test_agreement_reads_graph_then_torch() -> None:

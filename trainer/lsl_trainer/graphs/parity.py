@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,17 +14,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from lsl_shared.errors import ExportError
-from lsl_trainer.graphs.gradients import contributions_of, saliency_of
+from lsl_trainer.graphs.reference import Answers, Reference, question_of
 
 __all__ = ["Agreement", "Parity", "verify_graphs"]
 
-Answers = dict[str, NDArray[np.floating]]
-"""Of N images: logits (N, K) of all tasks, features (N, D), saliency and, where asked, contributions (N, H, W)."""
 Errors = dict[str, list[NDArray[np.floating]]]
 """Of each output, the relative errors (N,) of each run."""
 _FACTOR, _FLOOR = 2.0, 1e-6
-_AUTOGRAD_BATCH = 4
-_NUDGES = 2
+_NUDGES = 3
 
 
 @dataclass(frozen=True)
@@ -65,17 +61,19 @@ def verify_graphs(
     The median and the 90th percentile of the relative L2 error may be twice those of float32 PyTorch, or 1e-6. With
     fewer than 16 images, the percentiles mean little.
 
-    At the kink of a ReLU, rounding decides, and PyTorch itself may differ by 1e-2 in single images. So if a limit
-    fails, PyTorch answers two more times. Each pixel is then one unit in the last place higher or lower, at random (if
-    all moved one way, a white ground would stay even). The limits are taken anew from its worst answer to each image.
+    That one answer of PyTorch may be lucky: at the kink of a ReLU rounding decides, and where features are what is
+    left after a mean is taken off, an order of summation shows. A correct float32 program answers as the network does
+    whose numbers are off by their rounding. So if a limit fails, PyTorch answers three more times, each pixel and each
+    weight one unit in the last place higher or lower, at random (if all moved one way, a white ground would stay
+    even). The limits are taken anew from its worst answer to each image.
 
     An ExportError says what differs, and by how much.
     """
     classifier, explainer = _session(classifier_path), _session(saliency_path)
     logits = _run(classifier, images, max(batch_sizes))["logits"]
     n_first = _first_task_classes(classifier)
-    question = _question(images, logits[:, :n_first]) if contributions_path is not None else None
-    reference = _Reference(network, images, logits[:, :n_first].argmax(1), n_first, question)
+    question = question_of(images, logits[:, :n_first]) if contributions_path is not None else None
+    reference = Reference(network, images, logits[:, :n_first].argmax(1), n_first, question)
     exact = reference.answers(torch.float64)
     answers = _answers_of(classifier, explainer, reference, batch_sizes)
     if contributions_path is not None:
@@ -88,66 +86,6 @@ def verify_graphs(
         if excess:
             raise ExportError(f"the exported graphs differ from the network: {'; '.join(excess)}")
     return Parity(len(images), tuple(batch_sizes), **{name: _agreement(graph[name], usual[name]) for name in graph})
-
-
-@dataclass(frozen=True)
-class _Question:
-    """What the contributions graph is asked of N images: any direction, float32 (N, H, W, 3), and the class against."""
-
-    direction: NDArray[np.float32]
-    against: NDArray[np.int64]
-    """(N,), -1 for none."""
-
-
-def _question(images: NDArray[np.uint8], logits: NDArray[np.floating]) -> _Question:
-    """Random signs of every size; every second image is asked of its first class against its second."""
-    direction = np.random.default_rng(0).standard_normal(images.shape, dtype=np.float32)
-    runner_up = np.argsort(logits, axis=1)[:, -2] if logits.shape[1] > 1 else np.full(len(images), -1)
-    return _Question(direction, np.where(np.arange(len(images)) % 2 == 0, runner_up, -1))
-
-
-class _Reference:
-    """The network's own answers for images and classes, from PyTorch on the processor."""
-
-    def __init__(
-        self, network: nn.Module, images: NDArray[np.uint8], index: NDArray[np.int64], n_first: int,
-        question: _Question | None = None,
-    ) -> None:  # fmt: skip
-        self.network = deepcopy(network).cpu().eval().requires_grad_(False)
-        self.images, self.index, self.n_first, self.question = images, index, n_first, question
-
-    def answers(self, dtype: torch.dtype, nudge: int | None = None) -> Answers:
-        """In that precision. `nudge` is a seed: with it, each pixel moves to the next number up or down, at random."""
-        network = self.network.to(dtype)
-        pixels = torch.from_numpy(self.images).permute(0, 3, 1, 2).contiguous().to(dtype) / 255
-        if nudge is not None:
-            up = torch.rand(pixels.shape, generator=torch.Generator().manual_seed(nudge)) < 0.5
-            pixels = pixels.nextafter(torch.where(up, 2.0, -1.0).to(dtype))
-        parts = list(
-            zip(pixels.split(_AUTOGRAD_BATCH), torch.from_numpy(self.index).split(_AUTOGRAD_BATCH), strict=True)
-        )
-        answers = [saliency_of(network, part, index, self.n_first) for part, index in parts]
-        names = ("logits", "features", "saliency")
-        whole = {
-            name: torch.cat(output).numpy() for name, output in zip(names, zip(*answers, strict=True), strict=True)
-        }
-        if self.question is not None:
-            whole["contributions"] = self._contributions(network, parts, self.question)
-        self.network.to(torch.float32)
-        return whole
-
-    def _contributions(
-        self, network: nn.Module, parts: Sequence[tuple[torch.Tensor, torch.Tensor]], question: _Question
-    ) -> NDArray[np.floating]:
-        directions = (
-            torch.from_numpy(question.direction).permute(0, 3, 1, 2).to(parts[0][0].dtype).split(_AUTOGRAD_BATCH)
-        )
-        against = torch.from_numpy(question.against).split(_AUTOGRAD_BATCH)
-        answers = [
-            contributions_of(network, part, direction, (index, other), self.n_first)[1]
-            for (part, index), direction, other in zip(parts, directions, against, strict=True)
-        ]
-        return np.asarray(torch.cat(answers).numpy())
 
 
 def _session(path: str | Path) -> onnxruntime.InferenceSession:
@@ -164,7 +102,7 @@ def _first_task_classes(session: onnxruntime.InferenceSession) -> int:
 def _answers_of(
     classifier: onnxruntime.InferenceSession,
     explainer: onnxruntime.InferenceSession,
-    reference: _Reference,
+    reference: Reference,
     batch_sizes: Sequence[int],
 ) -> list[Answers]:
     """Both graphs at each batch size. The first size asks for the predicted classes, the others name them."""
@@ -177,7 +115,7 @@ def _answers_of(
 
 
 def _contributions_of(
-    session: onnxruntime.InferenceSession, reference: _Reference, batch_sizes: Sequence[int]
+    session: onnxruntime.InferenceSession, reference: Reference, batch_sizes: Sequence[int]
 ) -> list[Answers]:
     """The contributions graph at each batch size. The first asks for the predicted classes, the others name them."""
     assert reference.question is not None
