@@ -37,10 +37,12 @@ from lsl_runtime import Model, annotate, build_gems
 from lsl_runtime.gem.build.bootstrap import BAND_ROWS, area_mean, grid_shape
 from lsl_runtime.gem.build.mapped_task import MappedClasses
 from lsl_runtime.gem.build.masks import saliency_mask
+from lsl_runtime.gem.build.measured import Measured, measure
 from lsl_runtime.gem.build.selection import Choice, choose
 from lsl_runtime.gem.build.settings import MapSettings, Mode
 from lsl_runtime.gem.build.source import Source
-from lsl_runtime.gem.build.sums import Measured, Sums, measure, sum_up
+from lsl_runtime.gem.build.summing import sum_up
+from lsl_runtime.gem.build.sums import Sums
 from lsl_runtime.gem.comparison.comparison import compare_sums
 from lsl_runtime.model.local_contrast import local_contrast
 from lsl_runtime.model.saliency_methods import checked_method

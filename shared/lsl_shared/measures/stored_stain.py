@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.measures.stain import Expression
+from lsl_shared.process.scratch import scratch
 
 __all__ = ["from_bytes", "to_bytes"]
 
@@ -21,8 +22,13 @@ def to_bytes(found: Expression) -> NDArray[np.uint8]:
     return np.where(found.mask, 1 + np.rint(_LEVELS * found.density), 0).astype(np.uint8)
 
 
-def from_bytes(kept: NDArray[np.uint8]) -> Expression:
-    """Density and mask, each (H, W), of what is kept of an image, uint8 (H, W)."""
+def from_bytes(kept: NDArray[np.uint8], fleeting: bool = False) -> Expression:
+    """Density and mask, each (H, W), of what is kept of an image, uint8 (H, W).
+
+    Where they are `fleeting`, the next ones of this thread overwrite them.
+    """
     import cv2
 
-    return Expression(np.asarray(cv2.LUT(kept, _DENSITY), np.float32), kept > 0)
+    density = scratch("stored density", kept.shape) if fleeting else None
+    mask = scratch("stored mask", kept.shape, np.bool_) if fleeting else None
+    return Expression(np.asarray(cv2.LUT(kept, _DENSITY, dst=density), np.float32), np.greater(kept, 0, out=mask))

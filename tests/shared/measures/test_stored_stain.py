@@ -20,3 +20,12 @@ def test_a_picture_without_an_embryo_stays_empty() -> None:
     kept = to_bytes(Expression(np.zeros((4, 5), np.float32), np.zeros((4, 5), bool)))
     assert not kept.any()
     assert not from_bytes(kept).mask.any()
+
+
+def test_fleeting_ones_are_the_same_until_the_next() -> None:
+    kept = np.random.default_rng(0).integers(0, 256, (2, 16, 40), dtype=np.uint8)
+    whole = from_bytes(kept[0])
+    fleeting = from_bytes(kept[0], fleeting=True)
+    np.testing.assert_array_equal(fleeting.density, whole.density)
+    np.testing.assert_array_equal(fleeting.mask, whole.mask)
+    assert from_bytes(kept[1], fleeting=True).density is fleeting.density

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.gem.build.bootstrap import area_mean
+from lsl_runtime.gem.build.measured import STAINED
 from lsl_runtime.gem.build.selection import Choice
-from lsl_runtime.gem.build.sums import STAINED
 from lsl_runtime.model.cores import cores
 from lsl_shared.files.store import Store
 from lsl_shared.measures.stain import expression

@@ -20,6 +20,7 @@ from lsl_runtime.gem.build.gem_of_sums import gem_of_sums
 from lsl_runtime.gem.build.requested import Requested, requested
 from lsl_runtime.gem.build.selection import Choice
 from lsl_runtime.gem.build.settings import Filter, MapSettings, Mode
+from lsl_runtime.gem.build.side_by_side import map_threads
 from lsl_runtime.gem.build.source import Source, open_source
 from lsl_runtime.gem.build.store_pass import Pass, sums_of
 from lsl_runtime.gem.build.sums import Sums
@@ -149,10 +150,10 @@ def age_pass(source: Source, wanted: Filter, mode: Mode) -> Pass:
 
 
 def _at_once(store: Store) -> int:
-    """How many ages one pass has room for: the sums of a part of the store, and those of all before it."""
+    """How many ages one pass has room for: sums of parts that threads make, of one that waits, and of all before."""
     height, width = store.shape[1:3]
     rows, columns = grid_shape((height, width), BAND_ROWS)
-    return max(1, _ROOM // (2 * (3 * 8 * height * width + 4 * REPLICATES * rows * columns)))
+    return max(1, _ROOM // ((map_threads() + 2) * (3 * 8 * height * width + 4 * REPLICATES * rows * columns)))
 
 
 def _choice(axis: AgeAxis, age: float, weights: NDArray[np.float64]) -> Choice:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Self
 
@@ -22,7 +23,8 @@ BAND_ROWS = 32
 BAND = (2.5, 97.5)
 """Percentiles of the replicates between which a band lies."""
 
-_HELD = 64  # images that are added together: one matrix product instead of many
+_HELD = 64  # images that are added together: a few matrix products instead of many
+_ALONE = 1 << 18  # multiplications that OpenBLAS does in one thread: others, once woken, wait turning
 _MOST = 12  # Poisson(1) exceeds it once in 10^10
 _CUMULATIVE = np.cumsum([math.exp(-1) / math.factorial(k) for k in range(_MOST)])
 
@@ -43,17 +45,28 @@ def grid_shape(shape: tuple[int, int], rows: int) -> tuple[int, int]:
 
 def area_mean(planes: NDArray[np.floating], grid: tuple[int, int]) -> NDArray[np.float32]:
     """Mean over each cell of a grid, float32 (…, h, w) from (…, H, W); pixels on a border count in proportion."""
-    if planes.ndim == 2 and not (planes.shape[0] % grid[0] or planes.shape[1] % grid[1]):
-        return _block_mean(planes.astype(np.float32, copy=False), grid)
+    if planes.ndim == 2:
+        return _plane_mean(planes.astype(np.float32, copy=False), grid)
     down, across = _pixel_weights(planes.shape[-2], grid[0]), _pixel_weights(planes.shape[-1], grid[1])
     return np.asarray(down @ planes.astype(np.float32, copy=False) @ across.T, np.float32)
 
 
-def _block_mean(plane: NDArray[np.float32], grid: tuple[int, int]) -> NDArray[np.float32]:
-    """The same of one plane (H, W) whose sides the grid divides."""
+def _plane_mean(plane: NDArray[np.float32], grid: tuple[int, int]) -> NDArray[np.float32]:
+    """The same of one plane (H, W), by no algebra library: its threads would wait turning beside those at work."""
     import cv2
 
-    return np.asarray(cv2.resize(plane, grid[::-1], interpolation=cv2.INTER_AREA), np.float32)
+    if plane.shape[0] % grid[0] or plane.shape[1] % grid[1]:
+        return np.asarray(cv2.resize(plane, grid[::-1], interpolation=cv2.INTER_AREA), np.float32)
+    down, across = plane.shape[0] // grid[0], plane.shape[1] // grid[1]
+    rows = _added([plane[place::down] for place in range(down)])
+    return np.multiply(_added([rows[:, place::across] for place in range(across)]), np.float32(1 / (down * across)))
+
+
+def _added(planes: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    total = planes[0] + planes[1] if len(planes) > 1 else planes[0]
+    for plane in planes[2:]:
+        total += plane
+    return total
 
 
 class Replicates:
@@ -116,8 +129,23 @@ class Replicates:
     def _flush(self) -> None:
         if self._held:
             planes, counts = map(np.stack, zip(*self._held, strict=True))  # (n, h·w), (n, B)
-            self._summed()[...] += counts.T @ planes
+            _add_product(self._summed(), counts, planes)
             self._held.clear()
+
+
+def _add_product(total: NDArray[np.float32], counts: NDArray[np.float32], planes: NDArray[np.float32]) -> None:
+    """Adds countsᵀ (B, n) · planes (n, h·w) to the total, in products that are small enough for one thread."""
+    step = max(1, min(_ALONE // counts.size, planes.shape[1]))
+    whole = planes.shape[1] // step * step
+    for columns, width in ((slice(whole), step), (slice(whole, None), planes.shape[1] - whole)):
+        if width:
+            several = _blocks(total[:, columns], width)  # (k, B, width)
+            several += counts.T @ _blocks(planes[:, columns], width)
+
+
+def _blocks(values: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """A view of (n, k · width) as (k, n, width)."""
+    return values.reshape(len(values), -1, width).transpose(1, 0, 2)
 
 
 @cache

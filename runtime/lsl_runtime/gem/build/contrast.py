@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from lsl_runtime.gem.build.gem import few_genes
 from lsl_runtime.gem.build.landmark_map import significant_cells
 from lsl_runtime.gem.build.mapped_task import MappedTask
+from lsl_runtime.gem.build.measured import Measured
 from lsl_runtime.gem.build.requested import requested
 from lsl_runtime.gem.build.saliency_source import Explained, SaliencyOf, annotating_model
 from lsl_runtime.gem.build.selection import choose
 from lsl_runtime.gem.build.settings import Filter, MapSettings
 from lsl_runtime.gem.build.source import Source, open_source
-from lsl_runtime.gem.build.sums import Measured, Sums, sum_up
+from lsl_runtime.gem.build.summing import sum_up
+from lsl_runtime.gem.build.sums import Sums
 from lsl_runtime.model.contributions import SMOOTH
 from lsl_runtime.model.model import Model
 from lsl_shared.errors import ConfigError

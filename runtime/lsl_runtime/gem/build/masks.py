@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_shared.measures.order import percentile
+from lsl_shared.measures.order import percentile_inside
 from lsl_shared.process.scratch import scratch
 
 __all__ = ["SIGMA", "saliency_mask"]
@@ -17,20 +17,23 @@ _RADIUS = round(4 * SIGMA)
 _PERCENTILE = 99
 
 
-def saliency_mask(saliency: NDArray[np.float32], embryo: NDArray[np.bool_]) -> NDArray[np.float32]:
+def saliency_mask(
+    saliency: NDArray[np.float32], embryo: NDArray[np.bool_], fleeting: bool = False
+) -> NDArray[np.float32]:
     """The mask of one image, float32 (H, W) in 0..1, from its saliency map float32 (H, W), or one reduced to (h, w).
 
     The map is smoothed (Gaussian, σ = 4 px, cut at 4 σ, mirrored at the frame), divided by its 99th percentile inside
     `embryo`, bool (H, W), and clipped to 1. A reduced map is smoothed as it is and then enlarged linearly, in all by as
-    many pixels of the image. Zero everywhere where there is no embryo or the map is zero inside it.
+    many pixels of the image. Zero everywhere where there is no embryo or the map is zero inside it. The next mask of
+    this thread overwrites a `fleeting` one.
     """
     if not embryo.any():
         return np.zeros(embryo.shape, np.float32)
     smooth = _smoothed(saliency, embryo.shape)
-    full = percentile(smooth[embryo], _PERCENTILE)
+    full = percentile_inside(smooth, embryo, _PERCENTILE)
     if not full > 0:
         return np.zeros(embryo.shape, np.float32)
-    mask = smooth / np.float32(full)
+    mask = np.divide(smooth, np.float32(full), out=smooth if fleeting else None)
     return np.clip(mask, 0, 1, out=mask)
 
 

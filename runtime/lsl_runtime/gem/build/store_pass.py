@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,8 +19,10 @@ from lsl_runtime.gem.build.saliency_source import (
 )
 from lsl_runtime.gem.build.selection import Choice
 from lsl_runtime.gem.build.settings import MapSettings, MaskKind
+from lsl_runtime.gem.build.side_by_side import map_threads, side_by_side
 from lsl_runtime.gem.build.source import Source, check_source
-from lsl_runtime.gem.build.sums import Sums, add_up, pieces, sum_up
+from lsl_runtime.gem.build.summing import sum_up
+from lsl_runtime.gem.build.sums import Sums, add_up, pieces
 from lsl_runtime.model.model import Model
 from lsl_runtime.model.saliency_methods import SIGNED
 from lsl_runtime.model.sessions import Device
@@ -99,15 +101,31 @@ def sums_of(
     Raises as `saliency_source` and `open_cluster`, and AnnotationsError where workers see other files.
     """
     store, settings = over.source.store, over.settings
-    cut, explained = pieces(store), over.explained()
+    cut = pieces(store)
     if not machines.shared:
-        found = (sum_up(store, _within(choices, piece), settings, explained, on_progress, over=piece) for piece in cut)
-        return add_up(choices, found, store, settings.per_gene)
+        with closing(_summed_here(over, choices, cut, on_progress)) as found:
+            return add_up(choices, found, store, settings.per_gene)
     with open_cluster(machines) as cluster:
         order = _order(over, cluster.threads)
         tasks = [(order, place, _within(choices, piece)) for place, piece in enumerate(cut)]
         with closing(cluster.in_order(_sum_piece, tasks)) as made:
             return add_up(choices, _told(made, cut, on_progress), store, settings.per_gene)
+
+
+def _summed_here(
+    over: Pass, choices: Sequence[Choice], cut: Sequence[Sequence[range]], on_progress: Callable[[int], None]
+) -> Generator[list[Sums], None, None]:
+    """The sums over each piece, in order, made in this process: several pieces at once, unless a model is asked."""
+    store, settings, explained = over.source.store, over.settings, over.explained()
+
+    def sums(piece: Sequence[range], passed: Callable[[int], None], threads: int | None) -> list[Sums]:
+        return sum_up(store, _within(choices, piece), settings, explained, passed, over=piece, threads=threads)
+
+    if explained.asks_model or len(cut) < 2 * map_threads():
+        yield from (sums(piece, on_progress, None) for piece in cut)
+        return
+    with closing(side_by_side(lambda piece, passed: sums(piece, passed, 1), cut, map_threads(), on_progress)) as made:
+        yield from made
 
 
 def _told(

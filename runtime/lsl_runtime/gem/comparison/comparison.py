@@ -23,7 +23,8 @@ from lsl_runtime.gem.build.settings import Filter, MapSettings, Mode, Weights
 from lsl_runtime.gem.build.significance import false_discovery, two_sided
 from lsl_runtime.gem.build.source import Source, check_source
 from lsl_runtime.gem.build.store_pass import Pass
-from lsl_runtime.gem.build.sums import Sums, sum_up
+from lsl_runtime.gem.build.summing import sum_up
+from lsl_runtime.gem.build.sums import Sums
 from lsl_shared.errors import ConfigError, GemError
 from lsl_shared.files.annotations import Annotations, annotations_path
 from lsl_shared.files.store import Store

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from lsl_runtime import Model, annotate, build_gem
 from lsl_runtime.gem.build.bootstrap import gene_counts
+from lsl_runtime.gem.build.measured import Measured
 from lsl_runtime.gem.build.selection import Choice
 from lsl_runtime.gem.build.settings import MapSettings
-from lsl_runtime.gem.build.sums import Measured, Sums
+from lsl_runtime.gem.build.sums import Sums
 from lsl_runtime.gem.comparison.comparison import GemSide, compare_gems, compare_sums
 from lsl_shared import AnnotationsError, ConfigError, GemError, Store
 

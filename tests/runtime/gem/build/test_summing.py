@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from lsl_runtime.gem.build.selection import Choice
 from lsl_runtime.gem.build.settings import MapSettings
-from lsl_runtime.gem.build.sums import Sums, _cut, sum_up
+from lsl_runtime.gem.build.summing import _cut, sum_up
+from lsl_runtime.gem.build.sums import Sums
 from lsl_shared import Store, expression
 
 
@@ -101,7 +102,7 @@ def test_any_number_of_threads_gives_the_same_bits(
     found = []
     with Store(make_store(300, chunk=20)) as store:
         for threads in (1, 2, 5):
-            monkeypatch.setattr("lsl_runtime.gem.build.sums.cores", lambda threads=threads: threads)
+            monkeypatch.setattr("lsl_runtime.gem.build.summing.cores", lambda threads=threads: threads)
             found.append(sum_up(store, [_choice("a", list(range(0, 300, 2)), [])], MapSettings(), _brightness))
     for (other,) in found[1:]:
         np.testing.assert_array_equal(other.value, found[0][0].value)
@@ -112,8 +113,8 @@ def test_any_number_of_threads_gives_the_same_bits(
 @pytest.mark.parametrize("chunk", [1, 7, 16, 100])
 def test_batches_never_share_a_chunk(chunk: int) -> None:
     rows = np.flatnonzero(np.random.default_rng(chunk).random(500) < 0.3)
-    runs = list(_cut(rows, chunk))
+    runs = list(_cut(rows, chunk, 16))
     np.testing.assert_array_equal(np.concatenate(runs), rows)
     assert all(one[-1] // chunk < other[0] // chunk for one, other in pairwise(runs))
     assert all(len(run) < 16 + chunk for run in runs) and all(len(run) >= 16 for run in runs[:-1])
-    assert list(_cut(np.array([], int), chunk)) == []
+    assert list(_cut(np.array([], int), chunk, 16)) == []
