@@ -94,24 +94,38 @@ def age_threshold(
     groups: NDArray[np.integer],
     coverage: float = COVERAGE,
     line_spread: float = LINE_SPREAD,
+    frequency: NDArray[np.floating] | None = None,
+    *,
+    crossed: bool = False,
 ) -> float | None:
     """The threshold of intervals that hold the true place with at least `coverage`; None under MIN_GROUPS genes.
 
     `density` (N, K · CELLS) of images that the model did not learn from, `labels` int (N,) their classes, `groups` int
     (N,) the gene of each. Each gene counts once. `line_spread` is how differently labels draw the line between two
-    classes, a standard deviation in classes.
+    classes, a standard deviation in classes. `frequency` (K,) is how often images are of each class, where labels were
+    given to other shares. `crossed`: models of folds gave the densities, each of which learnt from less than the last
+    one, so no gene is counted on top.
     """
     genes, gene, images = np.unique(groups, return_inverse=True, return_counts=True)
     if len(genes) < MIN_GROUPS:
         return None
+    shares = _as_frequent(labels, frequency) / images[gene]
+    shares *= len(genes) / shares.sum()
     inside = _inside(density.shape[1] // CELLS, line_spread)[labels] * (density + _LEAST)
-    inside *= _likeliest(density, inside, 1 / images[gene])
-    weights = inside / inside.sum(1, keepdims=True) / images[gene][:, None] / (len(genes) + 1)
+    inside *= _likeliest(density, inside, shares)
+    weights = inside / inside.sum(1, keepdims=True) * shares[:, None] / (len(genes) + (not crossed))
     scores = _scores(density).ravel()
     order = np.argsort(scores, kind="stable")
     reached = np.cumsum(weights.ravel()[order])
     place = int(np.searchsorted(reached, coverage - _LEAST))
     return float(scores[order[place]]) if place < len(order) else 1.0
+
+
+def _as_frequent(labels: NDArray[np.integer], frequency: NDArray[np.floating] | None) -> NDArray[np.float64]:
+    """How often each image (N,) counts so that classes count as often as images are of them."""
+    if frequency is None:
+        return np.ones(len(labels))
+    return np.asarray((frequency / np.maximum(np.bincount(labels, minlength=len(frequency)), 1))[labels])
 
 
 def _likeliest(

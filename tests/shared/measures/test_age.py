@@ -78,3 +78,20 @@ def test_the_end_of_an_end_class_counts_as_covered() -> None:
     """Images that are surely of the last class: no place in it is missed, so the threshold may be small."""
     density = density_of(np.full((40, 3), [0.01, 0.01, 0.98]))
     assert age_threshold(density, np.full(40, 2), np.arange(40)) == 0
+
+
+def test_classes_count_as_often_as_images_are_of_them() -> None:
+    """Labels of a class that is found and of one that is missed, as many each: the more frequent one decides."""
+    density, labels = density_of(np.array([[0.05, 0.1, 0.7, 0.1, 0.05]]).repeat(100, 0)), np.repeat([2, 3], 50)
+    plain, *found = [
+        age_threshold(density, labels, np.arange(100), 0.8, 0, frequency)
+        for frequency in (None, *(np.array([0, 0, share, 1 - share, 0]) for share in (0.95, 0.5, 0.05)))
+    ]
+    assert found[1] == plain and found[0] is not None and found[1] is not None and found[2] is not None
+    assert found[0] < 0.7 < found[1] <= found[2] and found[2] > 0.8
+
+
+def test_no_gene_is_counted_on_top_of_those_of_folds() -> None:
+    density, labels = density_of(np.array([[0.1, 0.2, 0.4, 0.2, 0.1]]).repeat(10, 0)), np.array([1] + [2] * 9)
+    plain, crossed = (age_threshold(density, labels, np.arange(10), 0.9, 0, crossed=one) for one in (False, True))
+    assert plain is not None and crossed is not None and crossed < plain

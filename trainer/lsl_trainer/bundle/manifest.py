@@ -20,6 +20,7 @@ from lsl_trainer.calibration.temperature import softmax
 from lsl_trainer.data.batch import Labelled
 from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.left_out import LeftOut
+from lsl_trainer.learning.time_head import TimeHead
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.tasks.learnt_task import HeldOut
 
@@ -36,8 +37,12 @@ def new_manifest(
     config: TrainConfig,
     scope_threshold: float | None,
     left_out: LeftOut | None = None,
+    time: TimeHead | None = None,
 ) -> Manifest:
-    """All that a bundle says of its network; `left_out` calibrates in the place of calibration images."""
+    """All that a bundle says of its network; `left_out` calibrates in the place of calibration images.
+
+    `time` is its head for time, if it has one.
+    """
     tasks, settings = calibrated_tasks(answers, data, config, left_out), config.to_dict()
     shape = settings["network"]
     return Manifest(
@@ -51,7 +56,7 @@ def new_manifest(
         golden=answers.golden,
         scope_threshold=scope_threshold,
         contribution_steps=_BACKBONE_STEPS if config.transfer.backbone else STEPS,
-        age_thresholds=_age_thresholds(tasks[0], answers, data, config.labels.line_spread, left_out),
+        age_thresholds=_age_thresholds(tasks[0], answers, data, config.labels.line_spread, left_out, time),
     )
 
 
@@ -90,20 +95,26 @@ def calibrated_tasks(
 
 
 def _age_thresholds(
-    task: Task, answers: NetworkAnswers, data: TrainingData, line_spread: float, left_out: LeftOut | None
+    task: Task,
+    answers: NetworkAnswers,
+    data: TrainingData,
+    line_spread: float,
+    left_out: LeftOut | None,
+    time: TimeHead | None,
 ) -> dict[str, float]:
     """The threshold of the intervals of age of the first task; none where it has no order, or too few genes."""
     if task.kind == "terms" or not is_ordered(task.classes):
         return {}
-    if left_out and left_out.time:
-        threshold = left_out.time.threshold
+    if time:
+        threshold = time.threshold
     else:
         of = data.calibration
         held = _left_out(left_out, data) if left_out else HeldOut(answers.calibration, of.labels, of.groups)
         known = held.labels >= 0
         probabilities = softmax(held.logits[known, : len(task.classes)], task.temperature)
         density, labels, groups = density_of(probabilities), held.labels[known], held.groups[known]
-        threshold = age_threshold(density, labels, groups, task.coverage, line_spread)
+        crossed = left_out is not None
+        threshold = age_threshold(density, labels, groups, task.coverage, line_spread, crossed=crossed)
     return {} if threshold is None else {task.name: threshold}
 
 

@@ -17,9 +17,10 @@ from lsl_trainer.bundle.network_answers import ask_network
 from lsl_trainer.bundle.scope import fit_scope
 from lsl_trainer.bundle.split import write_split
 from lsl_trainer.data.training_data import TrainingData
-from lsl_trainer.frozen.head import answering
+from lsl_trainer.frozen.head import HeadOnFeatures, answering
 from lsl_trainer.graphs.export import export_graphs
 from lsl_trainer.graphs.parity import Parity, verify_graphs
+from lsl_trainer.learning.frozen_time import frozen_time_head
 from lsl_trainer.learning.left_out import LeftOut
 from lsl_trainer.networks.residual import Network
 from lsl_trainer.settings.config import TrainConfig
@@ -50,12 +51,15 @@ def write_bundle(
     network = network.cpu().eval()
     quick, asked = answering(network, data, features)
     scope = fit_scope(quick, asked.fine, asked.calibration, left_out)
+    time = left_out.time if left_out else None
+    if time is None and isinstance(quick, HeadOnFeatures):
+        time = frozen_time_head(asked, config)
     answers = ask_network(network, asked, quick)
-    manifest = new_manifest(answers, data, config, scope.threshold if scope else None, left_out)
+    manifest = new_manifest(answers, data, config, scope.threshold if scope else None, left_out, time)
     with atomic_folder(path) as temporary:
         on_step("exporting the model")
         paths = {name: temporary / file for name, file in _GRAPHS.items()}
-        export_graphs(network, manifest, paths, scope, left_out.time if left_out else None)
+        export_graphs(network, manifest, paths, scope, time)
         on_step("checking it against the network")
         parity = verify_graphs(
             network, paths["classifier"], paths["saliency"], _images_to_verify(network, data), (1, 5),

@@ -21,12 +21,14 @@ from lsl_trainer.choosing.linear_candidates import PENALTIES, LinearTry, bears_t
 from lsl_trainer.choosing.parts import folds_of_genes, sampled
 from lsl_trainer.choosing.sight import Sight, look
 from lsl_trainer.choosing.telling import Tried, choice_of, without_trying
+from lsl_trainer.choosing.time_told import ask_for_time
 from lsl_trainer.choosing.yardstick import Marks, Yardstick
 from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.backbones import EFFICIENTNET
-from lsl_trainer.learning.linear_classifier import linear_problem
+from lsl_trainer.learning.known_classes import linear_problem
 from lsl_trainer.learning.linear_problem import LinearProblem
 from lsl_trainer.learning.processes import one_process
+from lsl_trainer.learning.time_labels import has_time, interval_labels
 from lsl_trainer.networks.block_output import MOST_CELLS
 from lsl_trainer.networks.efficientnet import has_imagenet_weights
 from lsl_trainer.settings.config import TrainConfig
@@ -151,6 +153,8 @@ def _try_linear(choosing: _Choosing, backbone: str) -> None:
     best = _best([trial(one, PENALTIES) for one in tries if one in apart.values()])
     if best is None:
         return
+    if has_time(choosing.small):
+        ask_for_time(choosing.found, shared, interval_labels(problem, choosing.small, choosing.folds))
     if bears_turning(best.one, best.penalty, shared, problem, choosing.yardstick, choosing.folds):
         best = _best([best, trial(replace(best.one, turned=True), [best.penalty, best.penalty / 10])])
     height, width = choosing.sight.image_size

@@ -22,7 +22,7 @@ from lsl_trainer.choosing.telling import Tried, choice_of
 from lsl_trainer.choosing.yardstick import Yardstick
 from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.learning.backbones import HUGGING_FACE
-from lsl_trainer.learning.linear_classifier import linear_problem
+from lsl_trainer.learning.known_classes import linear_problem
 from lsl_trainer.networks.block_output import CELLS
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.method import find_method

@@ -27,6 +27,8 @@ class Tried:
     told: str = ""
     """Why it was not."""
     partial: bool = False
+    time: float | None = None
+    """How badly its features tell of time, by the labels that were left out; None where that was not asked."""
 
     @property
     def score(self) -> float:
@@ -51,12 +53,13 @@ def choice_of(sight: Sight, found: Sequence[Tried], first_fold: NDArray[np.bool_
     """
     chosen = _best(found, np.flatnonzero(first_fold))
     ranked = sorted(found, key=lambda one: -one.score)
+    why = _why(chosen, ranked[0], len([one for one in found if one.marks]))
     tried = [one for one in ranked if one.marks]
     left = [f"{one.candidate.name} ({one.told})" for one in ranked if not one.marks] + [missing] * bool(missing)
     lines = (
         f"seen: {sight}",
         f"tried on left-out training images: {_names(tried)}{'; not tried: ' + '; '.join(left) if left else ''}",
-        f"chosen: {chosen.candidate.name}{_why(chosen, len(tried))}",
+        f"chosen: {chosen.candidate.name}{why}",
     )
     return Choice(chosen.candidate.name, chosen.candidate.settings, lines, tuple(one.scored() for one in ranked))
 
@@ -75,10 +78,22 @@ def _best(found: Sequence[Tried], first_fold: NDArray[np.int64]) -> Tried:
     if whole is None:
         unable = [one for one in found if one.candidate.settings]
         return learnt or min(unable, key=lambda one: one.candidate.seconds)
+    whole = _telling_time(found, whole)
     assert whole.marks
     if learnt and learnt.marks and learnt.marks.surpasses(whole.marks.at(first_fold)):
         return learnt
     return whole
+
+
+def _telling_time(found: Sequence[Tried], best: Tried) -> Tried:
+    """Of those that the best one does not surpass by more than chance, the one whose features tell most of time.
+
+    With few labels chance decides between layers, and what all labels say of time tells more.
+    """
+    if best.time is None or best.marks is None:
+        return best
+    near = [one for one in found if one.marks and one.time is not None and not best.marks.surpasses(one.marks)]
+    return min([best, *near], key=lambda one: (one.time, -one.score))
 
 
 def _names(tried: Sequence[Tried]) -> str:
@@ -88,11 +103,13 @@ def _names(tried: Sequence[Tried]) -> str:
     return f"{', '.join(shown)}{f', and {len(tried) - 2} more' if len(tried) > 2 else ''}"
 
 
-def _why(chosen: Tried, tried: int) -> str:
+def _why(chosen: Tried, best: Tried, tried: int) -> str:
     if not chosen.marks:
         return ", untried: it costs least"
     shares = {"fine": _share(chosen.marks.fine), "coarse": _share(chosen.marks.coarse)}
     told = " and ".join(f"{share:.1%} of the {name} ones" for name, share in shares.items() if share is not None)
+    if chosen.time is not None and chosen.score < best.score:
+        return f", which tells most of time among those that chance sets apart: it gave {told} right"
     return f", the best of {tried}: it gave {told} right"
 
 

@@ -8,28 +8,25 @@ from typing import cast
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lsl_shared.measures.metrics import is_ordered
-from lsl_trainer.data.training_data import ALLOWED, TrainingData
+from lsl_trainer.data.training_data import TrainingData
 from lsl_trainer.frozen.features import FrozenFeatures
 from lsl_trainer.learning.backbones import feature_network
+from lsl_trainer.learning.known_classes import linear_problem
 from lsl_trainer.learning.left_out import LeftOut, left_out_distances
 from lsl_trainer.learning.linear_problem import Axes, LinearProblem, fit_linear, principal_axes
 from lsl_trainer.learning.plan import Fitting
-from lsl_trainer.learning.time_head import IntervalLabels, TimeHead, fit_time_head
-from lsl_trainer.losses.constraint import constraint_of
+from lsl_trainer.learning.time_head import TimeHead, fit_time_head
+from lsl_trainer.learning.time_labels import has_time, interval_labels
 from lsl_trainer.networks.block_features import BlockFeatures
 from lsl_trainer.networks.residual import Network
-from lsl_trainer.settings.groups import Constrained
 from lsl_trainer.settings.labels import Labels
 
-__all__ = ["block_tensors", "fit_classifier", "linear_problem", "turned"]
+__all__ = ["block_tensors", "fit_classifier", "turned"]
 
 _TURNS = 4
-_FEWEST = 3
 
 
 def fit_classifier(fitting: Fitting) -> LeftOut | None:
@@ -67,15 +64,12 @@ def fit_classifier(fitting: Fitting) -> LeftOut | None:
 
 
 def _time_head(problem: LinearProblem, axes: Axes, data: TrainingData, settings: Labels) -> TimeHead | None:
-    """The head for time, from the first view of each image; None for classes without order, or fewer than three."""
-    if not is_ordered(data.fine_space.classes) or len(data.fine_space) < _FEWEST:
+    """The head for time, from the first view of each image; None for classes that have none."""
+    if not has_time(data):
         return None
-    count = len(data.folds)
-    groups = np.full(count, -1)
-    groups[np.searchsorted(data.learnt_rows, data.fine.rows)] = data.fine.groups
-    allowed = problem.allowed[:count, : data.fine_outputs].numpy()
-    labels = IntervalLabels(allowed, problem.labels[:count].numpy() >= 0, groups, data.folds)
-    return fit_time_head(problem.coordinates[:count], labels, axes.axes, settings.coverage, settings.line_spread)
+    labels = interval_labels(problem, data, data.folds)
+    coordinates = problem.coordinates[: len(data.folds)]
+    return fit_time_head(coordinates, labels, axes.axes, settings.coverage, settings.line_spread)
 
 
 def _left_out_logits(
@@ -125,31 +119,3 @@ def turned(images: NDArray[np.uint8], view: int) -> NDArray[np.uint8]:
 
 def _turned_images(data: TrainingData, view: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(turned(data.fine.images[data.learnt_rows], view))
-
-
-def linear_problem(data: TrainingData, settings: Constrained) -> LinearProblem:
-    """The problem of all images that are learnt from, `data.learnt_rows`, as yet without coordinates."""
-    rows = data.learnt_rows
-    labels = torch.full((len(rows),), -1)
-    labels[np.searchsorted(rows, data.fine.rows)] = torch.from_numpy(data.fine.labels)
-    by_coarse, n_ordered = _allowed_by_coarse(data, rows)
-    one_hot = F.one_hot(labels.clamp(min=0), by_coarse.shape[1]).bool()
-    return LinearProblem(
-        coordinates=torch.empty(len(rows), 0),
-        labels=labels,
-        allowed=torch.where(labels[:, None] >= 0, one_hot, by_coarse),
-        partial_weight=settings.partial_weight,
-        order_weight=settings.order_weight if n_ordered else 0.0,
-        n_ordered=n_ordered,
-    )
-
-
-def _allowed_by_coarse(data: TrainingData, rows: NDArray[np.int64]) -> tuple[Tensor, int]:
-    """What the coarse labels of images allow, bool (n, K + A), and how many classes are in order."""
-    ordered, together = is_ordered(data.fine_space.classes), data.constrained
-    if not len(together):
-        return torch.ones(len(rows), data.fine_outputs, dtype=torch.bool), data.fine_outputs if ordered else 0
-    constraint = constraint_of(data)
-    allowed = torch.ones(len(rows), constraint.outputs, dtype=torch.bool)
-    allowed[np.searchsorted(rows, together.rows)] = constraint.allowed[torch.from_numpy(together.others[ALLOWED])]
-    return allowed, constraint.n_fine if constraint.ordered else 0

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from lsl_shared.measures.age import CELLS, age_threshold
 from lsl_shared.measures.coverage import LINE_SPREAD
 
-__all__ = ["IntervalLabels", "TimeHead", "fit_time_head"]
+__all__ = ["IntervalLabels", "TimeHead", "fit_time_head", "left_out_cost"]
 
 _NODES = 2
 """Nodes of the log-density in each class, and one more at the end."""
@@ -84,23 +84,48 @@ def fit_time_head(
 
     Temperature, levels and threshold come from heads that have not seen the gene.
     """
-    seen = np.asarray(labels.allowed.any(1))
-    coordinates, labels, axes = coordinates[torch.from_numpy(seen), :_AXES], labels.part(seen), axes[:, :_AXES]
-    left_out, folds = np.empty((len(labels.fine), labels.allowed.shape[1] * CELLS)), labels.folds % _FOLDS
-    for fold in np.unique(folds):
-        held = np.asarray(folds == fold)
-        answer = _fit(coordinates[torch.from_numpy(~held)], labels.part(~held))[2]
-        left_out[held] = answer(coordinates[torch.from_numpy(held)]).double().numpy()
+    coordinates, labels = _seen(coordinates, labels)
+    axes, left_out = axes[:, :_AXES], _left_out(coordinates, labels)
     temperature = _temperature(left_out, labels)
     density = _softmax(left_out / temperature)
     level = _levels(density, labels)
     levelled = density * np.exp(level)
     levelled /= levelled.sum(1, keepdims=True)
     classes = labels.allowed[labels.fine].argmax(1)
-    threshold = age_threshold(levelled[labels.fine], classes, labels.groups[labels.fine], coverage, line_spread)
+    threshold = age_threshold(
+        levelled[labels.fine], classes, labels.groups[labels.fine], coverage, line_spread,
+        _frequency(levelled, labels), crossed=True,
+    )  # fmt: skip
     weight, bias, _ = _fit(coordinates, labels)
     nodes = _basis(labels.allowed.shape[1]).T / temperature
     return TimeHead(axes @ weight, nodes, bias @ nodes + torch.from_numpy(level).float(), threshold)
+
+
+def left_out_cost(coordinates: Tensor, labels: IntervalLabels) -> float:
+    """−log of what lies inside the labels of genes that a head has not seen: the means of fine and coarse ones, added.
+
+    The less, the more do features tell of time. `coordinates` are float32 (n, d).
+    """
+    coordinates, labels = _seen(coordinates, labels)
+    scores = _left_out(coordinates, labels)
+    inside = (_softmax(scores / _temperature(scores, labels)) * labels.cells).sum(1)
+    return sum(-float(np.log(inside[part] + _LEAST).mean()) for part in (labels.fine, ~labels.fine) if part.any())
+
+
+def _seen(coordinates: Tensor, labels: IntervalLabels) -> tuple[Tensor, IntervalLabels]:
+    """Without images that labels put nowhere, on the first axes."""
+    seen = np.asarray(labels.allowed.any(1))
+    return coordinates[torch.from_numpy(seen), :_AXES], labels.part(seen)
+
+
+def _left_out(coordinates: Tensor, labels: IntervalLabels) -> NDArray[np.float64]:
+    """Log-densities (n, K · CELLS), each from a head that has not seen the gene."""
+    found, folds = np.empty((len(labels.fine), labels.allowed.shape[1] * CELLS)), labels.folds % _FOLDS
+    for fold in np.unique(folds):
+        held = np.asarray(folds == fold)
+        answer = _fit(coordinates[torch.from_numpy(~held)], labels.part(~held))[2]
+        found[held] = answer(coordinates[torch.from_numpy(held)]).double().numpy()
+    return found
 
 
 def _basis(classes: int) -> Tensor:
@@ -173,3 +198,10 @@ def _levels(density: NDArray[np.float64], labels: IntervalLabels) -> NDArray[np.
         mean = np.log(shares.sum(0).reshape(-1, CELLS) + _LEAST)
         level -= 0.7 * (mean - mean.mean(1, keepdims=True)).ravel()
     return level
+
+
+def _frequency(density: NDArray[np.float64], labels: IntervalLabels) -> NDArray[np.float64]:
+    """How often images are of each class, (K,), by what their labels leave of each density."""
+    inside = density * labels.cells
+    shares = inside / (inside.sum(1, keepdims=True) + _LEAST)
+    return np.asarray(shares.mean(0).reshape(-1, CELLS).sum(1))
