@@ -72,6 +72,10 @@ def train_command(
         require_torch()
         _settle_process()
         _check_store(store)
+        if layers is not None and (folds is not None or resume):
+            raise ConfigError(
+                "--layers trains nothing, so there is nothing to fold or resume: leave --folds and --resume out"
+            )
         if resume:
             config, folder = interrupted_run(out, Typed(given, preset, config_file, folds))
             folds = folds_of(folder)

@@ -15,6 +15,7 @@ from lsl_shared.errors import LslError
 from lsl_trainer.settings.config import GROUPS, TrainConfig
 from lsl_trainer.settings.config_file import read_config
 from lsl_trainer.settings.method import AUTO
+from lsl_trainer.settings.needed import check_needed
 from lsl_trainer.settings.presets import preset
 from lsl_trainer.settings.setting import flag, option_of, typed_fields
 
@@ -90,8 +91,15 @@ def chosen_settings(
 ) -> TrainConfig:
     """The preset, the file's settings over it, the options over both.
 
-    With `automatic`, the method is auto where neither preset nor file nor method is named.
+    With `automatic`, the method is auto where neither preset nor file nor method is named. Raises ConfigError for an
+    option that would say nothing.
     """
+    config = _settings(name, file, given, automatic=automatic)
+    check_needed(given, config)
+    return config
+
+
+def _settings(name: str | None, file: Path | None, given: dict[str, Any], *, automatic: bool) -> TrainConfig:
     from lsl_trainer.settings.device import best_device
 
     if automatic and file is None and name is None:
