@@ -152,12 +152,28 @@ def _lift_gradient(graph: onnx.GraphProto) -> tuple[str, ...]:
     return ("lower_saliency",)
 
 
+def _ramp(node: onnx.NodeProto) -> tuple[float, float]:
+    """Slope and start of a step function; zeros of any other operator."""
+    if node.op_type != "HardSigmoid":
+        return 0.0, 0.0
+    numbers = {attribute.name: attribute.f for attribute in node.attribute}
+    return numbers.get("alpha", 0.2), numbers.get("beta", 0.5)
+
+
 def _exact_steps(graph: onnx.GraphProto) -> None:
     """Replaces each step function by the sign of a rectified value: no ramp of float16 is steep enough."""
     producers = {name: node.op_type for node in graph.node for name in node.output}
     nodes = []
     for node in graph.node:
-        if node.op_type == "HardSigmoid" and any(a.name == "alpha" and a.f > 1e30 for a in node.attribute):
+        slope, start = _ramp(node)
+        if slope < -1:  # a ramp down, from the limit
+            limit = f"{node.output[0]}_limit"
+            graph.initializer.append(numpy_helper.from_array(np.array(-start / slope, np.float32), limit))
+            room, rectified = (f"{node.output[0]}_{part}" for part in ("room", "rectified"))
+            nodes.append(helper.make_node("Sub", [limit, node.input[0]], [room]))
+            nodes.append(helper.make_node("Relu", [room], [rectified]))
+            node = helper.make_node("Sign", [rectified], [node.output[0]], name=node.name)
+        elif slope > 1e30:
             rectified = node.input[0]
             if producers.get(rectified) != "Relu":
                 rectified = f"{node.output[0]}_rectified"

@@ -10,9 +10,11 @@ import torch
 from torch import Tensor, fx, nn
 
 from lsl_trainer.graphs.convolution import Convolution, input_gradient
+from lsl_trainer.graphs.cropping import crop_early
 from lsl_trainer.graphs.merging import merge_phases
 from lsl_trainer.graphs.pooling import POOLING_GRADIENTS, POOLING_RULES
 from lsl_trainer.graphs.registry import registry
+from lsl_trainer.graphs.steps import GATES
 from lsl_trainer.graphs.torch_internals import (
     DECOMPOSITIONS,
     OpOverload,
@@ -94,6 +96,7 @@ def differentiated(
         if "backward" in str(node.target):
             _, height, width, _ = examples[0].shape
             raise unsupported(str(node.target), network, (height, width))
+    crop_early(traced)
     merge_phases(traced)
     return traced
 
@@ -155,6 +158,7 @@ GRADIENT_RULES: dict[Any, Callable[..., Any]] = {
     **{operator: rule for operator, rule in DECOMPOSITIONS.items() if "backward" in str(operator)},
     **POOLING_RULES,
     **POOLING_GRADIENTS,
+    **GATES,
     aten.convolution_backward.default: _convolution_backward,
     aten.threshold_backward.default: _relu_backward,
 }

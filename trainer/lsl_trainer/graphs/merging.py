@@ -10,7 +10,7 @@ from torch import fx
 from lsl_trainer.graphs.phases import CONVOLVE, INTERLEAVE, REPEAT, SHUFFLE
 from lsl_trainer.graphs.tracing import constant, set_constant
 
-__all__ = ["merge_phases"]
+__all__ = ["is_private", "merge_phases"]
 
 aten = torch.ops.aten
 
@@ -34,7 +34,7 @@ def merge_phases(traced: fx.GraphModule) -> None:
 def _scale_kernel(node: Any) -> Any:
     """convolve(x, W) / c → convolve(x, W / c) for a number c."""
     convolution, divisor = node.args
-    if not _is_private(convolution, CONVOLVE) or not isinstance(divisor, (int, float)):
+    if not is_private(convolution, CONVOLVE) or not isinstance(divisor, (int, float)):
         return None
     weight = constant(convolution.args[1])
     if weight is None:
@@ -50,7 +50,7 @@ def _add_phases(node: Any) -> Any:
     if len(node.args) != 2 or node.kwargs:
         return None
     left, right = node.args
-    if not all(_is_private(side, INTERLEAVE, REPEAT) for side in (left, right)) or left.args[1:] != right.args[1:]:
+    if not all(is_private(side, INTERLEAVE, REPEAT) for side in (left, right)) or left.args[1:] != right.args[1:]:
         return None
     steps, size = left.args[1:]
     if left.target == right.target == REPEAT or any(side % step for side, step in zip(size, steps, strict=True)):
@@ -75,7 +75,7 @@ def _sum(graph: fx.Graph, left: Any, right: Any) -> Any:
 def _reduce_first(node: Any) -> Any:
     """max over channels of |shuffle(x)| → shuffle(max over channels of |x|)."""
     absolute, dimensions = node.args[:2]
-    if list(dimensions) != [1] or len(node.args) > 2 or not _is_private(absolute, aten.abs.default):
+    if list(dimensions) != [1] or len(node.args) > 2 or not is_private(absolute, aten.abs.default):
         return None
     spread = absolute.args[0]
     if spread.target != SHUFFLE:  # which contributions read, too, in a graph of their own
@@ -91,6 +91,6 @@ def _reduce_first(node: Any) -> Any:
         return graph.call_function(aten.squeeze.dim, (whole, 1))
 
 
-def _is_private(node: Any, *targets: Any) -> bool:
+def is_private(node: Any, *targets: Any) -> bool:
     """Whether it calls one of these operators and has a single reader."""
     return isinstance(node, fx.Node) and node.target in targets and len(node.users) == 1

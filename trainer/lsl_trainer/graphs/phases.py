@@ -13,22 +13,22 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["CONVOLVE", "INTERLEAVE", "REPEAT", "SHUFFLE", "convolve", "interleave", "repeat", "shuffle"]
+__all__ = ["CONVOLVE", "INTERLEAVE", "REPEAT", "SHUFFLE", "convolve", "interleave", "operator", "repeat", "shuffle"]
 
 Pair = Sequence[int]
 Parameters = ParamSpec("Parameters")
 
 
-def _operator(
+def operator(
     arguments: str, empty: Callable[Parameters, Tensor]
 ) -> Callable[[Callable[Parameters, Tensor]], Callable[Parameters, Tensor]]:
     """Makes an operator lsl::NAME of the function NAME. `empty` gives a tensor of the answer's shape and type."""
 
     def made(function: Callable[Parameters, Tensor]) -> Callable[Parameters, Tensor]:
         name, schema = f"lsl::{function.__name__}", f"({arguments}) -> Tensor"
-        operator = torch.library.custom_op(name, function, mutates_args=(), schema=schema)
-        operator.register_fake(empty)
-        return cast(Callable[Parameters, Tensor], operator)
+        new = torch.library.custom_op(name, function, mutates_args=(), schema=schema)
+        new.register_fake(empty)
+        return cast(Callable[Parameters, Tensor], new)
 
     return made
 
@@ -56,14 +56,14 @@ def _empty_repeated(x: Tensor, steps: Pair, size: Pair) -> Tensor:
     return x.new_empty(*x.shape[:2], *size)
 
 
-@_operator("Tensor x, Tensor weight, int[] pads, int[] stride, int[] dilation, int groups", _empty_convolved)
+@operator("Tensor x, Tensor weight, int[] pads, int[] stride, int[] dilation, int groups", _empty_convolved)
 def convolve(x: Tensor, weight: Tensor, pads: Pair, stride: Pair, dilation: Pair, groups: int) -> Tensor:
     """A convolution that pads each side by its own number of zeros: `pads` top, left, bottom, right."""
     top, left, bottom, right = pads
     return F.conv2d(F.pad(x, (left, right, top, bottom)), weight, None, stride, 0, dilation, groups)
 
 
-@_operator("Tensor?[] phases, int[] steps, int[] size", _empty_interleaved)
+@operator("Tensor?[] phases, int[] steps, int[] size", _empty_interleaved)
 def interleave(phases: Sequence[Tensor | None], steps: Pair, size: Pair) -> Tensor:
     """f · g phases (B, C, h, w), row by row → (B, C, *size). None stands for a phase of zeros."""
     first = next(phase for phase in phases if phase is not None)
@@ -71,7 +71,7 @@ def interleave(phases: Sequence[Tensor | None], steps: Pair, size: Pair) -> Tens
     return shuffle(filled.flatten(1, 2), steps, size)
 
 
-@_operator("Tensor x, int[] steps, int[] size", _empty_shuffled)
+@operator("Tensor x, int[] steps, int[] size", _empty_shuffled)
 def shuffle(x: Tensor, steps: Pair, size: Pair) -> Tensor:
     """All phases in one tensor, beside one another as channels: (B, C · f · g, h, w) → (B, C, *size)."""
     rows, columns = steps
@@ -81,7 +81,7 @@ def shuffle(x: Tensor, steps: Pair, size: Pair) -> Tensor:
     return whole[:, :, : size[0], : size[1]].clone()
 
 
-@_operator("Tensor x, int[] steps, int[] size", _empty_repeated)
+@operator("Tensor x, int[] steps, int[] size", _empty_repeated)
 def repeat(x: Tensor, steps: Pair, size: Pair) -> Tensor:
     """The same phase everywhere, (B, C, h, w) → (B, C, *size): each pixel becomes a block; zeros fill up the rest."""
     blocks = x.repeat_interleave(steps[0], 2).repeat_interleave(steps[1], 3)

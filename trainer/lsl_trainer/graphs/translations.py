@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from onnxscript import opset20 as op
 
 from lsl_trainer.graphs.phases import CONVOLVE, INTERLEAVE, REPEAT, SHUFFLE
+from lsl_trainer.graphs.steps import BELOW
 
 __all__ = ["TRANSLATIONS"]
 
@@ -22,6 +24,13 @@ below zero, a shut ReLU stays at exactly 0, and no number becomes subnormal."""
 def _step(x: Any, at_zero: Any) -> Any:
     """1 where x > 0, else 0: a steep ramp from zero, which ONNX Runtime computes in half the time of a comparison."""
     return op.HardSigmoid(x, alpha=torch.finfo(torch.float32).max, beta=_HARDLY_BELOW_ZERO)
+
+
+def _below(x: Any, limit: float) -> Any:
+    """1 where x < limit, else 0: a ramp down, from 1 at the number before the limit. All of it is exact in float32."""
+    bound = np.float32(limit)
+    slope = 1.0 / float(bound - np.nextafter(bound, np.float32(0)))  # a power of two
+    return op.HardSigmoid(x, alpha=-slope, beta=slope * float(bound))
 
 
 def _convolve(x: Any, weight: Any, pads: Pair, stride: Pair, dilation: Pair, groups: int) -> Any:
@@ -90,6 +99,7 @@ def _floats(*values: float) -> Any:
 
 TRANSLATIONS: dict[Any, Callable[..., Any]] = {
     torch.ops.aten.heaviside.default: _step,
+    BELOW: _below,
     CONVOLVE: _convolve,
     INTERLEAVE: _interleave,
     SHUFFLE: _shuffle,
