@@ -1,11 +1,10 @@
-"""An atlas as SpatialData: the maps as pictures, the places as shapes, the genes as their table; one OME-Zarr folder.
+"""Which genes are strongest in a part of the egg? Asked of an atlas in SpatialData, and drawn on the stage's map.
 
-    lsl-gem store.h5 --stage 9 --stage 10
-    lsl-gem store.h5 --h5ad atlas.h5ad --stage 9 --stage 10
-    python examples/atlas_spatialdata.py atlas.h5ad store.gems/gems.h5 atlas.zarr
+    lsl-gem store.h5 --spatialdata atlas.zarr
+    python examples/atlas_spatialdata.py atlas.zarr 5 85 100 posterior.png
 
-Each stage is a coordinate system of its own, in percent of the egg's length. It needs spatialdata, and nothing of
-lsl-toolkit. spatialdata 0.7 writes no pictures with ome-zarr 0.14 or later: pip install spatialdata 'ome-zarr<0.14'.
+Each stage is a coordinate system of its own, in percent of the egg's length from the anterior end. This needs
+spatialdata and matplotlib, and nothing of lsl-toolkit.
 """
 
 from __future__ import annotations
@@ -13,49 +12,47 @@ from __future__ import annotations
 import sys
 
 import anndata
-import h5py
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
 import numpy as np
 import spatialdata
-from spatialdata.models import Image2DModel, ShapesModel, TableModel
-from spatialdata.transformations import Affine
+
+SHOWN, LEAST = 10, 0.02
 
 
-def to_percent(atlas: anndata.AnnData, shape: tuple[int, int], stage: str) -> dict[str, Affine]:
-    """From pixels of a map (H, W) to the percent of the egg's length that the atlas counts in."""
-    obs, spatial, grid = atlas.obs, atlas.obsm["spatial"], atlas.uns["lsl"]["grid"]
-    pixels = (obs["column"].to_numpy() + 0.5) * shape[1] / grid[1], (obs["row"].to_numpy() + 0.5) * shape[0] / grid[0]
-    (along, left), (across, top) = (np.polyfit(pixels[axis], spatial[:, axis], 1) for axis in (0, 1))
-    matrix = np.array([[along, 0, left], [0, across, top], [0, 0, 1]])
-    return {stage: Affine(matrix, input_axes=("x", "y"), output_axes=("x", "y"))}
-
-
-def main(path: str, gems: str, target: str) -> int:
-    atlas = anndata.read_h5ad(path)
-    task, stages = atlas.uns["lsl"]["task"], list(atlas.obs["stage"].cat.categories)
-    images, shapes = {}, {}
-    with h5py.File(gems) as file:
-        maps = {group.attrs["stage"]: group for group in file.values() if group.attrs["task"] == task}
-        for stage in stages:
-            if stage in maps:
-                planes = np.stack([maps[stage][key][...] for key in ("gem", "embryo")])  # (c, H, W)
-                placed = to_percent(atlas, planes.shape[1:], stage)
-                images[f"map_{stage}"] = Image2DModel.parse(
-                    planes, dims=("c", "y", "x"), c_coords=["stain", "embryo"], transformations=placed
-                )
-    for stage in stages:
-        here = atlas.obs["stage"] == stage
-        radius = float(np.diff(np.unique(atlas.obs["egg_length"])).min()) / 2
-        shapes[f"places_{stage}"] = ShapesModel.parse(
-            atlas.obsm["spatial"][here], geometry=0, radius=radius, index=atlas.obs_names[here],
-            transformations={stage: spatialdata.transformations.Identity()},
-        )  # fmt: skip
-    atlas.obs["region"] = ("places_" + atlas.obs["stage"].astype(str)).astype("category")
-    atlas.obs["place"] = atlas.obs_names
-    table = TableModel.parse(atlas, region=[*shapes], region_key="region", instance_key="place")
-    whole = spatialdata.SpatialData(images=images, shapes=shapes, tables={"genes": table})
-    whole.write(target)
-    print(whole)
+def main(path: str, stage: str, begin: str, end: str, picture: str) -> int:
+    whole = spatialdata.read_zarr(path)
+    part = spatialdata.bounding_box_query(
+        whole, axes=("x", "y"), min_coordinate=[float(begin), 0.0], max_coordinate=[float(end), 100.0],
+        target_coordinate_system=stage,
+    )  # fmt: skip
+    genes = whole["genes"][whole["genes"].obs["stage"] == stage]
+    inside, everywhere = np.nanmean(part["genes"].X, axis=0), np.nanmean(genes.X, axis=0)
+    ratio = inside / (everywhere + LEAST)
+    order = [place for place in np.argsort(-ratio) if np.isfinite(ratio[place])]
+    print(f"stage {stage}, {begin} to {end} % egg length, {part['genes'].n_obs} places: stain there against everywhere")
+    for place in order[:SHOWN]:
+        print(f"  {genes.var_names[place]}: {inside[place]:.3f} against {everywhere[place]:.3f}")
+    draw(whole, stage, genes, genes.var_names[order[0]], picture)
     return 0
+
+
+def draw(whole: spatialdata.SpatialData, stage: str, genes: anndata.AnnData, gene: str, picture: str) -> None:
+    """The stage's map, and the places by how much of a gene is there."""
+    image = whole[f"map_{stage}"]
+    extent = spatialdata.get_extent(image, coordinate_system=stage)
+    borders = (*extent["x"], *reversed(extent["y"]))
+    places = whole[f"places_{stage}"].geometry
+    figure, (above, below) = plt.subplots(2, figsize=(6, 6), sharex=True)
+    above.imshow(image.sel(c="stain"), extent=borders, cmap="inferno")
+    above.set_title(f"all genes, stage {stage}")
+    values = np.asarray(genes[:, gene].X).ravel()
+    below.scatter(places.x, places.y, c=values, cmap="inferno", s=14)
+    below.set(title=gene, xlim=borders[:2], ylim=borders[2:], xlabel="percent of the egg's length")
+    below.set_aspect("equal")
+    figure.savefig(picture, dpi=120, bbox_inches="tight")
 
 
 if __name__ == "__main__":

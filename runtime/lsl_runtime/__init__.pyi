@@ -12,6 +12,7 @@ from .gem.atlas.anndata_file import as_anndata as as_anndata
 from .gem.atlas.anndata_file import write_h5ad as write_h5ad
 from .gem.atlas.atlas import Atlas as Atlas
 from .gem.atlas.build import build_atlas as build_atlas
+from .gem.atlas.spatialdata_folder import write_spatialdata as write_spatialdata
 from .gem.build.age_maps import build_age_gems as build_age_gems
 from .gem.build.contrast import Contrast as Contrast
 from .gem.build.contrast import build_contrast as build_contrast

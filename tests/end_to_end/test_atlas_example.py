@@ -64,26 +64,36 @@ def annotated(folder: Path) -> Path:
     return folder / "store.h5"
 
 
+GEM = "from lsl_runtime.gem.cli import main; main()"
 READ = """
 import anndata, h5py, numpy, spatialdata
 whole = spatialdata.read_zarr("atlas.zarr")
 with h5py.File("maps/gems.h5") as file:
-    assert (whole["map_5"].values[0] == file["stage_5/gem"][...]).all()
+    for channel, key in enumerate(("gem", "embryo")):
+        assert (whole["map_5"].values[channel] == file["stage_5"][key][...]).all()
 assert numpy.array_equal(whole["genes"].X, anndata.read_h5ad("atlas.h5ad").X)
-assert abs(spatialdata.get_extent(whole["map_5"], coordinate_system="5")["x"][1] - 102.5) < 4
+seen = [spatialdata.get_extent(whole[name], coordinate_system="5")["x"] for name in ("map_5", "photograph_5")]
+assert seen[0] == seen[1] and abs(seen[0][0] + 2.5) < 4 and abs(seen[0][1] - 102.5) < 4
 print("equal")
 """
 
 
 @pytest.mark.skipif(not EMBRYO.exists(), reason="needs ../shared/data/bdtnp-virtual-embryo")
 def test_spatialdata_holds_maps_and_genes(tmp_path: Path) -> None:
-    needs("spatialdata")
+    needs("spatialdata, onnxruntime, cv2, typer")
     write_gems(tmp_path / "maps", build_gems(annotated(tmp_path), ["5"], masked=False))
-    words = [PYTHON, str(ROOT / "examples" / "atlas_spatialdata.py"), "atlas.h5ad", "maps/gems.h5", "atlas.zarr"]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    done = subprocess.run([PYTHON, "-W", "error", "-c", READ], cwd=tmp_path, capture_output=True, text=True)
-    assert done.stdout.strip() == "equal", done.stderr
+    ours = {**os.environ, "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("shared", "runtime"))}
+
+    def run(*words: str) -> str:
+        done = subprocess.run([PYTHON, *words], cwd=tmp_path, env=ours, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "→ atlas.zarr" in run("-c", GEM, "store.h5", "--spatialdata", "atlas.zarr")
+    assert not list(tmp_path.glob(".atlas*"))
+    assert run("-W", "error", "-c", READ).strip() == "equal"
+    told = run(str(ROOT / "examples" / "atlas_spatialdata.py"), "atlas.zarr", "5", "85", "100", "posterior.png")
+    assert "  fkh: " in told and (tmp_path / "posterior.png").exists(), told
 
 
 @pytest.mark.skipif(not EMBRYO.exists(), reason="needs ../shared/data/bdtnp-virtual-embryo")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from lsl_runtime.gem.age_options import AgainstOption, AgeOption, BandwidthOption, MovieOption, asks_for_ages
-from lsl_runtime.gem.atlas.options import AgeBinsOption, H5adOption
+from lsl_runtime.gem.atlas.options import AgeBinsOption, H5adOption, SpatialDataOption
 from lsl_runtime.options import AnnotationsOption, SchedulerOption, StoreArgument, WorkersOption
 from lsl_shared.process.terminal import Debug, new_app, plain_errors, progress, say
 from lsl_shared.wording import printable
@@ -114,6 +114,7 @@ def gem_command(
     ] = False,
     table: Annotated[bool, typer.Option("--table", help="List every gene at each stage, genes.csv.")] = False,
     h5ad: H5adOption = None,
+    spatialdata: SpatialDataOption = None,
     age_bins: AgeBinsOption = None,
     age: AgeOption = None,
     against: AgainstOption = None,
@@ -179,11 +180,12 @@ def gem_command(
         raise typer.BadParameter("go together: --why 9 --not 10", param_hint="--why and --not")
     if why is not None and (stage or term or compare is not None or panel):
         raise typer.BadParameter("goes without --stage, --term, --compare and --panel", param_hint="--why")
-    if h5ad is not None and (term or why or compare is not None or panel):
-        raise typer.BadParameter("goes without --term, --why, --compare and --panel", param_hint="--h5ad")
-    if age_bins is not None and (h5ad is None or stage):
-        raise typer.BadParameter("goes with --h5ad, and without --stage", param_hint="--age-bins")
-    mapped = bool(stage or term or why or compare or panel or h5ad)
+    atlas = "--h5ad" if h5ad is not None else "--spatialdata" if spatialdata is not None else ""
+    if atlas and (term or why or compare is not None or panel):
+        raise typer.BadParameter("goes without --term, --why, --compare and --panel", param_hint=atlas)
+    if age_bins is not None and (h5ad is None or spatialdata is not None or stage):
+        raise typer.BadParameter("goes with --h5ad, and without --stage and --spatialdata", param_hint="--age-bins")
+    mapped = bool(stage or term or why or compare or panel or atlas)
     aged = asks_for_ages(age, against, movie, mapped)
     if not (aged or mapped):
         raise typer.BadParameter("name a stage: --stage 9", param_hint="--stage")
@@ -192,7 +194,7 @@ def gem_command(
     with plain_errors(debug, "The same command starts over."):
         from lsl_runtime.cluster import Machines
         from lsl_runtime.gem.age_command import AgesAsked, map_ages
-        from lsl_runtime.gem.atlas.command import write_atlas
+        from lsl_runtime.gem.atlas.command import AtlasFiles, write_atlas
         from lsl_runtime.gem.build.maps import make_maps
         from lsl_runtime.gem.build.requested import requested_of_command
         from lsl_runtime.gem.build.saliency_samples import make_samples
@@ -213,20 +215,20 @@ def gem_command(
         machines = Machines(workers, scheduler)
         if landmarks and not (masked or landmark_map):
             raise ConfigError("--landmarks are read from the masked map; leave --no-masked out")
-        if (compare is not None or why is not None or h5ad is not None) and machines.shared:
-            asked_for = "--compare" if compare is not None else "--why" if why is not None else "--h5ad"
+        if (compare is not None or why is not None or atlas) and machines.shared:
+            asked_for = "--compare" if compare is not None else "--why" if why is not None else atlas
             raise ConfigError(f"{asked_for} does not share out its work; leave --workers and --scheduler out")
         with Store(store) as opened:
             known, of_other_views = set(opened.genes), left_out_told(opened, view)
         folder = OutputFolder(out or gems_folder(store), style, formats_named(format or ["png"]))
-        if h5ad is None:
+        if not atlas:
             folder.check()
         only, left_out = (listed(one, known) if one is not None else None for one in (genes, exclude))
         if of_other_views:
             say(printable(of_other_views))
         wanted = Filter(view, only, left_out or (), weights, floor, constrained, sure)
-        if h5ad is not None:
-            write_atlas(store, annotations, stage or [], wanted, h5ad, age_bins)
+        if atlas:
+            write_atlas(store, annotations, stage or [], wanted, AtlasFiles(h5ad, spatialdata), age_bins)
             return
         if aged:
             ages = AgesAsked(age or (), bandwidth, movie, html, against)

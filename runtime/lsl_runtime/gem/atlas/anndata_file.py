@@ -20,12 +20,12 @@ __all__ = ["as_anndata", "check_anndata", "write_h5ad"]
 _FORMAT_VERSION = 1
 
 
-def check_anndata() -> None:
+def check_anndata(option: str = "--h5ad") -> None:
     """Raises ConfigError where anndata is not installed."""
     try:
         import_module("anndata")
     except ImportError:
-        raise ConfigError("--h5ad needs anndata: pip install 'lsl-toolkit[atlas]'") from None
+        raise ConfigError(f"{option} needs anndata: pip install 'lsl-toolkit[atlas]'") from None
 
 
 def as_anndata(atlas: Atlas) -> AnnData:

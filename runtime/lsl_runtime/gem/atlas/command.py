@@ -1,43 +1,88 @@
-"""What `lsl-gem --h5ad` does."""
+"""What `lsl-gem --h5ad` and `--spatialdata` do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from lsl_runtime.cluster import Machines
 from lsl_runtime.gem.atlas.anndata_file import check_anndata, write_h5ad
 from lsl_runtime.gem.atlas.atlas import Atlas
 from lsl_runtime.gem.atlas.build import make_atlas, make_binned_atlas
+from lsl_runtime.gem.atlas.spatialdata_folder import check_spatialdata, check_target, write_spatialdata
 from lsl_runtime.gem.build.age_axis import age_axis, parse_age
+from lsl_runtime.gem.build.gem import Gem
+from lsl_runtime.gem.build.maps import make_maps
 from lsl_runtime.gem.build.requested import requested_of_command
-from lsl_runtime.gem.build.settings import Filter
+from lsl_runtime.gem.build.settings import Filter, MapSettings
 from lsl_runtime.gem.build.source import Source, open_source
 from lsl_shared.errors import ConfigError, GemError
 from lsl_shared.files.annotations import annotations_path
-from lsl_shared.files.output_file import refuse_inputs
+from lsl_shared.files.output_file import check_writable, refuse_inputs
 from lsl_shared.process.terminal import progress, say
 from lsl_shared.wording import counted, first_few, printable
 
-__all__ = ["alike_but_for_case", "write_atlas"]
+__all__ = ["AtlasFiles", "alike_but_for_case", "write_atlas"]
 
 Progress = Callable[[int], None]
 
 
+@dataclass(frozen=True)
+class AtlasFiles:
+    """Where an atlas is written to."""
+
+    h5ad: Path | None = None
+    spatialdata: Path | None = None
+    """A folder."""
+
+    def check(self, inputs: Sequence[Path]) -> None:
+        """Raises ConfigError or GemError where one cannot be written, before any work is done."""
+        if self.h5ad is not None:
+            refuse_inputs(self.h5ad, "--h5ad", inputs, GemError)
+            _check_ending(self.h5ad, "--h5ad", "the file", ".h5ad")
+            check_anndata()
+        if self.spatialdata is not None:
+            check_target(self.spatialdata)
+            check_writable(self.spatialdata, GemError, "choose another folder for --spatialdata")
+            _check_ending(self.spatialdata, "--spatialdata", "the folder", ".zarr")
+            check_anndata("--spatialdata")
+            check_spatialdata()
+
+
+def _check_ending(path: Path, option: str, what: str, ending: str) -> None:
+    if path.suffix.lower() != ending:
+        raise ConfigError(f"{option} {path}: tools know {what} by its ending; name it {path.stem}{ending}")
+
+
 def write_atlas(
-    store: Path, annotations: Path | None, stages: Sequence[str], wanted: Filter, path: Path, bins: str | None = None
+    store: Path,
+    annotations: Path | None,
+    stages: Sequence[str],
+    wanted: Filter,
+    files: AtlasFiles,
+    bins: str | None = None,
 ) -> None:
     """Writes the atlas of a store, by stages or by bins of age as long as `bins`, and tells what is in it."""
-    refuse_inputs(path, "--h5ad", [store, annotations or annotations_path(store)], GemError)
-    if path.suffix.lower() != ".h5ad":
-        raise ConfigError(f"--h5ad {path}: tools know the file by its ending; name it {path.stem}.h5ad")
-    check_anndata()
+    files.check([store, annotations or annotations_path(store)])
     with open_source(store, annotations) as source:
         make = _by_stages(source, stages, wanted) if bins is None else _by_ages(source, bins, wanted)
         with progress("adding up", len(source.store)) as advance:
             atlas = make(advance)
-    write_h5ad(path, atlas)
-    for line in _told(atlas, path, bins is not None):
+        gems = _maps(source, atlas, wanted) if files.spatialdata is not None else []
+    if files.h5ad is not None:
+        write_h5ad(files.h5ad, atlas)
+    if files.spatialdata is not None:
+        write_spatialdata(files.spatialdata, atlas, gems)
+    for line in _told(atlas, [*filter(None, (files.h5ad, files.spatialdata))], bins is not None):
         say(printable(line))
+
+
+def _maps(source: Source, atlas: Atlas, wanted: Filter) -> Sequence[Gem]:
+    """The map of each stage of an atlas."""
+    asked = requested_of_command(source, atlas.stages, (), wanted)
+    with progress("mapping", len(source.store) * asked.passes) as advance:
+        return make_maps(source, asked, wanted, MapSettings(masked=False, landmark_map=False), Machines(), advance)
 
 
 def _by_stages(source: Source, stages: Sequence[str], wanted: Filter) -> Callable[[Progress], Atlas]:
@@ -53,13 +98,14 @@ def _by_ages(source: Source, bins: str, wanted: Filter) -> Callable[[Progress], 
     return lambda advance: make_binned_atlas(source, axis, width, wanted, on_progress=advance)
 
 
-def _told(atlas: Atlas, path: Path, binned: bool) -> Iterator[str]:
+def _told(atlas: Atlas, paths: Sequence[Path], binned: bool) -> Iterator[str]:
     one, several = ("stage", "stages") if atlas.task == "stage" else ("class", "classes")
     one, several = ("bin of age", "bins of age") if binned else (one, several)
     stages = f"{len(atlas.stages)} {one if len(atlas.stages) == 1 else several}"
     filled = (atlas.n_images > 0).mean()
     cells = f"{counted(int(atlas.inside.sum()), 'place')} × {stages}"
-    yield f"{counted(len(atlas.genes), 'gene')} by {cells}, {counted(int(atlas.n_images.sum()), 'image')} → {path}"
+    images, written = counted(int(atlas.n_images.sum()), "image"), " and ".join(map(str, paths))
+    yield f"{counted(len(atlas.genes), 'gene')} by {cells}, {images} → {written}"
     if filled < 1:
         yield f"  {1 - filled:.0%} of genes × {several} have no image: NaN"
     if atlas.n_without_gene:

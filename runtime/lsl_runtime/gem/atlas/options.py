@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AgeBinsOption", "H5adOption"]
+__all__ = ["AgeBinsOption", "H5adOption", "SpatialDataOption"]
 
 H5adOption = Annotated[
     Path | None,
@@ -22,5 +22,13 @@ AgeBinsOption = Annotated[
     str | None,
     typer.Option(
         "--age-bins", metavar="TIME", help="With --h5ad: bins of age as long as this, such as 60min, and not stages."
+    ),
+]
+SpatialDataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--spatialdata",
+        metavar="FOLDER",
+        help="Write the atlas with maps and photographs as SpatialData, an OME-Zarr folder.",
     ),
 ]

@@ -44,12 +44,28 @@ def test_bins_of_age(tmp_path: Path) -> None:
         (["--h5ad", "a.csv"], 1, "by its ending; name it a.h5ad"),
         (["--h5ad", "a.h5ad", "--age-bins", "often"], 1, "--age-bins 'often': type a number"),
         (["--stage", "9", "--age-bins", "60min"], 2, "goes with --h5ad"),
+        (["--spatialdata", "a.zarr", "--age-bins", "60min"], 2, "goes with --h5ad"),
+        (["--spatialdata", "a.zarr", "--workers", "2"], 1, "--spatialdata does not share out its work"),
+        (["--spatialdata", "a.zarr", "--compare", "4", "9"], 2, "goes without"),
+        (["--spatialdata", "a"], 1, "by its ending; name it a.zarr"),
+        (["--spatialdata", "store.h5"], 1, "is there already"),
     ],
 )
 def test_refused(options: list[str], code: int, told: str, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, options)
     assert result.exit_code == code and told in result.output
-    assert not list(tmp_path.glob("*.h5ad"))
+    assert not [*tmp_path.glob("*.h5ad"), *tmp_path.glob("*.zarr")]
+
+
+def test_spatialdata_is_an_extra_and_replaces_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("anndata")
+    monkeypatch.setitem(sys.modules, "spatialdata", None)
+    result = CliRunner().invoke(app, ["--spatialdata", "atlas.zarr"])
+    assert result.exit_code == 1 and "pip install 'lsl-toolkit[spatialdata]'" in result.output
+    monkeypatch.setitem(sys.modules, "spatialdata", sys)
+    (tmp_path / "atlas.zarr").mkdir()
+    result = CliRunner().invoke(app, ["--spatialdata", "atlas.zarr"])
+    assert result.exit_code == 1 and "is there already" in result.output and [*tmp_path.glob(".atlas*")] == []
 
 
 def test_without_anndata(monkeypatch: pytest.MonkeyPatch) -> None:
