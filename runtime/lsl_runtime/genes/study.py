@@ -15,8 +15,8 @@ from lsl_runtime.gem.build.gene_sums import GeneExpression
 from lsl_runtime.gem.build.requested import Requested, requested_of_command
 from lsl_runtime.gem.build.settings import Filter
 from lsl_runtime.gem.build.source import Source, open_source
+from lsl_runtime.genes.times import ImageTimes
 from lsl_runtime.genes.window import Window, window
-from lsl_shared.measures.age import density_of
 from lsl_shared.timetable import Timetable
 
 __all__ = ["GeneStudy", "StudiedGene", "make_study", "study_genes"]
@@ -131,12 +131,13 @@ def make_study(
 def _windows(source: Source, task: str, rows: NDArray[np.int64], amount: NDArray[np.float64]) -> dict[str, Window]:
     """The window of each gene."""
     given, names = source.annotations, source.store.genes[rows]
-    classes = len(given.tasks[task])
-    density = density_of(given.probabilities(task)[rows])
-    order = np.argsort(names, kind="stable")
+    classes, order = len(given.tasks[task]), np.argsort(names, kind="stable")
     cuts = np.flatnonzero(names[order][1:] != names[order][:-1]) + 1
-    groups = np.split(order, cuts) if len(order) else []
-    return {str(names[part[0]]): window(str(names[part[0]]), amount[part], density[part], classes) for part in groups}
+    times, found = ImageTimes.read(given, task, rows), {}
+    for part in np.split(order, cuts) if len(order) else []:
+        gene = str(names[part[0]])
+        found[gene] = window(gene, amount[part], times.densities(part), classes)
+    return found
 
 
 def _studied(atlas: Atlas, place: int, found: Window | None) -> StudiedGene:
