@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lsl_shared.errors import DataFileError
 from lsl_shared.files.filters import lacking_filter
 from lsl_shared.files.opening import hdf5_words
-from lsl_shared.files.packing import repack_told
+from lsl_shared.files.packing import elsewhere_told
 from lsl_shared.system_errors import unreadable
 
 __all__ = ["any_dataset", "members", "read_array", "read_dataset", "read_strings"]
@@ -54,8 +54,7 @@ def any_dataset(file: h5py.File, key: str, error: type[DataFileError]) -> h5py.D
     if not isinstance(dataset, h5py.Dataset):
         raise error(path, f"expected a dataset, found {'nothing' if dataset is None else 'a group'}", key)
     if dataset.external or dataset.is_virtual:
-        refused = "its data lies in other files (external storage or virtual dataset), which is refused"
-        raise error(path, f"{refused}; where you trust them, {repack_told(path, key, dataset.shape)}", key)
+        raise error(path, elsewhere_told(path, key, dataset), key)
     return dataset
 
 

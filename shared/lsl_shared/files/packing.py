@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import h5py
 import numpy as np
 
 from lsl_shared.wording import command_line
 
-__all__ = ["MAX_CHUNK_IMAGES", "images_per_chunk", "large_chunks_told", "repack_told"]
+__all__ = ["MAX_CHUNK_IMAGES", "elsewhere_told", "images_per_chunk", "large_chunks_told", "repack_told"]
 
 _CHUNK_BYTES = 1 << 20
 _LARGE_BYTES = 4 * _CHUNK_BYTES
+_MANY_FILES, _OPEN_BESIDE = 200, 100
+"""From how many source files on the limit of open files is told, and how many more a program may need."""
 MAX_CHUNK_IMAGES = 256
 """So that a partition of whole chunks never holds more images (design: the files)."""
 
@@ -28,6 +31,20 @@ def repack_told(path: Path, key: str, shape: tuple[int, ...]) -> str:
     new = path.with_name(f"{path.stem}.chunks.h5")
     told = command_line("h5repack", "-l", f"{key}:CHUNK={chunk}", "-f", f"{key}:GZIP=4", path, new)
     return f"`{told}` of the HDF5 tools writes them so"
+
+
+def elsewhere_told(path: Path, key: str, dataset: h5py.Dataset) -> str:
+    """Why a dataset whose data lies in other files is refused, and how it comes into one file, whole."""
+    refused = "its data lies in other files (external storage or virtual dataset), which is refused"
+    told = f"{refused}; where you trust them, {repack_told(path, key, dataset.shape)}"
+    if not dataset.is_virtual:
+        return told
+    files = len({source.file_name for source in dataset.virtual_sources()})
+    limit = f"run `ulimit -n {files + _OPEN_BESIDE}` first, and " if files > _MANY_FILES else ""
+    whole = (
+        f"{limit}see that all {files:,} source files are there" if files > 1 else "see that its source file is there"
+    )
+    return f"{told}. Before that, {whole}: HDF5 gives zeros, without a word, for a file that it cannot open"
 
 
 def large_chunks_told(path: Path, shape: tuple[int, ...], chunk_images: int) -> str:

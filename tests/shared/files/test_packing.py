@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lsl_shared.errors import StoreError
-from lsl_shared.files.packing import images_per_chunk, large_chunks_told, repack_told
+from lsl_shared.files.packing import elsewhere_told, images_per_chunk, large_chunks_told, repack_told
 from lsl_shared.files.store import Store
 
 MakeFile = Callable[..., Path]
@@ -57,6 +57,19 @@ def test_the_command_that_is_told_mends_the_store(
     with Store(command[-1]) as store:
         np.testing.assert_array_equal(store.read(0, 5), pixels)
         assert store.genes.tolist()[:3] == ["dhd", "", "Dl"] and set(store.tasks) == {"family", "a_species"}
+
+
+def test_black_images_of_a_virtual_dataset_are_warned_of(tmp_path: Path) -> None:
+    """A read keeps all source files open, and HDF5 takes those beyond the limit for missing: it gives zeros."""
+    layout = h5py.VirtualLayout((250, 4, 4, 3), np.uint8)
+    for index in range(250):
+        layout[index] = h5py.VirtualSource(f"job{index}.h5", "images", (4, 4, 3))
+    with h5py.File(tmp_path / "all.h5", "w") as file:
+        whole = file.create_virtual_dataset("images", layout)
+        one = file.create_virtual_dataset("one", h5py.VirtualLayout((1, 4, 4, 3), np.uint8))
+        told = elsewhere_told(Path("all.h5"), "images", whole)
+        assert "ulimit -n 350" in told and "all 250 source files" in told and "zeros" in told
+        assert "ulimit" not in elsewhere_told(Path("all.h5"), "one", one)
 
 
 @pytest.mark.parametrize(
