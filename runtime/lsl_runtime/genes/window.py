@@ -120,14 +120,14 @@ def _weights(
 def _evidence(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log likelihood (D, n + 1, n + 1) of values (D, n) where those from i to j are stained and the others are not."""
     count = values.shape[1]
+    first, last = np.triu_indices(count + 1)  # (P,): of all windows
     sums, squares = (np.pad(np.cumsum(part, 1), ((0, 0), (1, 0))) for part in (values, values * values))
-    size = np.arange(count + 1)[None, :] - np.arange(count + 1)[:, None]  # (i, j): how many inside
-    total, square = (part[:, None, :] - part[:, :, None] for part in (sums, squares))  # of those inside
-    known = size >= 0
-    size = np.where(known, size, 0)
-    outside = sums[:, -1, None, None] - total, squares[:, -1, None, None] - square
-    found = _marginal(size, total, square, _ON) + _marginal(count - size, outside[0], outside[1], _OFF)
-    return np.where(known, found, -np.inf)
+    size = last - first  # how many are inside
+    total, square = (part[:, last] - part[:, first] for part in (sums, squares))  # of those inside, (D, P)
+    outside = sums[:, -1:] - total, squares[:, -1:] - square
+    found = np.full((len(values), count + 1, count + 1), -np.inf)
+    found[:, first, last] = _marginal(size, total, square, _ON) + _marginal(count - size, *outside, _OFF)
+    return found
 
 
 def _marginal(

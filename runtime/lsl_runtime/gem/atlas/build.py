@@ -17,6 +17,7 @@ from lsl_runtime.gem.build.bootstrap import area_mean, grid_shape
 from lsl_runtime.gem.build.egg_coordinates import EggBox
 from lsl_runtime.gem.build.mapped_task import within_told
 from lsl_runtime.gem.build.requested import Requested, requested_of_command
+from lsl_runtime.gem.build.saliency_source import stain_source
 from lsl_runtime.gem.build.selection import Choice, choose
 from lsl_runtime.gem.build.settings import Filter
 from lsl_runtime.gem.build.source import Source, open_source
@@ -117,7 +118,7 @@ def make_atlas_and_sums(
     choices = [choose(source, asked.task, name, wanted) for name in names]
     _check_genes(source, choices)
     shape = source.store.shape[1:3]
-    found = gather(source.store, choices, grid_shape(shape, rows), on_progress)
+    found = gather(source.store, choices, grid_shape(shape, rows), on_progress, stain_source(source))
     times = class_times(source.annotations, asked.task.task)
     staged = _Staged(asked.task.task, times.of(names) if times else None, asked.task.within)
     return _atlas(source, staged, wanted, choices, found), found
@@ -134,7 +135,8 @@ def make_binned_atlas(
     """The atlas whose stages are bins of age; see `build_atlas`. Raises ConfigError and GemError."""
     bins = find_age_bins(axis, width)
     _check_genes(source, bins.choices)
-    found = gather(source.store, bins.choices, grid_shape(source.store.shape[1:3], rows), on_progress)
+    grid = grid_shape(source.store.shape[1:3], rows)
+    found = gather(source.store, bins.choices, grid, on_progress, stain_source(source))
     return _atlas(source, _Staged(axis.task, bins.times), wanted, bins.choices, found)
 
 

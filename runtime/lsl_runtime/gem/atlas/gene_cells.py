@@ -6,19 +6,22 @@ Maps add up cell by cell, so the mean over genes of what stands here is the geno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.gem.build.bootstrap import area_mean
 from lsl_runtime.gem.build.measured import STAINED
+from lsl_runtime.gem.build.saliency_source import StainOf
 from lsl_runtime.gem.build.selection import Choice
 from lsl_runtime.model.cores import cores
 from lsl_shared.files.store import Store
-from lsl_shared.measures.stain import expression
+from lsl_shared.measures.stain import Expression, expression
+from lsl_shared.measures.stored_stain import from_bytes
 
 __all__ = ["GeneCells", "gather"]
 
@@ -71,15 +74,22 @@ class GeneCells:
 
 
 def gather(
-    store: Store, choices: Sequence[Choice], grid: tuple[int, int], on_progress: Callable[[int], None] | None = None
+    store: Store,
+    choices: Sequence[Choice],
+    grid: tuple[int, int],
+    on_progress: Callable[[int], None] | None = None,
+    stain: StainOf | None = None,
 ) -> GeneCells:
-    """The sums of each choice on a grid (h, w); the choices share no image."""
+    """The sums of each choice on a grid (h, w); the choices share no image.
+
+    `stain` is where stain density is stored; images are read without it alone.
+    """
     owner, weight = np.full(len(store), -1), np.zeros(len(store))
     for place, choice in enumerate(choices):
         owner[choice.rows], weight[choice.rows] = place, choice.weights
     rows, passed = np.flatnonzero(owner >= 0), 0
     found = GeneCells(sorted(set(store.genes[rows]) - {""}), len(choices), store.shape[1:3], grid)
-    for row, image in _measured(store, rows, grid):
+    for row, image in _measured(_expressions(store, stain), rows, grid):
         found.add(row, int(owner[row]), store.genes[row], image, weight[row])
         if on_progress:
             on_progress(row + 1 - passed)
@@ -89,20 +99,32 @@ def gather(
     return found
 
 
-def _measured(store: Store, rows: NDArray[np.int64], grid: tuple[int, int]) -> Iterator[tuple[int, _Image]]:
+_Expressions = Callable[[NDArray[np.int64]], Iterable[Callable[[], Expression]]]
+"""From places in the store (n,), ascending, to what finds stain and embryo of each image; reading comes first."""
+
+
+def _expressions(store: Store, stain: StainOf | None) -> _Expressions:
+    if stain is None:
+        return lambda rows: [partial(expression, pixels) for pixels in store.select(rows)]
+    return lambda rows: [partial(from_bytes, kept) for kept in stain(rows)]
+
+
+def _measured(
+    expressions: _Expressions, rows: NDArray[np.int64], grid: tuple[int, int]
+) -> Iterator[tuple[int, _Image]]:
     """Each row and its image, in order; while a batch is measured, the next one is read."""
     waiting = None
     with ThreadPoolExecutor(cores()) as pool:
         for start in range(0, len(rows), _BATCH):
             part = rows[start : start + _BATCH]
-            started = [pool.submit(_measure, pixels, grid) for pixels in store.select(part)]
+            started = [pool.submit(_measure, find, grid) for find in expressions(part)]
             yield from waiting or ()
             waiting = ((int(row), future.result()) for row, future in zip(part, started, strict=True))
         yield from waiting or ()
 
 
-def _measure(pixels: NDArray[np.uint8], grid: tuple[int, int]) -> _Image:
-    found = expression(pixels)
+def _measure(find: Callable[[], Expression], grid: tuple[int, int]) -> _Image:
+    found = find()
     stained = (found.density > STAINED).astype(np.float32)
     density, covered = area_mean(found.density, grid), area_mean(found.mask.astype(np.float32), grid)
     return _Image(density, area_mean(stained, grid), found.mask.copy(), _strongest(density[covered > 0.5]))

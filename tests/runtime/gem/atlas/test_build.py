@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +8,10 @@ import h5py
 import numpy as np
 import pytest
 
-from lsl_runtime import build_atlas, build_gems
+from lsl_runtime import Model, annotate, build_atlas, build_gems
 from lsl_runtime.gem.build.bootstrap import area_mean
 from lsl_shared import Annotations, ConfigError, GemError, Store, expression
+from tests.support.bands import write_bundle
 
 
 def rename(store: Path, genes: Mapping[Any, str]) -> None:
@@ -52,6 +53,19 @@ def test_a_gene_against_a_loop(annotated: Path) -> None:
         else:
             mean = np.mean([expression(pixels[row]).density for row in rows], axis=0)
             np.testing.assert_allclose(atlas.mean[s, g], mean, atol=1e-6)
+
+
+def test_stored_stain_is_taken_and_no_image_read(
+    annotated: Path, originals: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept.h5"
+    annotate(annotated, Model.load(originals(write_bundle), "cpu"), out=kept, expression=True)
+    seen = build_atlas(annotated)
+    monkeypatch.setattr(Store, "select", lambda *asked: pytest.fail("an image was read"))
+    found = build_atlas(annotated, annotations=kept)
+    np.testing.assert_array_equal(found.n_images, seen.n_images)
+    np.testing.assert_allclose(found.mean, seen.mean, atol=1 / 500)
+    assert found.embryo.tolist() == seen.embryo.tolist()
 
 
 def test_places_by_hand(annotated: Path) -> None:
