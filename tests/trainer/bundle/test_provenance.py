@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from lsl_trainer.bundle.provenance import weights_note, weights_of
+from lsl_trainer.bundle.provenance import images_note, weights_note, weights_of
 from lsl_trainer.settings.config import TrainConfig
 from lsl_trainer.settings.config_file import write_config
 from tests.support.squares import small_config
@@ -35,6 +35,13 @@ def test_nothing_told_is_told_as_unknown(folder: Path) -> None:
     assert (found["source"], found["license"]) == ("folder encoder", "unknown")
     assert len(found["sha256"]) == 64
     assert "nothing there names their licence" in weights_note(config(folder))
+
+
+def test_a_folder_that_says_nothing_of_images_is_told(folder: Path) -> None:
+    assert "the mean and deviation of ImageNet were taken" in images_note(config(folder))
+    (folder / "preprocessor_config.json").write_text("{}")
+    assert images_note(config(folder)) == ""
+    assert images_note(config(folder).having(backbone="efficientnet-lite0")) == ""
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,7 @@ def test_code_in_a_folder_is_never_run(folders: dict[str, Path], tmp_path: Path)
     told = {"model_type": "ours", "auto_map": {"AutoConfig": "mine.Ours", "AutoModel": "mine.Model"}}
     (tmp_path / "config.json").write_text(json.dumps(told))
     (tmp_path / "mine.py").write_text("raise SystemExit('run')")
-    with pytest.raises(ConfigError, match=r"cannot be loaded"):
+    with pytest.raises(ConfigError, match=r"code in a folder is never run; take a model that transformers itself"):
         transferred_network(config(tmp_path), SIZE, 2)
 
 

