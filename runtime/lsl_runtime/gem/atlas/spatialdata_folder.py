@@ -35,7 +35,7 @@ def check_spatialdata() -> None:
     """Raises ConfigError where spatialdata is not installed."""
     try:
         with _quiet():
-            import_module("spatialdata")
+            import_module("spatialdata.models")  # which the earliest release, an empty one, lacks
     except ImportError:
         raise ConfigError("--spatialdata needs spatialdata: pip install 'lsl-toolkit[spatialdata]'") from None
 

@@ -59,10 +59,11 @@ def test_refused(options: list[str], code: int, told: str, tmp_path: Path) -> No
 
 def test_spatialdata_is_an_extra_and_replaces_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("anndata")
-    monkeypatch.setitem(sys.modules, "spatialdata", None)
+    monkeypatch.setitem(sys.modules, "spatialdata.models", None)
     result = CliRunner().invoke(app, ["--spatialdata", "atlas.zarr"])
     assert result.exit_code == 1 and "pip install 'lsl-toolkit[spatialdata]'" in result.output
-    monkeypatch.setitem(sys.modules, "spatialdata", sys)
+    for name in ("spatialdata", "spatialdata.models"):
+        monkeypatch.setitem(sys.modules, name, sys)
     (tmp_path / "atlas.zarr").mkdir()
     result = CliRunner().invoke(app, ["--spatialdata", "atlas.zarr"])
     assert result.exit_code == 1 and "is there already" in result.output and [*tmp_path.glob(".atlas*")] == []
