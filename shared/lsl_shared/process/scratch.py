@@ -6,6 +6,7 @@ page faults cost half as much as the arithmetic on it.
 
 from __future__ import annotations
 
+from math import prod
 from threading import local
 from typing import Any
 
@@ -26,9 +27,13 @@ _KEPT = _Kept()
 def scratch(name: str, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray[Any]:
     """This thread's array of that name, with whatever is left in it; the next call with the name may overwrite it.
 
-    For each name one array is kept, of the shape that was asked for last. Never hand one out to callers.
+    For each name room is kept, for the most that was asked for. Never hand one out to callers.
     """
-    found = _KEPT.arrays.get(name)
-    if found is None or found.shape != shape or found.dtype != dtype:
-        found = _KEPT.arrays[name] = np.empty(shape, dtype)
+    found, size = _KEPT.arrays.get(name), prod(shape)
+    if found is not None and found.shape == shape and found.dtype == dtype:
+        return found
+    room = None if found is None else found.base
+    if room is None or room.size < size or room.dtype != dtype:
+        room = np.empty(size, dtype)
+    found = _KEPT.arrays[name] = room[:size].reshape(shape)
     return found

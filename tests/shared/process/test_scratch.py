@@ -17,6 +17,14 @@ def test_a_name_keeps_its_array_until_another_shape_is_asked_for() -> None:
     assert scratch("a", (3, 4)) is not first
 
 
+def test_a_smaller_one_takes_the_room_of_a_larger_one() -> None:
+    large = scratch("room", (8, 5))
+    small = scratch("room", (3, 5))
+    assert small.shape == (3, 5) and np.shares_memory(small, large)
+    assert np.shares_memory(scratch("room", (8, 5)), large)
+    assert not np.shares_memory(scratch("room", (9, 5)), large)
+
+
 def test_every_thread_has_its_own() -> None:
     together = Barrier(4)
 

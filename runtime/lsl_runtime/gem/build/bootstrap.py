@@ -45,21 +45,27 @@ def grid_shape(shape: tuple[int, int], rows: int) -> tuple[int, int]:
 
 def area_mean(planes: NDArray[np.floating], grid: tuple[int, int]) -> NDArray[np.float32]:
     """Mean over each cell of a grid, float32 (…, h, w) from (…, H, W); pixels on a border count in proportion."""
+    planes = planes.astype(np.float32, copy=False)
+    if not (planes.shape[-2] % grid[0] or planes.shape[-1] % grid[1]):
+        return _block_mean(planes, grid)
     if planes.ndim == 2:
-        return _plane_mean(planes.astype(np.float32, copy=False), grid)
+        return _resized(planes, grid)
     down, across = _pixel_weights(planes.shape[-2], grid[0]), _pixel_weights(planes.shape[-1], grid[1])
-    return np.asarray(down @ planes.astype(np.float32, copy=False) @ across.T, np.float32)
+    return np.asarray(down @ planes @ across.T, np.float32)
 
 
-def _plane_mean(plane: NDArray[np.float32], grid: tuple[int, int]) -> NDArray[np.float32]:
+def _block_mean(planes: NDArray[np.float32], grid: tuple[int, int]) -> NDArray[np.float32]:
+    """The same of planes (…, H, W) whose sides the grid divides."""
+    down, across = planes.shape[-2] // grid[0], planes.shape[-1] // grid[1]
+    rows = _added([planes[..., place::down, :] for place in range(down)])
+    return np.multiply(_added([rows[..., place::across] for place in range(across)]), np.float32(1 / (down * across)))
+
+
+def _resized(plane: NDArray[np.float32], grid: tuple[int, int]) -> NDArray[np.float32]:
     """The same of one plane (H, W), by no algebra library: its threads would wait turning beside those at work."""
     import cv2
 
-    if plane.shape[0] % grid[0] or plane.shape[1] % grid[1]:
-        return np.asarray(cv2.resize(plane, grid[::-1], interpolation=cv2.INTER_AREA), np.float32)
-    down, across = plane.shape[0] // grid[0], plane.shape[1] // grid[1]
-    rows = _added([plane[place::down] for place in range(down)])
-    return np.multiply(_added([rows[:, place::across] for place in range(across)]), np.float32(1 / (down * across)))
+    return np.asarray(cv2.resize(plane, grid[::-1], interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _added(planes: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

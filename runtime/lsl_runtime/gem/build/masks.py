@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from lsl_shared.measures.order import percentile_inside
 from lsl_shared.process.scratch import scratch
 
-__all__ = ["SIGMA", "saliency_mask"]
+__all__ = ["SIGMA", "saliency_mask", "saliency_masks"]
 
 SIGMA = 4.0
 """Standard deviation of the Gaussian that smooths a map, in pixels."""
@@ -35,6 +35,17 @@ def saliency_mask(
         return np.zeros(embryo.shape, np.float32)
     mask = np.divide(smooth, np.float32(full), out=smooth if fleeting else None)
     return np.clip(mask, 0, 1, out=mask)
+
+
+def saliency_masks(saliency: NDArray[np.float32], embryo: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """The masks of several images, float32 (n, H, W), with the same bits; the next call of this thread overwrites them.
+
+    `saliency` float32 (n, h, w), `embryo` bool (n, H, W).
+    """
+    masks = scratch("masks", embryo.shape)
+    for place, (map_, inside) in enumerate(zip(saliency, embryo, strict=True)):
+        masks[place] = saliency_mask(map_, inside, fleeting=True)
+    return masks
 
 
 def _smoothed(saliency: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.gem.build.chosen_rows import ChosenRows
-from lsl_runtime.gem.build.measured import Measured, measure
+from lsl_runtime.gem.build.measured import Measured, measure, measure_stored
 from lsl_runtime.gem.build.saliency_source import Explained, SaliencyOf
 from lsl_runtime.gem.build.selection import Choice
 from lsl_runtime.gem.build.settings import MapSettings, Mode
@@ -78,6 +78,19 @@ class _Reading:
     mode: Mode
     shown: NDArray[np.int64]
 
+    @property
+    def whole(self) -> bool:
+        """Whether all that maps need of an image is stored, so that several may be measured in a few steps."""
+        explained = self.explained
+        return explained.is_stored and explained.contributions is None
+
+    def together(self, rows: NDArray[np.int64]) -> list[Measured]:
+        """The images `rows`, ascending, of which all is stored; the next call of this thread overwrites them."""
+        explained, pixels = self.explained, _pixels(self.store, rows, self.shown)
+        maps = explained.saliency(rows, _UNSEEN[None]) if explained.saliency else None
+        assert explained.stain is not None
+        return measure_stored(self.store, rows, pixels, maps, self.mode, explained.stain(rows))
+
     def images(self, rows: NDArray[np.int64], fleeting: bool) -> Iterator[Callable[[], Measured]]:
         """Reads `rows`, ascending; yields what measures each of them."""
         store, explained = self.store, self.explained
@@ -109,7 +122,7 @@ def _one_by_one(reading: _Reading, rows: NDArray[np.int64]) -> Iterator[Iterable
     """Images that may be overwritten when the next one is asked for; chunks are read one after the other."""
     least = _BATCH if reading.explained.asks_model else _FEW
     for part in _cut(rows, reading.store.chunk_images, least):
-        yield (measured() for measured in reading.images(part, fleeting=True))
+        yield reading.together(part) if reading.whole else (one() for one in reading.images(part, fleeting=True))
 
 
 def _side_by_side(reading: _Reading, pool: ThreadPoolExecutor, rows: NDArray[np.int64]) -> Iterator[Iterable[Measured]]:

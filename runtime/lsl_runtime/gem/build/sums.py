@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lsl_runtime.gem.build.bootstrap import BAND_ROWS, Replicates, area_mean, gene_counts, grid_shape
+from lsl_runtime.gem.build.bootstrap import BAND_ROWS, Replicates, gene_counts, grid_shape
 from lsl_runtime.gem.build.gene_sums import GeneSums
 from lsl_runtime.gem.build.landmark_map import ContributionSums
 from lsl_runtime.gem.build.measured import Measured
@@ -47,12 +47,11 @@ class Sums:
         self.weight += weight
         _accumulate(self.value, image.value, weight)
         _accumulate(self.embryo, image.embryo, weight)
-        counts, grid = gene_counts(image.group), self.replicates.grid
+        counts = gene_counts(image.group)
         self.replicates.add(image.cells, weight, counts)
-        if image.mask is not None:
-            masked = np.multiply(image.mask, image.value, out=scratch("masked", image.value.shape))
-            _accumulate(self.masked, masked, weight)
-            self.masked_replicates.add(area_mean(masked, grid), weight, counts)
+        if image.masked is not None and image.masked_cells is not None:
+            _accumulate(self.masked, image.masked, weight)
+            self.masked_replicates.add(image.masked_cells, weight, counts)
         if image.contributions is not None:
             self.contributions.add(image.group, image.contributions, weight)
         if self.genes is not None:

@@ -41,6 +41,7 @@ def test_area_mean_shares_pixels_between_cells() -> None:
     plane = np.random.default_rng(1).random((50, 33), dtype=np.float32)
     found = area_mean(plane, (16, 10))
     np.testing.assert_allclose(found, cv2.resize(plane, (10, 16), interpolation=cv2.INTER_AREA), atol=1e-5)
+    np.testing.assert_allclose(area_mean(plane[None], (16, 10))[0], found, atol=1e-6)  # by weights of pixels
     assert found.mean() == pytest.approx(plane.mean(), abs=1e-6)
 
 
