@@ -12,6 +12,7 @@ from lsl_shared.system_errors import unreadable
 from lsl_shared.tables.delimited import HEADER_WITHIN, NumberedRow, delimited_rows
 from lsl_shared.tables.text import decode_text
 from lsl_shared.tables.workbook import has_percentages, is_workbook, workbook_sheets
+from lsl_shared.tables.workbook_errors import errors_told
 
 __all__ = ["TABLE_SUFFIXES", "TableRows", "read_table_rows"]
 
@@ -64,6 +65,8 @@ def _workbook(path: Path, data: bytes, is_header: Callable[[Sequence[str]], bool
     name, rows, header = (fitting or sheets)[0]
     others = ", ".join(other for other, _, _ in fitting[1:])
     notes = (f"{path.name}: sheet {name!r} was read; {others} were not",) if others else ()
+    errors = errors_told(data) if data.startswith(b"PK") else ""
+    notes += (f"{path.name}: {errors}",) if errors else ()
     return TableRows(rows, header, notes, has_percentages(data))
 
 

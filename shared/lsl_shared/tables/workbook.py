@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from lsl_shared.tables.delimited import NumberedRow
+from lsl_shared.tables.workbook_errors import error_cells
 
 __all__ = ["has_percentages", "is_workbook", "workbook_sheets"]
 
@@ -45,7 +46,8 @@ def workbook_sheets(data: bytes) -> list[tuple[str, list[NumberedRow]]]:
         with calamine.load_workbook(io.BytesIO(data)) as book:
             visible = [sheet for sheet in book.sheets_metadata if str(sheet.visible).endswith(".Visible")]
             names = [sheet.name for sheet in visible if str(sheet.typ).endswith(".WorkSheet")]
-            return [(name, list(_rows(book.get_sheet_by_name(name)))) for name in names]
+            errors = error_cells(data) if data.startswith(_ZIP) else {}
+            return [(name, list(_rows(book.get_sheet_by_name(name), errors.get(name, {})))) for name in names]
     except calamine.PasswordError:
         raise ValueError("is a workbook with a password: save it without one") from None
     except calamine.CalamineError as problem:
@@ -84,8 +86,12 @@ def _check_parts(data: bytes) -> None:
         raise ValueError(f"unpacks to {size:,} bytes, larger than any table of labels: save it as CSV UTF-8")
 
 
-def _rows(sheet: Any) -> Iterator[NumberedRow]:
-    for number, row in enumerate(sheet.to_python(skip_empty_area=False), 1):
+def _rows(sheet: Any, errors: dict[tuple[int, int], str]) -> Iterator[NumberedRow]:
+    rows = sheet.to_python(skip_empty_area=False)
+    for (number, column), error in errors.items():
+        if number <= len(rows) and column <= len(rows[number - 1]):
+            rows[number - 1][column - 1] = error
+    for number, row in enumerate(rows, 1):
         cells = [cell.strip() if isinstance(cell, str) else _text(cell) for cell in row]
         if any(cells):
             yield number, cells

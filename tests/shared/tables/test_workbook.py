@@ -10,6 +10,7 @@ import pytest
 import xlsxwriter
 
 from lsl_shared.tables.workbook import has_percentages, is_workbook, workbook_sheets
+from lsl_shared.tables.workbook_errors import errors_told
 
 
 @pytest.fixture
@@ -35,6 +36,42 @@ def test_cells_become_text(book: bytes) -> None:
     assert rows[0] == (3, ["", "file", "x"]), "rows are counted as the spreadsheet counts them"
     found = ["2026-04-06", "14", "0.5", "1.23456789012346E+19", "46118", "TRUE", "0012"]
     assert [cells[2] for _, cells in rows[1:]] == found
+
+
+def test_errors_of_formulas_are_not_empty_cells(tmp_path: Path) -> None:
+    """As a CSV of the same sheet would have them, even in a last column of nothing else."""
+    errors = ["#N/A", "#DIV/0!", "#REF!", "#NAME?"]
+    with xlsxwriter.Workbook(tmp_path / "book.xlsx") as made:
+        made.add_worksheet("R&D <1>").write(0, 0, "a")
+        sheet = made.add_worksheet("Übersicht")
+        sheet.write_row(0, 0, ["id", "stage", *[""] * 25, "view"])
+        for row, error in enumerate(errors, 1):
+            sheet.write_formula(row, 1, '=VLOOKUP("x>y",A:C,2,0)', None, error)
+            sheet.write_formula(row, 27, "=B2&C2", None, error)
+        sheet.write_row(5, 0, ["im5", "7"])
+    (_, first), (_, rows) = workbook_sheets((tmp_path / "book.xlsx").read_bytes())
+    assert first == [(1, ["a"])]
+    assert [(cells[1], cells[27]) for _, cells in rows[1:]] == [*zip(errors, errors, strict=True), ("7", "")]
+
+
+def test_an_error_without_a_value_takes_none_from_its_neighbour() -> None:
+    from lsl_shared.tables import workbook_errors
+
+    sheet = (
+        b'<row r="1"><c r="A1" t="e"/><c r="B1"><v>5</v></c><c t="e" r="C1" s="2"><f>1/0</f><v>#DIV/0!</v></c></row>'
+    )
+    assert workbook_errors._errors(sheet) == {(1, 3): "#DIV/0!"}
+
+
+def test_errors_of_an_open_document_are_told(tmp_path: Path) -> None:
+    cell = (
+        '<table:table-cell office:value-type="string" calcext:value-type="error"><text:p>{}</text:p></table:table-cell>'
+    )
+    document = archive(**{"content.xml": "".join(map(cell.format, ("#N/A", "#REF!", "#DIV/0!", "#REF!"))).encode()})
+    assert errors_told(document) == (
+        "3 cells hold a spreadsheet's error (#DIV/0!, #REF!) and are read as empty: mend their formulas"
+    )
+    assert errors_told(archive(**{"content.xml": b"<text:p>#REF!</text:p>"})) == ""
 
 
 def test_percentages_are_known(book: bytes, tmp_path: Path) -> None:
