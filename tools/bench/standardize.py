@@ -29,13 +29,15 @@ from photographs import Photograph, read_photographs
 from lsl_shared.measures.embryo_mask import embryo_mask
 from lsl_tools.demo.dataset import demo_images
 from lsl_tools.demo.scene import Scene, compose_scene
+from lsl_tools.importing.listing import Sample
+from lsl_tools.standardize.mirroring import mirrored
 from lsl_tools.standardize.orientation import Orienter
-from lsl_tools.standardize.photograph import Standardized, standardize_photograph
+from lsl_tools.standardize.photograph import SIZE, Standardized, standardize_photograph
 from lsl_tools.standardize.segment.ellipse import ellipse_of, overlap, polygon_mask
 from lsl_tools.standardize.sheet.contact_sheet import png_sheet
 from lsl_tools.standardize.sheet.sheet_page import Tile
 from lsl_tools.standardize.sheet.thumbnail import jpeg, photograph_thumbnail
-from lsl_tools.standardize.worker import outcomes
+from lsl_tools.standardize.worker import Outcome, outcomes
 
 app = typer.Typer(add_completion=False, help=__doc__)
 Array = NDArray[Any]
@@ -165,26 +167,27 @@ def again(folder: Path) -> None:
 @app.command()
 def speed(folder: Path, scene_count: Annotated[int, typer.Option("--scenes")] = 60, workers: int | None = None) -> None:
     """Photographs of 1520×1080 a second, JPEG files read and all; the turn-choosing network included."""
-    count, orienter = workers or os.cpu_count() or 1, Orienter.load()
+    count, orienter = workers or os.cpu_count() or 1, Orienter.load(threads=1)
     with tempfile.TemporaryDirectory() as name:
         paths = []
         for place, (_, _, scene) in enumerate(scenes(read_photographs(folder), scene_count, 5)):
             paths.append(Path(name) / f"{place}.jpg")
             cv2.imwrite(str(paths[-1]), scene.photograph[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
-        rates, seconds = [], []
+        samples, rates = [Sample(path, path.name, path.name, path.name) for path in paths * 4], []
         for _ in range(3):
-            start, used = time.perf_counter(), time.process_time()
-            made = outcomes(paths * 4, (128, 320), count)
-            next(made)  # the workers have started
+            made = mirrored(samples[1:], started(outcomes([sample.path for sample in samples], SIZE, count)), orienter)
             start = time.perf_counter()
-            images = [outcome.result.image for outcome in made if outcome.result and outcome.result.image is not None]
-            orienter.choose(np.stack(images))
-            rates.append((4 * len(paths) - 1) / (time.perf_counter() - start))
-            seconds.append(time.process_time() - used)
+            rates.append(sum(1 for _ in made) / (time.perf_counter() - start))
     best = max(rates)
     typer.echo(
         f"{count} workers: {np.median(rates):.1f} photographs a second, best {best:.1f}; {best / count:.1f} a core"
     )
+
+
+def started(made: Iterator[Outcome]) -> Iterator[Outcome]:
+    """The outcomes after the first one: until that is there, the workers are starting."""
+    next(made)
+    return made
 
 
 def turned(result: Standardized, orienter: Orienter) -> Standardized:

@@ -26,11 +26,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import onnxruntime as ort
 import torch
 from numpy.typing import NDArray
 from orientation_network import HALF, evidence_of, joined, mirror_loss, outline_network, relief_network
 from orientation_photographs import Photographs, photographs
+from orientation_pooling import with_products
 from orientation_thresholds import chosen_thresholds, weighed
 
 from lsl_shared.files.manifest import GoldenSample, Manifest, Task, golden_image
@@ -148,6 +150,7 @@ def export(members: list[Network], weights: Floats, training: dict[str, object],
         golden=GoldenSample(tuple(logits[0].tolist()), ()),
     )  # fmt: skip
     export_classifier(network, manifest, path)
+    path.write_bytes(with_products(onnx.load(path)).SerializeToString())
     session = ort.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
     said = np.concatenate(session.run(["logits", "logits_dorsal"], {"image": golden}), axis=1)
     np.testing.assert_allclose(said, logits, rtol=1e-3, atol=1e-4)

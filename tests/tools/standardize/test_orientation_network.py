@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
+import onnx
+import onnxruntime as ort
 import orientation_composites as scenes
 import orientation_network as network
 import orientation_thresholds as thresholds
 import pytest
 import train_orientation as script
 from numpy.typing import NDArray
+from orientation_pooling import with_products
 
 from lsl_tools.demo.dataset import demo_images
 
@@ -92,3 +97,28 @@ def test_composites_lie_as_the_photographs_did(embryos: NDArray[np.uint8]) -> No
         off = [np.abs(image - made[row, place]).mean() for image in mirrored]
         assert np.argmin(off) == 0
     assert (made[~well] == 255).all()
+
+
+def test_means_are_products_that_answer_the_same() -> None:
+    make = onnx.helper.make_node
+    pool: dict[str, Any] = {"strides": [1, 1], "count_include_pad": 1}
+    nodes = [
+        make("Sub", ["x", "none"], ["a"]),
+        make("Div", ["a", "unit"], ["b"]),
+        make("AveragePool", ["b"], ["c"], kernel_shape=[2, 2], strides=[2, 2]),
+        make("AveragePool", ["c"], ["d"], kernel_shape=[5, 1], pads=[2, 0, 2, 0], **pool),
+        make("AveragePool", ["d"], ["y"], kernel_shape=[1, 3], pads=[0, 1, 0, 1], **pool),
+    ]
+    sizes: dict[str, list[str | int | None]] = {"x": ["batch", 3, 16, 20], "y": ["batch", 3, 8, 10]}
+    values = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, size) for name, size in sizes.items()]
+    constants = {"none": np.zeros((3, 1, 1), np.float32), "unit": np.full((3, 1, 1), 255, np.float32)}
+    tensors = [onnx.numpy_helper.from_array(value, name) for name, value in constants.items()]
+    graph = onnx.helper.make_graph(nodes, "graph", values[:1], values[1:], tensors)
+    plain = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 20)], ir_version=10)
+    made, pixels = with_products(plain), np.random.default_rng(0).random((2, 3, 16, 20), np.float32) * 255
+    assert [node.op_type for node in made.graph.node] == ["Conv", "MatMul", "MatMul"]
+    first, second = (
+        ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, {"x": pixels})[0]
+        for model in (plain, made)
+    )
+    np.testing.assert_allclose(first, second, rtol=1e-5)

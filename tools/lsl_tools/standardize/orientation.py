@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
+from itertools import product
 from typing import Final, cast
 
 import numpy as np
@@ -128,10 +129,8 @@ class Orienter:
         temperatures = np.array([task.temperature for task in self.manifest.tasks])
         for batch in image_batches(images, self.manifest.image_size, _BATCH):
             total = np.zeros((len(batch), 2))
-            for x in (1, -1):
-                for y in (1, -1):
-                    mirrored = np.ascontiguousarray(batch[:, ::y, ::x])
-                    total += self._log_odds(mirrored) * np.array([x, y])
+            for x, y in product((1, -1), (1, -1)) if len(batch) else ():
+                total += self._log_odds(np.ascontiguousarray(batch[:, ::y, ::x])) * np.array([x, y])
             yield total / (4 * temperatures)
 
     def _log_odds(self, batch: NDArray[np.uint8]) -> NDArray[np.float64]:

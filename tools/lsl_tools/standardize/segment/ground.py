@@ -15,6 +15,7 @@ EVERY: Final = 6  # of the pixels take part in the fit
 FLAT: Final = 2.5  # times the noise that the ground may vary in a window
 SAME_LIGHT: Final = 25.0  # grey levels that the ground may fall off at first sight
 ROUNDS: Final = 8
+ROUGH_FROM: Final = ROUNDS - 3  # after this round, rough pixels may be ground as well
 
 FloatArray = NDArray[np.float32]
 
@@ -78,15 +79,18 @@ class _Surface:
         """Settles on the pixels bool (P,) that are ground."""
         brightness = self.colours.mean(axis=0)
         chosen: NDArray[np.bool_] = flat & (brightness > np.quantile(brightness[flat], 0.9) - SAME_LIGHT)
-        for turn in range(ROUNDS):
+        turn = 0
+        while turn < ROUNDS:
             self._solve(chosen, order=1 if turn == 0 else 3 if turn == 1 else 6)
             farthest = self._away().max(axis=0)
             settled = max(3.0, 3 * 1.4826 * float(np.median(farthest[chosen])))
             limit = min(settled if turn > 2 else SAME_LIGHT - 5 * turn, SAME_LIGHT)
-            nearer = (farthest < limit) & (flat | (turn > ROUNDS - 3))
+            nearer = (farthest < limit) & (flat | (turn > ROUGH_FROM))
             if nearer.sum() < 20:
                 break
-            chosen = nearer
+            same, chosen = bool(turn > 2 and (nearer == chosen).all()), nearer
+            # What has settled would stay as it is until rough pixels are taken in, and after that to the end.
+            turn = turn + 1 if not same else ROUGH_FROM + 1 if turn <= ROUGH_FROM else ROUNDS
         spread = np.median(self._away()[:, chosen], axis=1)
         self.noise = np.maximum(1.4826 * spread, 0.5).astype(np.float32)
         return chosen
