@@ -105,3 +105,15 @@ def test_morans_i_of_real_patterns(tmp_path: Path) -> None:
     assert done.returncode == 0 and (tmp_path / "moran.png").exists(), done.stderr
     found = re.search(r"rank correlation with the virtual embryo, (\d+) genes: ([\d.-]+)", done.stdout)
     assert found and int(found[1]) > 75 and float(found[2]) > 0.5, done.stdout
+
+
+@pytest.mark.skipif(not EMBRYO.exists(), reason="needs ../shared/data/bdtnp-virtual-embryo")
+def test_novosparc_places_cells_on_the_atlas(tmp_path: Path) -> None:
+    needs("novosparc")
+    annotated(tmp_path)
+    cells, geometry = (str(EMBRYO / f"novosparc_bdtnp_{name}.txt") for name in ("dge", "geometry"))
+    words = [PYTHON, str(ROOT / "examples" / "atlas_novosparc.py"), "atlas.h5ad", "5", cells, geometry, "places.png"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and (tmp_path / "places.png").exists(), done.stderr
+    found = [[float(one) for one in pair] for pair in re.findall(r"lie ([\d.]+) % .* ([\d.]+) % where", done.stdout)]
+    assert len(found) == 2 and all(error < chance / 2 for error, chance in found), done.stdout
