@@ -9,9 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from lsl_shared import Store
+from lsl_shared import LabelSpace, Store, StoreWriter
 from lsl_trainer.choosing.choose import Watch
 from lsl_trainer.choosing.feature_kind import choose_kind, leaves_kind_open
+from lsl_trainer.choosing.kind_by_tasks import targets_of
 from lsl_trainer.choosing.resolve import chosen_config
 from lsl_trainer.data.load import load_data
 from lsl_trainer.data.training_data import TrainingData
@@ -21,7 +22,9 @@ from lsl_trainer.learning.processes import one_process
 from lsl_trainer.networks.block_output import BlockOutput
 from lsl_trainer.networks.trunk import PooledTrunk, Trunk
 from lsl_trainer.settings.config import TrainConfig
-from tests.support.squares import small_config
+from lsl_trainer.tasks.classes import ClassTask
+from lsl_trainer.tasks.terms import TermTask
+from tests.support.squares import COARSE, FINE, SIZE, TERMS, small_config, square
 
 
 class Planted(Trunk):
@@ -92,3 +95,42 @@ def test_the_run_keeps_what_was_chosen(data: TrainingData, config: TrainConfig, 
     assert parts, "the features of the training are those that chose"
     again = chosen_config(data, config, one_process(), tmp_path, tmp_path / "none", Watch())
     assert again == made and not (tmp_path / "none").exists()
+
+
+@pytest.fixture(scope="module")
+def sided(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """100 squares of 25 genes, with a term for each side; a third is not annotated, a third has a fine label."""
+    generator, path = np.random.default_rng(0), tmp_path_factory.mktemp("sided") / "store.h5"
+    corners, places = generator.integers(0, 4, 100), np.arange(100)
+    carried = np.stack([corners < 2, corners >= 2, corners < 0], axis=1).astype(np.uint8)
+    carried[places % 3 == 1] = 255
+    with StoreWriter(path, *SIZE) as writer:
+        for place, corner in enumerate(corners):
+            writer.append(square(corner, generator), id=f"image{place}", gene=f"gene{place // 4}")
+        writer.add_task(COARSE, corners // 2)
+        writer.add_task(FINE, np.where(places % 3 == 0, corners, -1))
+        writer.add_terms(TERMS, carried)
+    return path
+
+
+@pytest.mark.parametrize("beside", [(), ("marks",)], ids=["alone", "beside classes"])
+def test_terms_and_further_tasks_choose_it_too(sided: Path, config: TrainConfig, beside: tuple[str, ...]) -> None:
+    asked = config.having(method="plain", freeze=True, fine="corner" if beside else "marks", tasks=beside)
+    with Store(sided) as opened:
+        data = load_data(opened, asked)
+    found = choose_kind(data, asked, torch.device("cpu"), None, Watch())
+    scores = {one.name: one.score or 0.0 for one in found.scores}
+    assert found.settings["feature_kind"] in ("cls", "cls+mean")
+    assert scores["features cls"] > 0.4 > 0.1 > scores["features cells"] >= 0
+    assert found.lines[0].endswith(" groups, corner and marks" if beside else " groups, marks")
+    assert found.lines[1].startswith("tried on left-out training images, by how much of the labels' spread is told")
+
+
+def test_targets_are_what_is_known_of_classes_and_of_frequent_terms() -> None:
+    labels, groups = np.array([0, 1, -1]), np.array([0, 1, 2])
+    classes = ClassTask(LabelSpace("c", ("a", "b", "z")), labels)
+    np.testing.assert_array_equal(targets_of(classes, labels, groups), [[1, 0], [0, 1], [np.nan, np.nan]])
+    assert targets_of(classes, np.zeros(3, np.int64), groups).shape == (3, 0), "a single class is nothing to tell"
+    carried = np.array([[1, 1], [1, 0], [1, -1]])
+    terms = TermTask(LabelSpace("t", ("everywhere", "rare")), carried)
+    np.testing.assert_array_equal(targets_of(terms, carried, groups), [[1], [1], [1]])

@@ -1,7 +1,8 @@
 """Which kind of features of a backbone that does not learn: what tells left-out training genes best.
 
 Each kind, of the same block, gets a linear classifier, cross-validated by gene inside the training part; neither test
-nor calibration images are looked at. Penalties are chosen alike for each, so that none has an advantage.
+nor calibration images are looked at. Penalties are chosen alike for each, so that none has an advantage. For terms and
+further tasks, `kind_by_tasks` does the same by ridge regression.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from lsl_trainer.choosing.candidate import Candidate
 from lsl_trainer.choosing.choice import Choice
 from lsl_trainer.choosing.choose import Watch
 from lsl_trainer.choosing.features import SharedFeatures
+from lsl_trainer.choosing.kind_by_tasks import choose_by_tasks
 from lsl_trainer.choosing.linear_candidates import PENALTIES, kinds_to_try, try_linear
 from lsl_trainer.choosing.parts import folds_of_genes, sampled
 from lsl_trainer.choosing.sight import look
@@ -43,23 +45,27 @@ def choose_kind(
     """The kind that suits the training images of `data`; their features are kept in the folder `features`."""
     small = sampled(data, config.seed)
     folds = folds_of_genes(Yardstick.of(small).groups)
-    if not data.first or data.further or len(np.unique(folds)) < 2:
-        return _untried()
+    if len(np.unique(folds)) < 2:
+        return _untried("a single group of images")
     backbone = config.transfer.backbone
     shared = SharedFeatures(small, config, (), device, features, watch.on_images)
     watch.on_trial(f"which features of {backbone}", len(folds))
-    problem, yardstick = linear_problem(small, config.constrained), Yardstick.of(small)
+    yardstick, tries = Yardstick.of(small), kinds_to_try(backbone, shared, config.transfer.enlarge)
+    if not data.first or data.further:
+        chosen = choose_by_tasks(tries, shared, small, yardstick.groups)
+        return chosen or _untried("no term that three groups carry")
+    problem = linear_problem(small, config.constrained)
     found = []
-    for one in kinds_to_try(backbone, shared, config.transfer.enlarge):
+    for one in tries:
         marks = [marks for _, marks in try_linear(one, PENALTIES, shared, problem, yardstick, folds)]
         best = max(marks, key=lambda each: each.score)
         found.append(Tried(Candidate(f"features {one.kind}", {"feature_kind": one.kind}), best))
     return choice_of(look(data, device), found, folds == 0, "")
 
 
-def _untried() -> Choice:
+def _untried(seen: str) -> Choice:
     told = (
-        "seen: terms, further tasks or a single group of images",
+        f"seen: {seen}",
         "tried: no kinds of features, for there is nothing to leave out that would tell",
         f"chosen: features {CELLS}; --feature-kind names another kind",
     )

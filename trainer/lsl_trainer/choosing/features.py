@@ -102,6 +102,6 @@ class SharedFeatures:
 
     def _network(self, enlarge: int) -> Network:
         blocks = tuple(sorted({layer.block for layer in self.layers}))
-        config = self._config.having(method="linear", enlarge=enlarge)
+        config = self._config.having(method="linear", enlarge=enlarge, tasks=(), task_weights=())
         config = config.having(feature_blocks=blocks or config.transfer.feature_blocks)
-        return block_network(config, self._data.image_size, self._data.fine_outputs).to(self.device)
+        return block_network(config, self._data.image_size, max(self._data.fine_outputs, 1)).to(self.device)

@@ -108,6 +108,8 @@ def _why(chosen: Tried, best: Tried, tried: int) -> str:
         return ", untried: it costs least"
     shares = {"fine": _share(chosen.marks.fine), "coarse": _share(chosen.marks.coarse)}
     told = " and ".join(f"{share:.1%} of the {name} ones" for name, share in shares.items() if share is not None)
+    if not told:
+        return f", the first of {tried}: no left-out label tells them apart"
     if chosen.time is not None and chosen.score < best.score:
         return f", which tells most of time among those that chance sets apart: it gave {told} right"
     return f", the best of {tried}: it gave {told} right"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from lsl_shared.errors import ExportError
-from lsl_trainer.graphs.reference import Answers, Reference, question_of
+from lsl_trainer.graphs.reference import Answers, Question, Reference, question_of
 
 __all__ = ["Agreement", "Parity", "verify_graphs"]
 
@@ -69,15 +69,14 @@ def verify_graphs(
 
     An ExportError says what differs, and by how much.
     """
-    classifier, explainer = _session(classifier_path), _session(saliency_path)
-    logits = _run(classifier, images, max(batch_sizes))["logits"]
-    n_first = _first_task_classes(classifier)
-    question = question_of(images, logits[:, :n_first]) if contributions_path is not None else None
-    reference = Reference(network, images, logits[:, :n_first].argmax(1), n_first, question)
-    exact = reference.answers(torch.float64)
-    answers = _answers_of(classifier, explainer, reference, batch_sizes)
+    n_first, answers = _of_classifier(classifier_path, images, batch_sizes)
+    logits = answers[int(np.argmax(batch_sizes))]["logits"][:, :n_first]
+    question = question_of(images, logits) if contributions_path is not None else None
+    reference = Reference(network, images, logits.argmax(1), n_first, question)
+    answers += _of_gradients(saliency_path, reference, batch_sizes)
     if contributions_path is not None:
-        answers += _contributions_of(_session(contributions_path), reference, batch_sizes)
+        answers += _of_gradients(contributions_path, reference, batch_sizes, question)
+    exact = reference.answers(torch.float64)
     graph = _errors(answers, exact)
     usual = _errors([reference.answers(torch.float32)], exact)
     if _excess(graph, usual):
@@ -99,28 +98,27 @@ def _first_task_classes(session: onnxruntime.InferenceSession) -> int:
     return int(next(output.shape[1] for output in session.get_outputs() if output.name == "logits"))
 
 
-def _answers_of(
-    classifier: onnxruntime.InferenceSession,
-    explainer: onnxruntime.InferenceSession,
-    reference: Reference,
-    batch_sizes: Sequence[int],
-) -> list[Answers]:
-    """Both graphs at each batch size. The first size asks for the predicted classes, the others name them."""
-    images, named = reference.images, reference.index
-    indices = [np.full_like(named, -1), *[named] * (len(batch_sizes) - 1)]
-    answers = [_run(classifier, images, size) for size in batch_sizes]
-    return answers + [
-        _run(explainer, images, size, class_index=index) for size, index in zip(batch_sizes, indices, strict=True)
-    ]
+def _of_classifier(
+    path: str | Path, images: NDArray[np.uint8], batch_sizes: Sequence[int]
+) -> tuple[int, list[Answers]]:
+    """How many classes the first task has, and the answers at each batch size."""
+    session = _session(path)
+    return _first_task_classes(session), [_run(session, images, size) for size in batch_sizes]
 
 
-def _contributions_of(
-    session: onnxruntime.InferenceSession, reference: Reference, batch_sizes: Sequence[int]
+def _of_gradients(
+    path: str | Path, reference: Reference, batch_sizes: Sequence[int], question: Question | None = None
 ) -> list[Answers]:
-    """The contributions graph at each batch size. The first asks for the predicted classes, the others name them."""
-    assert reference.question is not None
-    images, named, question = reference.images.astype(np.float32), reference.index, reference.question
-    feed: dict[str, NDArray[Any]] = {"direction": question.direction, "against_index": question.against}
+    """The saliency graph at each batch size; with a question, that of the contributions.
+
+    The first size asks for the predicted classes, the others name them. The graph is held no longer than it takes: a
+    large encoder's weights lie in each.
+    """
+    session, images, feed = _session(path), reference.images, dict[str, NDArray[Any]]()
+    if question is not None:
+        images = images.astype(np.float32)
+        feed = {"direction": question.direction, "against_index": question.against}
+    named = reference.index
     indices = [np.full_like(named, -1), *[named] * (len(batch_sizes) - 1)]
     return [
         _run(session, images, size, class_index=index, **feed) for size, index in zip(batch_sizes, indices, strict=True)
