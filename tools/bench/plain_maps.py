@@ -136,7 +136,8 @@ def ground_of(image: Array) -> tuple[Array, float]:
 
 def embryo_of(image: Array, ground: Array, spread: float) -> Array:
     """Where the embryo is: the largest thing that is not ground, closed and filled."""
-    differs = (np.abs(image.astype(np.float32) - ground) > max(2.0, 4 * spread)).any(2).astype(np.uint8)
+    away = np.abs(image.astype(np.float32) - ground)
+    differs: Array = np.asarray((away > max(2.0, 4 * spread)).any(2), np.uint8)
     closed = cv2.copyMakeBorder(cv2.medianBlur(differs, 3), 12, 12, 12, 12, cv2.BORDER_CONSTANT, value=0)
     ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11))
     closed = cv2.morphologyEx(closed, cv2.MORPH_CLOSE, ellipse)

@@ -24,7 +24,7 @@ from lsl_shared.files.manifest import Manifest, Task
 from lsl_shared.files.marks import mark
 from lsl_shared.files.new_hdf5 import written_hdf5
 from lsl_shared.files.repacked import sample_digest
-from lsl_shared.files.texts import write_texts
+from lsl_shared.files.texts import write_few_texts, write_texts
 from lsl_shared.measures.age import AGE_DENSITY
 from lsl_shared.measures.conformal import prediction_set
 
@@ -65,7 +65,7 @@ class _Joined:
         self._file, self._store, self._tasks, self._manifest = file, store, manifest.tasks, manifest
         self._outside = {task.name: outside_task(store, task) for task in manifest.tasks}
         self._status = np.full(len(store), Status.ANNOTATED, dtype=np.uint8)
-        self._errors = np.full(len(store), "", dtype=object)
+        self._errors: dict[int, str] = {}
         self._providers: set[str] = set()
         self._columns = {task.name: _create_columns(file, task, len(store)) for task in manifest.tasks}
         self._distance = _create_distance(file, manifest, len(store))
@@ -88,8 +88,8 @@ class _Joined:
         """Writes what the parts that wait say: many small writes take much longer than one."""
         said, self._waiting = together(self._waiting), []
         rows = slice(said.rows.start, said.rows.stop)
-        for row, text in said.errors.items():
-            self._errors[row], self._status[row] = text, Status.FAILED
+        self._errors |= said.errors
+        self._status[list(said.errors)] = Status.FAILED
         failed = self._status[rows] == Status.FAILED
         for task in self._tasks:
             probabilities, outside = said.values[_probabilities(task)], self._outside[task.name][rows]
@@ -112,8 +112,8 @@ class _Joined:
             self._columns[name][WITHHELD] = np.concatenate(kept)
         self._file.attrs["providers"] = ", ".join(sorted(self._providers))
         self._file["status"] = self._status
-        write_texts(self._file, "id", self._store.ids)
-        write_texts(self._file, "error", self._errors)
+        write_texts(self._file, "id", self._store.id_texts)
+        write_few_texts(self._file, "error", len(self._store), self._errors)
 
 
 def _probabilities(task: Task) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from lsl_shared.files.annotation_status import Status
 from lsl_shared.files.attributes import read_names, read_text
 from lsl_shared.files.hdf5 import read_dataset, read_strings
 from lsl_shared.files.opening import loading, open_file
+from lsl_shared.files.text_column import read_texts
 
 __all__ = ["ANNOTATIONS_FORMAT", "ANNOTATIONS_VERSION", "Annotations", "Status", "annotations_path"]
 
@@ -49,6 +51,7 @@ class Annotations(AnnotationAges):
     Attributes:
         path: The file, as a Path.
         ids: The name of each image, str (N,), in the store's order.
+        id_texts: The same as it lies in the file, for what need not make strings of a million names.
         status: What became of each image, uint8 (N,); see `Status`.
         errors: Why an image failed, str (N,); '' for the others.
         tasks: The tasks that the model answered: name → class names.
@@ -91,13 +94,18 @@ class Annotations(AnnotationAges):
         super().__init__(path, open_file(path, ANNOTATIONS_FORMAT, ANNOTATIONS_VERSION, AnnotationsError, _REMEDY))
         with loading(self._file, AnnotationsError, "annotations", f". {_REMEDY}"):
             self.status = read_dataset(self._file, "status", AnnotationsError, dtype="u", shape=(None,))[...]
-            self.ids = read_strings(self._file, "id", AnnotationsError, len(self))
+            self.id_texts = read_texts(self._file, "id", AnnotationsError, len(self))
             self.errors = read_strings(self._file, "error", AnnotationsError, len(self))
             for name in _TOLD_OF_THE_RUN:
                 setattr(self, name, read_text(self._file, name))
             groups = _groups(self._file)
             self.tasks = {name: read_names(group, "classes") for name, group in groups.items()}
             self._terms = {name for name, group in groups.items() if read_text(group, "kind") == "terms"}
+
+    @cached_property
+    def ids(self) -> NDArray[np.object_]:
+        """The name of each image, str (N,), in the store's order."""
+        return self.id_texts.strings
 
     def is_terms(self, task: str) -> bool:
         """Whether an image may carry several of the task's classes; it then has `chosen` and no class.

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable
-from itertools import islice
 
 import h5py
 import numpy as np
 
+from lsl_shared.files.text_column import TextColumn
+
 __all__ = ["fingerprint"]
 
-_SAMPLED_CHUNKS, _IDS = 64, 4096
+_SAMPLED_CHUNKS = 64
 
 
-def fingerprint(images: h5py.Dataset, ids: Iterable[str]) -> str:
+def fingerprint(images: h5py.Dataset, ids: TextColumn) -> str:
     """SHA-256 (hex) over the shape, the ids, every chunk's (offset, stored size, filter mask) and 64 chunks' raw bytes.
 
     The offsets are those of the images, not of the file, so copying or repacking a store keeps its fingerprint.
     """
     digest = hashlib.sha256(struct.pack("<4q", *images.shape))
-    names = iter(ids)
-    while block := b"".join(struct.pack("<q", len(one)) + one for one in map(str.encode, islice(names, _IDS))):
+    for block in ids.prefixed():
         digest.update(block)
     chunks: list[tuple[int, int, int]] = []
     images.id.chunk_iter(lambda info: chunks.append((info.chunk_offset[0], info.size, info.filter_mask)))

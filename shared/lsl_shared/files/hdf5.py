@@ -20,7 +20,7 @@ from lsl_shared.files.opening import hdf5_words
 from lsl_shared.files.packing import elsewhere_told
 from lsl_shared.system_errors import unreadable
 
-__all__ = ["any_dataset", "members", "read_array", "read_dataset", "read_strings"]
+__all__ = ["any_dataset", "members", "read_array", "read_dataset", "read_strings", "read_text_bytes"]
 
 Shape = tuple[int | None, ...]
 
@@ -73,11 +73,21 @@ def read_array(file: h5py.File, key: str, error: type[DataFileError], *, dtype: 
 
 def read_strings(file: h5py.File, key: str, error: type[DataFileError], count: int) -> NDArray[np.object_]:
     """The strings at `key`, object array (count,) of str. Raises `error` naming the file and the key."""
-    shape = _or_column(file, key, error, (count,))
-    dataset = read_dataset(file, key, error, dtype="OS", shape=shape, cure=_as_text_told)
+    dataset = _texts(file, key, error, count)
     try:
         return np.asarray(dataset.asstr()[...], dtype=object).reshape(-1)
     except (OSError, UnicodeDecodeError, TypeError) as problem:
+        raise error(Path(file.filename), f"cannot be read as text ({hdf5_words(problem)})", key) from None
+
+
+def read_text_bytes(file: h5py.File, key: str, error: type[DataFileError], count: int) -> NDArray[np.bytes_] | None:
+    """The bytes of the texts at `key`, (count,), where they are of one length; else None. Raises as `read_strings`."""
+    dataset = _texts(file, key, error, count)
+    if dataset.dtype.kind != "S":
+        return None
+    try:
+        return np.asarray(dataset[...]).reshape(-1)
+    except OSError as problem:
         raise error(Path(file.filename), f"cannot be read as text ({hdf5_words(problem)})", key) from None
 
 
@@ -111,6 +121,11 @@ def _inner(file: h5py.File, key: str, error: type[DataFileError]) -> Any:
     if isinstance(place, h5py.Dataset) and (lacking := lacking_filter(place)):
         raise error(Path(file.filename), lacking, key)
     return place
+
+
+def _texts(file: h5py.File, key: str, error: type[DataFileError], count: int) -> h5py.Dataset:
+    shape = _or_column(file, key, error, (count,))
+    return read_dataset(file, key, error, dtype="OS", shape=shape, cure=_as_text_told)
 
 
 def _as_text_told(file: h5py.File) -> str:

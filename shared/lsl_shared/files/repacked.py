@@ -18,15 +18,14 @@ from lsl_shared.files.store import Store
 
 __all__ = ["check_same_images", "is_of", "sample_digest"]
 
-_SAMPLED, _IDS = 64, 4096
+_SAMPLED = 64
 
 
 def sample_digest(store: Store) -> str:
     """SHA-256 (hex) over the shape, the ids and the pixels of 64 evenly spaced images, however they are packed."""
     digest = hashlib.sha256(struct.pack("<3q", *store.shape))
-    for start in range(0, len(store), _IDS):
-        encoded = map(str.encode, store.ids[start : start + _IDS])
-        digest.update(b"".join(struct.pack("<q", len(one)) + one for one in encoded))
+    for block in store.id_texts.prefixed():
+        digest.update(block)
     for row in np.unique(np.linspace(0, len(store) - 1, _SAMPLED).astype(np.int64)):
         digest.update(_pixels(store, int(row)))
     return digest.hexdigest()

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import StoreError
-from lsl_shared.files.hdf5 import read_array, read_strings
+from lsl_shared.files.hdf5 import read_array
+from lsl_shared.files.text_column import TextColumn, read_texts
 
 __all__ = ["PIXEL_SIZE", "UNUSABLE", "read_column", "read_ids", "read_pixel_sizes"]
 
@@ -20,20 +21,20 @@ UNUSABLE: Final = "unusable"
 """The column that says why an image is not to be used, '' for the others."""
 
 
-def read_ids(file: h5py.File, count: int) -> NDArray[np.object_]:
-    """The ids of the images, str (count,). Raises StoreError unless they are unique and not empty."""
-    ids = read_strings(file, "samples/id", StoreError, count)
-    if len(set(ids)) != count or "" in ids:
+def read_ids(file: h5py.File, count: int) -> TextColumn:
+    """The ids of the images, (count,). Raises StoreError unless they are unique and not empty."""
+    ids = read_texts(file, "samples/id", StoreError, count)
+    if not ids.are_names():
         problem = "image ids must be unique and not empty; make the store again"
         raise StoreError(Path(file.filename), problem, "samples/id")
     return ids
 
 
-def read_column(file: h5py.File, name: str, count: int) -> NDArray[np.object_]:
-    """A column of the samples table, str (count,); '' throughout where the store has none."""
+def read_column(file: h5py.File, name: str, count: int) -> TextColumn:
+    """A column of the samples table, (count,); '' throughout where the store has none."""
     if f"samples/{name}" not in file:
-        return np.full(count, "", dtype=object)
-    return read_strings(file, f"samples/{name}", StoreError, count)
+        return TextColumn(np.full(count, b""))
+    return read_texts(file, f"samples/{name}", StoreError, count)
 
 
 def read_pixel_sizes(file: h5py.File, count: int) -> NDArray[np.float32]:

@@ -12,9 +12,9 @@ from lsl_shared.coarse import CoarseTask
 from lsl_shared.errors import StoreError
 from lsl_shared.files.open_store import STORE_FORMAT, STORE_REMEDY, STORE_VERSION
 from lsl_shared.files.opening import loading
-from lsl_shared.files.samples_table import UNUSABLE, read_column, read_ids, read_pixel_sizes
+from lsl_shared.files.samples_table import UNUSABLE, read_column, read_pixel_sizes
 from lsl_shared.files.store_coarse import coarse_tasks
-from lsl_shared.files.store_extras import StoreExtras
+from lsl_shared.files.store_columns import StoreColumns
 from lsl_shared.files.store_images import StoreImages
 from lsl_shared.files.store_labels import NOT_ANNOTATED, read_labels, read_tasks, read_terms
 from lsl_shared.labels import LabelSpace
@@ -26,7 +26,7 @@ PARTS = ("train", "calibration", "test")
 SPLITS = (*PARTS, "")
 
 
-class Store(StoreExtras):
+class Store(StoreColumns):
     """An image store, open for reading. Close it, or use it in a `with` block.
 
     Args:
@@ -37,6 +37,7 @@ class Store(StoreExtras):
         shape: (N, H, W): the number of images, and the height and width of each.
         chunk_images: How many images lie in one HDF5 chunk.
         ids: The name of each image, str (N,); unique and not empty.
+        id_texts: The same as it lies in the file, for what need not make strings of a million names.
         genes: The gene of each image, str (N,); '' where it is not known.
         views: The view of each image (lateral, dorsal …), str (N,); '' where it is not known.
         sources: The file that each image came from, str (N,); '' where it is not known.
@@ -65,10 +66,7 @@ class Store(StoreExtras):
             self._images = StoreImages(self._file, self._reopened)
             self.shape, self.chunk_images = self._images.shape, self._images.chunk_images
             count = self.shape[0]
-            self.ids = read_ids(self._file, count)
-            self.genes, self.views, self.sources, self.splits = (
-                read_column(self._file, name, count) for name in ("gene", "view", "source", "split")
-            )
+            self._read_columns(count)
             self.tasks, self.term_tasks, self.further_coarse = read_tasks(self._file)
 
     def read(self, start: int, stop: int) -> NDArray[np.uint8]:
@@ -148,7 +146,7 @@ class Store(StoreExtras):
         Raises:
             StoreError: The reasons cannot be read.
         """
-        return read_column(self._file, UNUSABLE, len(self))
+        return read_column(self._file, UNUSABLE, len(self)).strings
 
     def labels(self, task: str) -> NDArray[np.int16]:
         """Reads the labels of a task where an image has one class.
@@ -210,15 +208,6 @@ class Store(StoreExtras):
         """
         return coarse_tasks(self.tasks, self.further_coarse, self.task(fine).name)
 
-    def groups(self) -> NDArray[np.int64]:
-        """Groups the images by gene, so that a split keeps the images of a gene together.
-
-        Returns:
-            int64 (N,): the group of each image. One without a gene is a group of its own.
-        """
-        known = np.asarray([gene or f"\0{image}" for gene, image in zip(self.genes, self.ids, strict=True)])
-        return np.unique(known, return_inverse=True)[1].astype(np.int64)
-
     @property
     def packing(self) -> str:
         """How the images are packed, chunks and filters: "8x128x320x3 1(4)" is eight a chunk, gzip 4."""
@@ -238,7 +227,7 @@ class Store(StoreExtras):
         Raises:
             StoreError: The images cannot be read.
         """
-        return self._images.fingerprint(self.ids)
+        return self._images.fingerprint(self.id_texts)
 
     def _no_task(self, problem: str, tasks: dict[str, LabelSpace], name: str) -> StoreError:
         listed = ", ".join(tasks) or "none"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import h5py
@@ -15,6 +15,7 @@ from lsl_shared.files.fingerprint import fingerprint
 from lsl_shared.files.hdf5 import read_dataset
 from lsl_shared.files.own_stacks import import_told
 from lsl_shared.files.packing import images_per_chunk, large_chunks_told, repack_told
+from lsl_shared.files.text_column import TextColumn
 from lsl_shared.system_errors import unreadable
 
 __all__ = ["StoreImages", "images_per_chunk"]
@@ -88,7 +89,7 @@ class StoreImages:
         told = (f"{number}({','.join(map(str, values))})" for number, _, values, _ in filters)
         return " ".join(("x".join(map(str, self._images.chunks)), *told))
 
-    def fingerprint(self, ids: Iterable[str]) -> str:
+    def fingerprint(self, ids: TextColumn) -> str:
         """SHA-256 that identifies the images and their ids."""
         try:
             return fingerprint(self._images, ids)

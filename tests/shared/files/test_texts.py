@@ -7,7 +7,7 @@ import pytest
 
 from lsl_shared.errors import StoreError
 from lsl_shared.files.hdf5 import read_strings
-from lsl_shared.files.texts import write_texts
+from lsl_shared.files.texts import write_few_texts, write_texts
 
 ASCII, UTF8 = 0, 1
 
@@ -52,3 +52,13 @@ def test_texts_of_several_chunks_come_back(tmp_path: Path) -> None:
         write_texts(file, "x", iter(texts))
         assert len(file["x"]) > 2 * file["x"].chunks[0]
         assert file["x"].asstr()[...].tolist() == texts
+
+
+@pytest.mark.parametrize("texts", [{}, {0: "broken", 8999: "chunk 3 is damaged"}, {7: "ß"}, {3: "x" * 300}], ids=len)
+def test_few_texts_are_written_as_all_would_be(texts: dict[int, str], tmp_path: Path) -> None:
+    whole = [texts.get(row, "") for row in range(9000)]
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        write_texts(file, "whole", whole)
+        write_few_texts(file, "few", 9000, texts)
+        assert read_strings(file, "few", StoreError, 9000).tolist() == whole
+        assert file["few"].dtype == file["whole"].dtype and file["few"].chunks == file["whole"].chunks
