@@ -47,9 +47,13 @@ MovieOption = Annotated[
 ]
 
 
-def asks_for_ages(age: Sequence[str] | None, against: str | None, movie: Path | None, mapped: bool) -> bool:
+def asks_for_ages(
+    age: Sequence[str] | None, against: str | None, movie: Path | None, bandwidth: float | None, mapped: bool
+) -> bool:
     """Whether ages are mapped. `mapped`: something else is asked for, which goes without. Raises typer.BadParameter."""
     aged = bool(age) or movie is not None
+    if bandwidth is not None and not aged:
+        raise typer.BadParameter("goes with --age or --movie: --age 220min --bandwidth 20", param_hint="--bandwidth")
     if against is not None and (mapped or len(age or ()) != 1):
         raise typer.BadParameter("goes with one --age: --age 220min --against 440min", param_hint="--against")
     if aged and mapped:

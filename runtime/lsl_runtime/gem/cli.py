@@ -186,7 +186,7 @@ def gem_command(
     if age_bins is not None and (h5ad is None or spatialdata is not None or stage):
         raise typer.BadParameter("goes with --h5ad, and without --stage and --spatialdata", param_hint="--age-bins")
     mapped = bool(stage or term or why or compare or panel or atlas)
-    aged = asks_for_ages(age, against, movie, mapped)
+    aged = asks_for_ages(age, against, movie, bandwidth, mapped)
     if not (aged or mapped):
         raise typer.BadParameter("name a stage: --stage 9", param_hint="--stage")
     if term and (stage or compare is not None or saliency_panel is not None):

@@ -62,6 +62,11 @@ def test_saliency_method(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.masked_gem, expected.masked_gem)
 
 
+def test_a_bandwidth_without_an_age_is_refused() -> None:
+    result = CliRunner().invoke(app, ["--stage", "9", "--bandwidth", "20"])
+    assert result.exit_code == 2 and "goes with --age or --movie" in " ".join(result.output.split())
+
+
 def test_a_comparison_is_drawn(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["--compare", "4", "9", "--format", "svg"])
     assert result.exit_code == 0, result.output
