@@ -76,7 +76,7 @@ def parts_of(plan: Plan) -> None:
 
 
 def add_maps(path: Path) -> None:
-    """Puts saliency maps and stain density into the annotations, chunks of the same bytes, as `lsl-annotate` lays them."""
+    """Puts saliency maps and stain density into the annotations: chunks of the same bytes, laid as `annotate` does."""
     with Store(path) as store, h5py.File(annotations_path(path), "r+") as file:
         rows, shape = store.chunk_images, store.shape[1:]
         density = np.zeros((rows, *shape), np.uint8)
