@@ -46,7 +46,7 @@ def with_products(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _banded(
-    node: onnx.NodeProto, kernel: list[int], size: list[int], constants: dict[str, NDArray[np.generic]]
+    node: onnx.NodeProto, kernel: list[int], size: list[int], constants: dict[str, NDArray[np.float32]]
 ) -> onnx.NodeProto:
     """The mean along one axis, zero outside, as a product with a band matrix."""
     axis = 0 if kernel[0] > 1 else 1
@@ -58,7 +58,7 @@ def _banded(
 
 
 def _scaled(
-    nodes: list[onnx.NodeProto], node: onnx.NodeProto, kernel: list[int], constants: dict[str, NDArray[np.generic]]
+    nodes: list[onnx.NodeProto], node: onnx.NodeProto, kernel: list[int], constants: dict[str, NDArray[np.float32]]
 ) -> onnx.NodeProto:
     """The mean of the scaled pixels as one convolution; the nodes that subtract 0 and divide go."""
     division, difference = nodes.pop(), nodes.pop()

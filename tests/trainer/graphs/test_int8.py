@@ -63,3 +63,16 @@ def test_quantizing_says_nothing_and_leaves_logging_as_it_was(
     assert capfd.readouterr() == ("", "")
     assert not caplog.records
     assert logging.root.manager.disable == logging.NOTSET
+
+
+def test_the_mean_of_the_features_is_that_of_float32(model: onnx.ModelProto) -> None:
+    model.graph.output.append(onnx.helper.make_tensor_value_info("features", onnx.TensorProto.FLOAT, ["batch", 16]))
+    model.graph.node[-1].output[0] = "features"
+    model.graph.node.append(onnx.helper.make_node("Identity", ["features"], ["logits"]))
+    shown = images(12)
+    found = []
+    for one in (model, to_int8(model, shown)):
+        session = onnxruntime.InferenceSession(one.SerializeToString(), providers=["CPUExecutionProvider"])
+        found.append(np.asarray(session.run(["logits"], {"image": shown})[0]))
+    assert np.abs(found[0] - found[1]).max() > 1e-5  # it is rounded
+    np.testing.assert_allclose(found[0].mean(0), found[1].mean(0), atol=1e-6 * np.abs(found[0]).max())

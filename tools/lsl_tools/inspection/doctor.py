@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_shared.errors import ConfigError, LslError
+from lsl_tools.inspection.processor import int8_units
 
 __all__ = ["DoctorReport", "ModelCheck", "examine"]
 
@@ -51,6 +52,8 @@ class DoctorReport:
     folder: Path
     free_bytes: int
     model: ModelCheck | None
+    int8_units: tuple[str, ...] | None = None
+    """What the processor has for eight-bit networks, () for nothing; None where the system does not tell."""
 
     @property
     def ok(self) -> bool:
@@ -78,6 +81,7 @@ def examine(model: str | Path | None = None, *, folder: str | Path = ".", engine
         folder=Path(folder).resolve(),
         free_bytes=shutil.disk_usage(folder).free,
         model=None if model is None else _tried_on(engine, Path(model)) if engine else _tried(Path(model)),
+        int8_units=int8_units(),
     )
 
 

@@ -12,6 +12,9 @@ def show_doctor(report: DoctorReport) -> None:
     """Prints what was found, and what is wrong with the command that mends it."""
     say("versions: " + ", ".join(f"{name} {version}" for name, version in report.versions.items()))
     say("ONNX Runtime is built for: " + ", ".join(report.providers))
+    if report.int8_units is not None:
+        has = f"the processor has {', '.join(report.int8_units)}" if report.int8_units else "the processor has no units"
+        say(f"eight bits (model-int8): {has}{'' if report.int8_units else ' for them, it will hardly pay here'}")
     if report.gpu:
         say(f"GPU: {'THERE IS ONE THAT CANNOT BE USED' if report.has_gpu else 'none'}. {report.gpu}")
     else:
