@@ -24,6 +24,7 @@ from lsl_shared.files.annotations import annotations_path
 from lsl_shared.files.output_file import refuse_inputs
 from lsl_shared.process.terminal import progress, say
 from lsl_shared.timetable import MINUTES
+from lsl_shared.wording import first_few
 
 __all__ = ["AGES", "AgesAsked", "map_ages"]
 
@@ -67,7 +68,7 @@ def map_ages(
     with open_source(store, annotations, None) as source:
         axis = age_axis(source, wanted)
         ages = [parse_age(text, axis.table) for text in asked.mapped]
-        through = _frames(axis) if asked.movie is not None else []
+        through = _frames(axis, asked.bandwidth) if asked.movie is not None else []
         passes = age_passes(source.store, len(ages) + len(through)) + (asked.against is not None)
         with progress("mapping", len(source.store) * passes) as advance:
             if asked.against is not None:
@@ -92,11 +93,16 @@ def map_ages(
         say(f"film: {asked.movie}, {len(frames)} maps from {frames[0].stage} to {frames[-1].stage}")
 
 
-def _frames(axis: AgeAxis) -> list[float]:
-    """Ages from the first image to the last, at even steps among the classes."""
+def _frames(axis: AgeAxis, bandwidth: float | None) -> list[float]:
+    """Ages from the first image to the last, at even steps among the classes; those that no image is near are told."""
     places = np.linspace(axis.places.min(), axis.places.max(), _FRAMES)
     digits = 0 if axis.table.unit == MINUTES else 2
-    return [float(age) for age in np.unique(np.round(axis.table.ages(places), digits))]
+    ages = [float(age) for age in np.unique(np.round(axis.table.ages(places), digits))]
+    near = [age for age in ages if bandwidth is not None or axis.is_near(age)]
+    if len(near) < len(ages):
+        far = [axis.name(age) for age in ages if age not in near]
+        say(f"left out of the film, for no image is near: {first_few(far, 5)}")
+    return near
 
 
 def _in_order(gems: Sequence[Gem]) -> list[Gem]:

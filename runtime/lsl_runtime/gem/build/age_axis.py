@@ -19,12 +19,14 @@ from lsl_runtime.gem.build.source import Source
 from lsl_shared.errors import ConfigError, GemError
 from lsl_shared.timetable import CLASSES, MINUTES, Timetable
 
-__all__ = ["CUT", "AgeAxis", "age_axis", "parse_age"]
+__all__ = ["CUT", "FARTHEST", "AgeAxis", "age_axis", "parse_age"]
 
 BANDWIDTH = 0.75
 """In classes; chosen on development stores (BENCHMARKS.md)."""
 CUT = 3.0
 """How many bandwidths away images no longer count."""
+FARTHEST = 2 * BANDWIDTH
+"""Of the nearest image, in classes: what is farther shows another time, however wide the bandwidth becomes."""
 _WIDEST, _WIDER, _ENOUGH = 2.0, 1.25, 10
 _MINUTES = {"": 1.0, "m": 1.0, "min": 1.0, "minutes": 1.0, "h": 60.0, "hours": 60.0}
 
@@ -57,16 +59,23 @@ class AgeAxis:
     def weights(self, age: float, bandwidth: float | None) -> tuple[NDArray[np.float64], float, float]:
         """The weight of each image (n,), the bandwidth in classes, and how many genes that is worth.
 
-        Without a `bandwidth`, in the unit of the timetable, it is the usual one, wider where genes are few.
+        Without a `bandwidth`, in the unit of the timetable, it is the usual one, wider where genes are few; nothing
+        counts where no image is near.
         """
         place = self.place(age)
         if bandwidth is not None:
             width = self._in_classes(age, bandwidth)
             return (found := self._weights(place, width)), width, self._effective(found)
         width = BANDWIDTH
+        if not self.is_near(age):
+            return np.zeros(len(self.places)), width, 0.0
         while self._effective(found := self._weights(place, width)) < _ENOUGH and width * _WIDER <= _WIDEST:
             width *= _WIDER
         return found, width, self._effective(found)
+
+    def is_near(self, age: float) -> bool:
+        """Whether any image is near an age."""
+        return bool(np.abs(self.places - self.place(age)).min() <= FARTHEST)
 
     def told(self, age: float, width: float) -> str:
         """A bandwidth in the unit of the timetable, around an age."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsl_runtime.cluster import Machines
-from lsl_runtime.gem.build.age_axis import CUT, AgeAxis, age_axis
+from lsl_runtime.gem.build.age_axis import CUT, FARTHEST, AgeAxis, age_axis
 from lsl_runtime.gem.build.bootstrap import BAND_ROWS, REPLICATES, grid_shape
 from lsl_runtime.gem.build.gem import Gem
 from lsl_runtime.gem.build.gem_of_sums import gem_of_sums
@@ -129,7 +129,8 @@ def make_age_sums(
     source, weighted = over.source, [axis.weights(age, bandwidth) for age in ages]
     for age, (weights, width, _) in zip(ages, weighted, strict=True):
         if not weights.any():
-            raise GemError(source.annotations.path, _nobody_near(axis, age, width), f"{axis.task}/age")
+            reach = FARTHEST if bandwidth is None else CUT * width
+            raise GemError(source.annotations.path, _nobody_near(axis, age, reach), f"{axis.task}/age")
     given = "" if bandwidth is None else f"{bandwidth:g} {axis.table.unit}"
     told = [
         f"bandwidth {given or axis.told(age, width)}, worth {effective:.1f} genes"
@@ -169,9 +170,9 @@ def _gem(over: Pass, asked: Requested, axis: AgeAxis, made: AgeSums, wanted: Fil
     return replace(gem, kind="age", stage=axis.name(made.age), selection=told, band=band)
 
 
-def _nobody_near(axis: AgeAxis, age: float, width: float) -> str:
+def _nobody_near(axis: AgeAxis, age: float, reach: float) -> str:
     near = axis.table.ages(axis.places[[np.abs(axis.places - axis.place(age)).argmin()]])[0]
     return (
-        f"no image lies within {CUT:g} bandwidths of {axis.told(age, width)} around {age:g} {axis.table.unit}; the "
+        f"no image lies within {axis.told(age, reach)} of {age:g} {axis.table.unit}; the "
         f"nearest is at {near:.4g}: choose another --age, or a wider --bandwidth"
     )

@@ -31,6 +31,9 @@ from lsl_shared.files.store import Store
 
 __all__ = ["COMPARED_ROWS", "GemComparison", "GemSide", "check_rate", "compare_gems", "compare_sides", "compare_sums"]
 
+_ROUNDING = 1e-6
+"""Of maps of the same images: a difference that is far below it is none."""
+
 COMPARED_ROWS = 16
 
 
@@ -176,7 +179,7 @@ def compare_sums(
     drawn = [one.masked_replicates if masked else one.replicates for one in (first, second)]
     error = _standard_error(drawn[0], drawn[1], grid)[inside] * np.sqrt((freedom + 1) / freedom)
     t, p = np.full(grid, np.nan, np.float32), np.full(grid, np.nan)
-    floor = np.median(error) if inside.any() else 0.0
+    floor = max(np.median(error), _ROUNDING) if inside.any() else 0.0
     t[inside] = _ratio(difference[inside], np.maximum(error, floor))
     p[inside] = two_sided(t[inside], freedom)
     significant = np.zeros(grid, bool)

@@ -70,6 +70,13 @@ def test_few_genes_widen_the_usual_bandwidth() -> None:
     assert many.weights(25, None)[1] == 0.75 and few.weights(25, None)[1] > 1.5
 
 
+def test_no_bandwidth_reaches_an_image_of_another_time() -> None:
+    axis = _axis([0.2] * 3, [0, 1, 2])
+    assert axis.weights(15, None)[0].all() and not axis.weights(70, None)[0].any()  # 1.0 and 2.3 classes away
+    assert axis.weights(70, 60)[0].all(), "unless one is given"
+    assert axis.is_near(15) and not axis.is_near(70)
+
+
 def test_nobody_near_and_ages_beyond_are_told(store: Path) -> None:
     with pytest.raises(GemError, match=r"no image lies within .* the nearest is at"):
         build_age_gems(store, [259], bandwidth=0.01)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -29,13 +30,20 @@ def test_the_difference_is_that_of_the_maps_at_both_ages(store: Path) -> None:
     assert 1 <= found.freedom < min(found.n_genes)  # genes far off count for less than one
 
 
+def test_images_of_one_age_make_no_difference(store: Path) -> None:
+    with h5py.File(store.with_suffix(".annotations.h5"), "r+") as file:
+        file["stage/age"][...] = 150
+    found = compare_ages(store, 130, 170, view="all")
+    assert not found.significant.any() and np.nanmax(found.p) <= 1 and np.nanmin(found.p) > 0.5
+
+
 def test_ages_that_cannot_be_compared_are_told(store: Path) -> None:
     with pytest.raises(ConfigError, match="received 100min twice"):
         compare_ages(store, 100, 100)
     with pytest.raises(ConfigError, match="false discovery rate"):
         compare_ages(store, 100, 240, rate=0)
     with pytest.raises(GemError, match="hardly more than one gene"):
-        compare_ages(store, 100, 240, genes=["gene003"])
+        compare_ages(store, 220, 240, genes=["gene003"])
 
 
 def test_the_command_maps_both_ages_and_their_difference(store: Path, tmp_path: Path) -> None:
