@@ -64,9 +64,9 @@ def _workbook(path: Path, data: bytes, is_header: Callable[[Sequence[str]], bool
         return TableRows([], None)
     name, rows, header = (fitting or sheets)[0]
     others = ", ".join(other for other, _, _ in fitting[1:])
-    notes = (f"{path.name}: sheet {name!r} was read; {others} were not",) if others else ()
+    left_out = f"sheet {name!r} was read; {others} were not" if others else ""
     errors = errors_told(data) if data.startswith(b"PK") else ""
-    notes += (f"{path.name}: {errors}",) if errors else ()
+    notes = tuple(f"{path.name}: {note}" for note in (left_out, errors) if note)
     return TableRows(rows, header, notes, has_percentages(data))
 
 
