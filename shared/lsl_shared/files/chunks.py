@@ -32,6 +32,7 @@ class ImageChunks:
         self._images, self._reopen = images, reopen
         self._reading = Lock()
         self._filters = _filters(images)
+        self._whole: bool | None = None  # whether every chunk was written; not known yet
         self._shape, self._dtype, self._count = images.chunks, images.dtype, len(images)  # h5py asks HDF5 each time
 
     def read(self, start: int) -> NDArray[Any]:
@@ -62,7 +63,10 @@ class ImageChunks:
         """Filter mask and stored bytes of a chunk; None of one that was never written."""
         try:
             corner, images = (start, *(0,) * (len(self._shape) - 1)), self._images.id
-            if not images.get_chunk_info_by_coord(corner).size:
+            if self._whole is None:
+                self._whole = images.get_num_chunks() * self._shape[0] >= self._count
+            # HDF5 looks through all chunks to tell of one: a million images would take longer than in proportion.
+            if not self._whole and not images.get_chunk_info_by_coord(corner).size:
                 return None
             mask, raw = images.read_direct_chunk(corner)
         except RuntimeError as problem:  # h5py's guise of some read errors

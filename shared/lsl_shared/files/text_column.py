@@ -19,6 +19,8 @@ from lsl_shared.files.hdf5 import read_strings, read_text_bytes
 __all__ = ["TextColumn", "read_texts"]
 
 _AT_ONCE = 16384
+_WIDEST = 128
+"""Bytes of a text beyond which strings take less room, since most of them are shorter."""
 
 
 class TextColumn:
@@ -66,7 +68,7 @@ class TextColumn:
 def read_texts(file: h5py.File, key: str, error: type[DataFileError], count: int) -> TextColumn:
     """The texts at `key`, (count,). Raises `error` naming the file and the key, as `read_strings` does."""
     found = read_text_bytes(file, key, error, count)
-    if found is not None and (not found.size or _letters(found).max() < 128):
+    if found is not None and found.itemsize <= _WIDEST and (not found.size or _letters(found).max() < 128):
         return TextColumn(found)
     return TextColumn(read_strings(file, key, error, count))
 
