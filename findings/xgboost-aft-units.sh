@@ -7,9 +7,10 @@
 #     normal    in minutes: mean error 29.3 min   in hours: 29.3 min
 #     extreme   in minutes: mean error 29.0 min   in hours: 29.1 min
 #     logistic  in minutes: mean error inf min   in hours: 29.3 min
-# In minutes, the logistic one says infinitely many minutes; with other draws of the embryos, or other scales, it says less
-# than 1e-30. Nothing is raised or logged. Far outside an interval, the logistic curve has next to no second derivative, so
-# the first steps from 0.5, where XGBoost begins, are far too long; then nothing brings them back.
+# In minutes, the logistic one says infinitely many minutes; with other draws of the embryos it said less than 1e-30, with
+# a scale of 0.5 half a minute for each. Nothing is raised or logged. Far outside an interval, the logistic curve has next
+# to no second derivative, so the first steps from 0.5, where XGBoost begins, are far too long; then nothing brings them
+# back.
 # Cure: max_delta_step=1, or base_score near the middle of the times, or hours. Worth a look: an aft-nloglik of about 27.6
 # is its upper end, and means that no interval was hit.
 # Fails when that changes.
