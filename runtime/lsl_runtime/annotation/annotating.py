@@ -16,6 +16,7 @@ from lsl_runtime.annotation.shards import shard_of
 from lsl_runtime.cluster import Machines
 from lsl_runtime.model.model import Model
 from lsl_runtime.model.saliency_methods import Saliency, SaliencyMethod
+from lsl_shared.errors import ConfigError
 from lsl_shared.files.store import Store
 
 __all__ = ["annotate", "annotate_shard", "join_shards"]
@@ -70,8 +71,8 @@ def annotate(
         StoreError: The store cannot be read.
         ImageError: The model expects images of another size.
         AnnotationsError: The file cannot be written, is being made by another run, or is of another store or model.
-        ConfigError: The method is unknown, the images are no whole blocks for maps of that scale, the task cannot
-            constrain, or the workers cannot be had.
+        ConfigError: The method is unknown, the images are no whole blocks for maps of that scale, a scale is given
+            without `saliency`, the task cannot constrain, or the workers cannot be had.
         DeviceError: The workers die.
 
     Example:
@@ -82,7 +83,7 @@ def annotate(
         (60, 5, {'4': 13, '5': 13, '7': 17, '9': 12})
     """
     began = time.monotonic()
-    how = _maps(model, saliency_method, saliency_scale) if saliency else None
+    how = _maps(model, saliency, saliency_method, saliency_scale)
     outputs = Outputs(how, features, constrain or "", expression)
     work = Work(on_progress or _unheard, batch_size, restart, Machines(workers, scheduler))
     with Store(store) as opened, planned(opened, model, out, outputs, timetable) as plan:
@@ -134,7 +135,8 @@ def annotate_shard(
         StoreError: The store cannot be read.
         ImageError: The model expects images of another size.
         AnnotationsError: The parts cannot be written, or those of another store or model are in the way.
-        ConfigError: The shard is out of range, the method is unknown, or the task cannot constrain.
+        ConfigError: The shard is out of range, the method is unknown, the images are no whole blocks for maps of that
+            scale, or the task cannot constrain.
 
     Example:
         >>> from lsl_runtime import Model, annotate_shard, join_shards
@@ -144,7 +146,7 @@ def annotate_shard(
         >>> join_shards("store.h5", model, out="answers.h5").images
         60
     """
-    how = _maps(model, saliency_method, saliency_scale) if saliency else None
+    how = _maps(model, saliency, saliency_method, saliency_scale)
     outputs = Outputs(how, features, constrain or "", expression)
     work = Work(on_progress or _unheard, batch_size, restart)
     with Store(store) as opened, planned(opened, model, out, outputs) as plan:
@@ -183,7 +185,11 @@ def join_shards(
         return summary(plan, len(opened), began)
 
 
-def _maps(model: Model, method: SaliencyMethod, scale: int) -> Saliency:
+def _maps(model: Model, wanted: bool, method: SaliencyMethod, scale: int) -> Saliency | None:
+    if not wanted:
+        if scale != 1:
+            raise ConfigError(f"saliency_scale={scale} stores no maps by itself: give saliency=True as well")
+        return None
     return Saliency(method, steps=model.manifest.contribution_steps, reduced=scale)
 
 

@@ -87,6 +87,14 @@ def test_other_scales_are_refused(make_store: Make, make_bundle: Make, tmp_path:
     assert not list(tmp_path.glob("a.*"))
 
 
+def test_a_scale_without_maps_is_refused(make_store: Make, make_bundle: Make) -> None:
+    store, model = make_store(6), Model.load(make_bundle(), "cpu")
+    with pytest.raises(ConfigError, match="saliency=True"):
+        annotate(store, model, saliency_scale=2)
+    with pytest.raises(ConfigError, match="saliency=True"):
+        annotate_shard(store, model, 1, 1, saliency_scale=2)
+
+
 def test_a_file_that_says_nonsense_is_refused(make_store: Make, make_bundle: Make) -> None:
     path = annotate(make_store(6), Model.load(make_bundle()), saliency=True, saliency_scale=2).path
     for said in (0, -2, 2.5, 10**9, "2"):
